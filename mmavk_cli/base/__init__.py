@@ -1,0 +1,1 @@
+"""What every stage shares: records, settings, errors, digests, files, pictures."""

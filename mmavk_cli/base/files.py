@@ -1,0 +1,54 @@
+"""Writing files so that a reader never sees half of one."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from mmavk_cli.base.errors import DataError
+
+
+@contextmanager
+def atomic_write(path: Path) -> Iterator[IO[str]]:
+    """A text file (UTF-8, `\\n`) that appears under its name only when the block ends well.
+
+    Raises:
+        DataError: the folder cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise DataError(f"cannot write: {error.strerror}", str(path), "Choose another place") from error
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n", errors="surrogatepass") as handle:
+            yield handle
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """A folder that is filled under a temporary name (`.NAME.unfinished`) and moved when the block ends well.
+
+    Raises:
+        DataError: the folder is already there, or cannot be made.
+    """
+    if path.exists():
+        raise DataError("the folder is already there", str(path), "Choose another name or remove it")
+    unfinished = path.parent / f".{path.name}.unfinished"
+    try:
+        if unfinished.exists():
+            shutil.rmtree(unfinished)
+        unfinished.mkdir(parents=True)
+    except OSError as error:
+        raise DataError(f"cannot make the folder: {error.strerror}", str(path), "Choose another place") from error
+    yield unfinished
+    os.replace(unfinished, path)

@@ -1,0 +1,120 @@
+"""The records that pass between stages. Shapes: B posts, W words, P pieces, K knowledge pieces, D width, T tags."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+TYPES = ("PER", "LOC", "ORG", "MISC")
+"""Entity types. Twitter-2015 writes `OTHER` for `MISC`; readers unify them (docs/decisions.md)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One token of a post; `post.text[start:end] == text`."""
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A text, perhaps with gold tags and a picture.
+
+    `image_id` names the picture in a data set, `image` is its file; either may be absent. `where` is the place the
+    post was read from (`train.txt:12`), for messages. `sources[i]` is the index of the data set's own word that word
+    `i` was cut from; it is empty while the words are the data set's own.
+    """
+
+    id: str
+    text: str
+    words: tuple[Word, ...]
+    tags: tuple[str, ...] | None = None
+    image_id: str | None = None
+    image: Path | None = None
+    where: str = ""
+    sources: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """An entity in words: [start, end) and its type."""
+
+    start: int
+    end: int
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """An entity in characters and words of the raw text; `score` is the CRF's marginal probability, in [0, 1]."""
+
+    start: int
+    end: int
+    word_start: int
+    word_end: int
+    type: str
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """Text written about a picture, what wrote it, and how much it counts.
+
+    `similarity` is in [-1, 1] (None: not scored), `weight` in [0, 1]; `scorer` names what gave the similarity.
+    """
+
+    text: str
+    recipe: str
+    similarity: float | None = None
+    weight: float = 1.0
+    scorer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What went wrong with one row: kind is the error class's name, `do` the advice."""
+
+    kind: str
+    what: str
+    where: str
+    do: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """The output record of `mmavk tag` (docs/formats.md)."""
+
+    post: Post
+    entities: tuple[Entity, ...]
+    knowledge: Knowledge | None
+    model: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row of the input that could not become a post; the rows around it go on."""
+
+    id: str
+    problem: Problem
+
+
+Row = Post | BadRow
+Rows = Iterator[Row]
+
+
+@dataclass(slots=True)
+class Counted:
+    """Totals that a stream fills while it runs, read when it is exhausted."""
+
+    counts: dict[str, int] = field(default_factory=dict[str, int])
+
+    def add(self, name: str, by: int = 1) -> None:
+        """Add `by` to the total called `name`."""
+        self.counts[name] = self.counts.get(name, 0) + by
+
+
+Json = dict[str, Any]

@@ -1,0 +1,1 @@
+"""Words on the screen: one file a command, no logic."""

@@ -1,0 +1,82 @@
+"""Tags ↔ spans ↔ character offsets, in IOB2."""
+
+from collections.abc import Iterable, Sequence
+
+from mmavk_cli.base.records import Span, Word
+
+
+def tag_names(types: Sequence[str]) -> tuple[str, ...]:
+    """All tags of a type list: `O`, then `B-X`, `I-X` a type."""
+    return ("O", *(f"{prefix}-{kind}" for kind in types for prefix in "BI"))
+
+
+def split_tag(tag: str) -> tuple[str, str]:
+    """`B-PER` → (`B`, `PER`); `O` → (`O`, ``)."""
+    prefix, _, kind = tag.partition("-")
+    return prefix, kind
+
+
+def strict_spans(tags: Sequence[str]) -> list[Span]:
+    """Entities in strict IOB2 (seqeval `mode="strict"`): an I- that continues nothing is no entity."""
+    spans: list[Span] = []
+    start, current = 0, ""
+    for index, tag in enumerate((*tags, "O")):
+        prefix, kind = split_tag(tag)
+        if current and not (prefix == "I" and kind == current):
+            spans.append(Span(start, index, current))
+            current = ""
+        if prefix == "B":
+            start, current = index, kind
+    return spans
+
+
+def lenient_spans(tags: Sequence[str]) -> list[Span]:
+    """Entities by the conlleval rule (seqeval's default): an I- that continues nothing begins an entity."""
+    return strict_spans(repaired(tags))
+
+
+def repaired(tags: Sequence[str]) -> list[str]:
+    """The same entities as the conlleval rule reads, written in valid IOB2."""
+    fixed: list[str] = []
+    before = ("O", "")
+    for tag in tags:
+        prefix, kind = split_tag(tag)
+        if prefix == "I" and (before[0] == "O" or before[1] != kind):
+            prefix = "B"
+        fixed.append(f"{prefix}-{kind}" if kind else tag)
+        before = (prefix, kind)
+    return fixed
+
+
+def spans_to_tags(spans: Iterable[Span], length: int) -> list[str]:
+    """Tags of `length` words; a span that overlaps an earlier one (by start) is left out."""
+    tags = ["O"] * length
+    free = 0
+    for span in sorted(spans):
+        if span.start < free:
+            continue
+        tags[span.start] = f"B-{span.type}"
+        tags[span.start + 1 : span.end] = [f"I-{span.type}"] * (span.end - span.start - 1)
+        free = span.end
+    return tags
+
+
+def to_sources(spans: Iterable[Span], sources: Sequence[int]) -> list[Span]:
+    """Spans over re-cut words as spans over the data set's own words; of two that meet in a word the first stays."""
+    moved: list[Span] = []
+    for span in sorted(spans):
+        start, end = sources[span.start], sources[span.end - 1] + 1
+        if not moved or start >= moved[-1].end:
+            moved.append(Span(start, end, span.type))
+    return moved
+
+
+def characters(span: Span, words: Sequence[Word]) -> tuple[int, int]:
+    """The character range [start, end) of a span."""
+    return words[span.start].start, words[span.end - 1].end
+
+
+def covering(start: int, end: int, kind: str, words: Sequence[Word]) -> Span | None:
+    """The span of the words that overlap the characters [start, end), None where there is none."""
+    inside = [index for index, word in enumerate(words) if word.start < end and word.end > start]
+    return Span(inside[0], inside[-1] + 1, kind) if inside else None
