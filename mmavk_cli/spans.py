@@ -61,13 +61,17 @@ def spans_to_tags(spans: Iterable[Span], length: int) -> list[str]:
     return tags
 
 
-def to_sources(spans: Iterable[Span], sources: Sequence[int]) -> list[Span]:
-    """Spans over re-cut words as spans over the data set's own words; of two that meet in a word the first stays."""
-    moved: list[Span] = []
-    for span in sorted(spans):
+def to_sources(spans: Iterable[Span], sources: Sequence[int]) -> list[Span | None]:
+    """Spans over re-cut words, in order, as spans over the data set's own words.
+
+    Of two that meet in a word the first stays; the other is None, so that the list lines up with what was given.
+    """
+    moved: list[Span | None] = []
+    free = 0
+    for span in spans:
         start, end = sources[span.start], sources[span.end - 1] + 1
-        if not moved or start >= moved[-1].end:
-            moved.append(Span(start, end, span.type))
+        moved.append(Span(start, end, span.type) if start >= free else None)
+        free = max(free, end)
     return moved
 
 

@@ -13,7 +13,7 @@ from mmavk_cli.base.errors import DataError
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[IO[str]]:
-    """A text file (UTF-8, `\\n`) that appears under its name only when the block ends well.
+    """A text file (UTF-8, line feeds) that appears under its name only when the block ends well.
 
     Raises:
         DataError: the folder cannot be written.
@@ -26,11 +26,11 @@ def atomic_write(path: Path) -> Iterator[IO[str]]:
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n", errors="surrogatepass") as handle:
             yield handle
-        os.chmod(name, 0o644)
-        os.replace(name, path)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
     except BaseException:
         with suppress(OSError):
-            os.unlink(name)
+            Path(name).unlink()
         raise
 
 
@@ -51,4 +51,4 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise DataError(f"cannot make the folder: {error.strerror}", str(path), "Choose another place") from error
     yield unfinished
-    os.replace(unfinished, path)
+    unfinished.replace(path)

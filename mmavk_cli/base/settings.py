@@ -30,16 +30,22 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     @classmethod
-    def gather(cls, given: Mapping[str, Any], config: Path | None = None, recipe: Path | None = None) -> Self:
-        """Settings from flags (`given`) over a TOML file over a recipe over the defaults.
+    def recipe_file(cls, name: str) -> Path:
+        """The TOML file of a recipe."""
+        return Path(name)
+
+    @classmethod
+    def gather(cls, given: Mapping[str, Any]) -> Self:
+        """Settings from flags (`given`) over the file of `--config` over that of `--recipe` over the defaults.
 
         Raises:
             UsageError: every fault found, each with its flag, in one message.
         """
         layers: dict[str, tuple[Any, str]] = {}
-        for path in (recipe, config):
-            if path is not None:
-                layers |= {name.replace("-", "_"): (value, str(path)) for name, value in read_toml(path).items()}
+        files = [cls.recipe_file(given["recipe"])] if given.get("recipe") else []
+        files += [Path(given["config"])] if given.get("config") else []
+        for path in files:
+            layers |= {name.replace("-", "_"): (value, str(path)) for name, value in read_toml(path).items()}
         layers |= {name: (value, "") for name, value in given.items()}
         try:
             return cls(**{name: value for name, (value, _) in layers.items()})
@@ -51,9 +57,9 @@ class Common(Settings):
     """What every command has."""
 
     config: Path | None = setting(None, "TOML file with settings; flags go before it.")
-    quiet: bool = setting(False, "Errors only, no progress.", "--quiet/--no-quiet", "-q")
-    verbose: bool = setting(False, "Say more.", "--verbose/--no-verbose", "-v")
-    traceback: bool = setting(False, "Show Python's traceback when something fails.")
+    quiet: bool = setting(False, "Errors only, no progress.", "--quiet", "-q")
+    verbose: bool = setting(False, "Say more.", "--verbose", "-v")
+    traceback: bool = setting(False, "Show Python's traceback when something fails.", "--traceback")
 
 
 class StorePlace(Settings):
@@ -62,10 +68,15 @@ class StorePlace(Settings):
     store: Path | None = setting(None, "Knowledge store. [default: MMAVK_HOME, else the platform's cache folder]")
 
 
-class DataPlace(Settings):
-    """Where data sets and their pictures are."""
+class DataFolder(Settings):
+    """Where data sets are."""
 
     data_dir: Path | None = setting(None, "Folder that holds data sets. [default: MMAVK_DATA, else data/ in the home]")
+
+
+class DataPlace(DataFolder):
+    """Where data sets and their pictures are."""
+
     images: Path | None = setting(None, "Folder of the pictures, <id>.jpg. [default: NAME_images beside the data set]")
 
 

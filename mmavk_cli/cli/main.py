@@ -1,12 +1,12 @@
 """The command `mmavk`: its subcommands in path order, and the one place where an error becomes an exit code."""
 
-import os
 import sys
 
 import typer
 
 from mmavk_cli import __version__
 from mmavk_cli.base.errors import MmavkError
+from mmavk_cli.cli import data, evaluate, export, store, train
 
 app = typer.Typer(
     name="mmavk",
@@ -31,6 +31,10 @@ def _top(
     pass
 
 
+for command in (train, evaluate, export, data, store):
+    command.add(app)
+
+
 def main() -> None:
     """Run the command line and exit with the code of docs/errors.md."""
     wants_traceback = "--traceback" in sys.argv
@@ -41,9 +45,6 @@ def main() -> None:
             raise
         typer.echo(f"mmavk: {error}", err=True)
         sys.exit(error.code)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except KeyboardInterrupt:
         typer.echo("mmavk: stopped", err=True)
         sys.exit(130)

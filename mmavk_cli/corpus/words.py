@@ -7,6 +7,7 @@ its code points. URLs, which Twitter-2017 does not have, are one word.
 
 import re
 
+from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import Post, Word
 from mmavk_cli.spans import split_tag
 
@@ -22,6 +23,20 @@ _WORD = re.compile(
 def cut(text: str) -> tuple[Word, ...]:
     """Words of a raw text, in order; `text[word.start:word.end] == word.text`, white space belongs to none."""
     return tuple(Word(m.group(), m.start(), m.end()) for m in _WORD.finditer(text))
+
+
+def checked_text(text: str, where: str) -> str:
+    """The text, when it is Unicode that can be written.
+
+    Raises:
+        DataError: half a surrogate pair in it: bytes of a command line that are not UTF-8, or a lone escape in JSON.
+    """
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        what = f"the text is not Unicode: half a surrogate pair at character {error.start}"
+        raise DataError(what, where, "Write it in UTF-8") from None
+    return text
 
 
 def joined(tokens: list[str]) -> tuple[str, tuple[Word, ...]]:

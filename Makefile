@@ -1,0 +1,58 @@
+# Two commands set everything up, each alone and in either order: `make demo` and `make test`.
+# Needed beforehand: Python 3.11 or newer with pip, and make. `make PYTHON=/path/to/python3.11 …` chooses another Python.
+
+PYTHON ?= $(shell for python in python3.11 python3 python; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
+BIN := .venv/bin
+INSTALL = $(BIN)/uv pip install --python $(BIN)/python --constraint constraints.txt --build-constraint constraints.txt
+# Stamps: what is installed in .venv, and that it is newer than what asks for it.
+INSTALLED := .venv/installed
+INSTALLED_DEV := .venv/installed-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format docs constraints clean
+
+help:  ## this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 20
+
+demo: $(INSTALLED)  ## install, then tag the example post and picture
+	$(BIN)/mmavk tag docs/examples/post.txt --image docs/examples/picture.jpg --format table
+
+test: lint  ## install, lint, types and all tests
+	$(BIN)/pytest
+
+lint: $(INSTALLED_DEV)  ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(INSTALLED_DEV)  ## mend the style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(INSTALLED_DEV)  ## write docs/help/ anew from the commands
+	$(BIN)/python tests/design/pages.py docs/help
+
+constraints: $(INSTALLED_DEV)  ## take the newest versions that fit pyproject.toml; run the tests after it
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --upgrade uv -e '.[dev]'
+	{ head -n 1 constraints.txt; $(BIN)/uv pip freeze --python $(BIN)/python --exclude-editable; } > .venv/constraints
+	mv .venv/constraints constraints.txt
+
+clean:  ## remove the environment and what tools left
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(INSTALLED): pyproject.toml constraints.txt | $(BIN)/uv
+	$(INSTALL) --editable .
+	@touch $@
+
+$(INSTALLED_DEV): pyproject.toml constraints.txt | $(BIN)/uv
+	$(INSTALL) --editable '.[dev]'
+	@touch $(INSTALLED) $@
+
+# The environment is filled by uv, which is many times faster than pip; pip only brings uv.
+$(BIN)/uv:
+	@test -n "$(PYTHON)" || { echo "mmavk needs Python 3.11 or newer: install it, or run make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is not Python 3.11 or newer" >&2; exit 1; }
+	$(PYTHON) -m venv --clear --without-pip .venv
+	$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --constraint constraints.txt uv

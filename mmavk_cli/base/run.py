@@ -1,0 +1,74 @@
+"""The run folder: what a command did, beside what it made."""
+
+import json
+import os
+import platform
+import resource
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from mmavk_cli import __version__
+from mmavk_cli.base.files import atomic_folder
+from mmavk_cli.base.records import Json
+from mmavk_cli.base.settings import Settings
+
+PACKAGES = ("torch", "transformers", "tokenizers", "onnxruntime", "numpy", "pytorch-crf", "seqeval", "rapidocr")
+
+
+@dataclass(slots=True)
+class Run:
+    """A run being made in `folder`; `facts` go into `run.json` when it ends."""
+
+    folder: Path
+    facts: Json = field(default_factory=dict)
+
+    def log(self, line: Json) -> None:
+        """Append a line to `metrics.jsonl`."""
+        with (self.folder / "metrics.jsonl").open("a", encoding="utf-8") as handle:
+            handle.write(json.dumps(line) + "\n")
+
+    def write(self, name: str, content: Json) -> None:
+        """Write a JSON file into the run."""
+        (self.folder / name).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+@contextmanager
+def new_run(out: Path, command: str, settings: Settings) -> Iterator[Run]:
+    """A run folder that gets its name when the block ends well; until then it is `.NAME.unfinished`.
+
+    Raises:
+        DataError: the folder is already there or cannot be made.
+    """
+    began = time.monotonic()
+    with atomic_folder(out) as folder:
+        run = Run(folder)
+        yield run
+        run.write(
+            "run.json",
+            {
+                "command": command,
+                "settings": settings.model_dump(mode="json"),
+                "mmavk": __version__,
+                "versions": installed(PACKAGES),
+                "python": platform.python_version(),
+                "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+                "seconds": round(time.monotonic() - began, 1),
+                "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+                **run.facts,
+            },
+        )
+
+
+def installed(packages: tuple[str, ...]) -> dict[str, str]:
+    """The installed version of each package that is there."""
+    found = {}
+    for package in packages:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,119 @@
+"""The words of `mmavk data`: stats, check, fetch."""
+
+import json
+from typing import Any
+
+import typer
+
+from mmavk_cli.base.errors import DataError
+from mmavk_cli.cli.options import add_command
+from mmavk_cli.cli.progress import progress
+from mmavk_cli.corpus.findings import Finding
+from mmavk_cli.corpus.release import PICTURES, TERMS
+from mmavk_cli.flows.data_check import FIRST, Check, DataCheckSettings, data_check
+from mmavk_cli.flows.data_fetch import DataFetchSettings, data_fetch
+from mmavk_cli.flows.data_stats import DataStatsSettings, Stats, data_stats
+
+STATS = """Count a data set, beside the published Table 1.
+
+Entities are counted under both rules: strict IOB2 (an I- that continues nothing is no entity) and conlleval (it begins
+one). A published number that neither rule gives is marked."""
+
+CHECK = """Find what in a data set changes a score, with file and line.
+
+Tags that the two counting rules read differently, words that careless readers lose, repeated texts, splits that are
+equal, missing or edited, pictures that are missing or broken. Exits 3 when something found changes a score, else 0."""
+
+FETCH = """Fetch the texts of a public data set from its authors' repository.
+
+Every file is checked against the SHA-256 of the release and appears whole or not at all; files that are there already
+are kept. The pictures are not fetched: the command says where they are to be had, and on what terms."""
+
+
+def add(app: typer.Typer) -> None:
+    """Add `mmavk data` with its commands."""
+    data = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Count, check and fetch data sets.")
+    add_command(
+        data, "stats", DataStatsSettings, _stats, STATS,
+        ["mmavk data stats twitter2015", "mmavk data stats twitter2017 --format json"],
+    )  # fmt: skip
+    add_command(
+        data, "check", DataCheckSettings, _check, CHECK,
+        ["mmavk data check twitter2017", "mmavk data check twitter2017 --all --format json"],
+    )  # fmt: skip
+    add_command(data, "fetch", DataFetchSettings, _fetch, FETCH, ["mmavk data fetch twitter2017"])
+    app.add_typer(data, name="data")
+
+
+def _stats(settings: DataStatsSettings) -> None:
+    stats = data_stats(settings)
+    if settings.format == "json":
+        _print_json(stats.as_json())
+    else:
+        _print_stats(stats)
+    if stats.missing:
+        typer.echo(f"not there: {', '.join(stats.missing)}", err=True)
+
+
+def _print_stats(stats: Stats) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"{stats.name} ({stats.folder})", title_justify="left")
+    for column in ("split", "", "published", "strict", "conlleval", ""):
+        table.add_column(column, justify="right" if column in {"published", "strict", "conlleval"} else "left")
+    for line in stats.lines:
+        published = "-" if line.published is None else str(line.published)
+        mark = "no rule gives it" if line.unexplained else ""
+        first = line.split if line is stats.lines[0] or line.what == "PER" else ""
+        table.add_row(first, line.what, published, str(line.strict), str(line.lenient), mark)
+        if line.what == "words":
+            table.add_section()
+    Console().print(table)
+    for note in ((f"published: {stats.source}",) if stats.source else ()) + stats.notes:
+        typer.echo(note)
+
+
+def _check(settings: DataCheckSettings) -> None:
+    with progress("pictures", settings.quiet) as told:
+        check = data_check(settings, told)
+    if settings.format == "json":
+        _print_json(check.as_json(settings.every))
+    else:
+        _print_check(check, None if settings.every else FIRST)
+    if check.changes_score:
+        raise typer.Exit(DataError.code)
+
+
+def _print_check(check: Check, limit: int | None) -> None:
+    tweets = ", ".join(f"{split} {number}" for split, number in check.tweets.items())
+    typer.echo(f"{check.name} in {check.folder}: {tweets or 'no'} tweets")
+    for finding in check.findings:
+        _print_finding(finding, limit)
+    grave = sum(finding.severity == "score" for finding in check.findings)
+    typer.echo(f"\n{grave} kinds of findings change a score, {len(check.findings) - grave} are notes")
+
+
+def _print_finding(finding: Finding, limit: int | None) -> None:
+    groups = ", ".join(f"{group} {count}" for group, count in finding.counts.items())
+    typer.echo(f"\n{finding.severity}  {finding.kind}  {finding.count} ({groups}): {finding.meaning}")
+    for place in finding.places[:limit]:
+        typer.echo(f"  {place.where}: {place.detail}")
+    if limit is not None and finding.count > limit:
+        typer.echo(f"  and {finding.count - limit} more (--all lists them)")
+
+
+def _fetch(settings: DataFetchSettings) -> None:
+    with progress(f"fetching {settings.name}", settings.quiet) as told:
+        fetched = data_fetch(settings, told)
+    for split, path in fetched.files.items():
+        typer.echo(f"{path}\t{'was there' if split in fetched.kept else 'fetched'}")
+    if not settings.quiet:
+        pictures = f"The pictures are not fetched. The authors give them at {PICTURES}"
+        place = f"Put them into {fetched.folder}_images, or name their folder with --images."
+        for line in ("", *TERMS, *(f"Cite: {paper}" for paper in fetched.release.cite), pictures, place):
+            typer.echo(line, err=True)
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))

@@ -1,0 +1,23 @@
+"""The words of `mmavk export`."""
+
+import typer
+
+from mmavk_cli.cli.options import add_command
+from mmavk_cli.flows.export import ExportSettings, export
+
+TEXT = """Export a trained tagger to ONNX, to tag without torch.
+
+The folder holds the encoder for ONNX Runtime, the head as safetensors and the tokenizer; `mmavk tag --model FOLDER`
+and `mmavk eval FOLDER` read it."""
+
+EXAMPLES = ["mmavk export runs/text --out runs/text-int8"]
+
+
+def add(app: typer.Typer) -> None:
+    """Add `mmavk export`."""
+    add_command(app, "export", ExportSettings, _export, TEXT, EXAMPLES)
+
+
+def _export(settings: ExportSettings) -> None:
+    for name, size in export(settings).items():
+        typer.echo(f"{settings.out / name}\t{size / 1e6:.1f} MB")

@@ -1,0 +1,180 @@
+"""The words of `mmavk store`: ls, show, verify, import, export, rm."""
+
+import json
+import sys
+from typing import Any
+
+import typer
+
+from mmavk_cli.base.errors import UsageError
+from mmavk_cli.base.fingerprint import short
+from mmavk_cli.cli.options import add_command
+from mmavk_cli.cli.progress import progress
+from mmavk_cli.flows.store import (
+    ExportSettings,
+    Listing,
+    ListSettings,
+    RemoveSettings,
+    ShowSettings,
+    VerifySettings,
+    export,
+    list_store,
+    refuse_faults,
+    remove,
+    show,
+    verify,
+)  # fmt: skip
+from mmavk_cli.flows.store_import import Import, ImportSettings, import_knowledge
+
+LS = """List what is in the store: a line a recipe, with how many pictures it has a text for.
+
+Rows are kept under the digest of a picture's bytes or, where a text was imported without its picture, under the image
+id. Of two recipes with one name, the name stands for the one marked with a star: the one that was written last."""
+
+SHOW = """Show all that is kept about one picture, or what a name stands for.
+
+A picture is named by its file or by its image id in a data set; with the name of knowledge its recipe is shown. Exits 4
+when there is nothing."""
+
+VERIFY = """Check that every row is as it was written.
+
+Keys and digests are made again from what the rows hold. A row that was changed, moved, pickled, or whose recipe is gone
+is named, and the command exits 3."""
+
+IMPORT = """Bring knowledge into the store that was published without its pictures, or an export of a store.
+
+BLIP-2 captions (`<image id>.jpg :text`), PGIM's zips (the words after `<EOS>`) and exports are told apart by what is in
+them. Texts are kept by image id. What does not fit the data set is counted and left out, never guessed."""
+
+EXPORT = """Write the store, or one recipe of it, as JSON Lines that `mmavk store import` reads.
+
+Rows that are not as they were written are left out and named; the command then exits 3."""
+
+RM = """Remove a recipe with all its texts, or a scorer's similarities.
+
+It says how many rows will go and asks first, unless --yes is given."""
+
+_IMPORT_BLIP2 = "mmavk store import --dataset twitter2017 $MMAVK_DATA/knowledge/blip2/twitter2017.txt"
+
+
+def add(app: typer.Typer) -> None:
+    """Add `mmavk store` with its commands."""
+    store = typer.Typer(
+        no_args_is_help=True, rich_markup_mode=None, help="Look into the knowledge store, fill it, empty it."
+    )
+    add_command(store, "ls", ListSettings, _ls, LS, ["mmavk store ls", "mmavk store ls --format json"])
+    add_command(
+        store, "show", ShowSettings, _show, SHOW,
+        [f"{_IMPORT_BLIP2} && mmavk store show 17_06_12483", "mmavk store show blip2 --format json"],
+    )  # fmt: skip
+    add_command(store, "verify", VerifySettings, _verify, VERIFY, ["mmavk store verify"])
+    pgim = "mmavk store import --dataset twitter2015 $MMAVK_DATA/knowledge/pgim/twitter2015.zip --name pgim"
+    add_command(store, "import", ImportSettings, _import, IMPORT, [_IMPORT_BLIP2, pgim])
+    add_command(
+        store, "export", ExportSettings, _export, EXPORT,
+        ["mmavk store export > store.jsonl", "mmavk store export --out copy.jsonl --quiet"],
+    )  # fmt: skip
+    add_command(store, "rm", RemoveSettings, _rm, RM, [f"{_IMPORT_BLIP2} && mmavk store rm --recipe blip2 --yes"])
+    app.add_typer(store, name="store")
+
+
+def _ls(settings: ListSettings) -> None:
+    with progress("rows", settings.quiet) as told:
+        listing = list_store(settings, told)
+    if settings.format == "json":
+        _print_json(listing.as_json())
+    else:
+        _print_listing(listing)
+
+
+def _print_listing(listing: Listing) -> None:
+    if not listing.knowledge and not listing.similarities:
+        typer.echo(f"{listing.store}: empty")
+    else:
+        from rich.console import Console
+        from rich.table import Table
+
+        table = Table(title=listing.store, title_justify="left")
+        for column in ("name", "id", "made by", "by picture", "by image id", "failed"):
+            table.add_column(column, justify="right" if column in {"by picture", "by image id", "failed"} else "left")
+        for kept in listing.knowledge:
+            name = f"{kept.name} *" if kept.current else kept.name
+            numbers = (kept.by_picture, kept.by_image_id, kept.failed)
+            table.add_row(name, short(kept.id), str(kept.recipe["generator"]), *map(str, numbers))
+        for scorer, rows in listing.similarities.items():
+            table.add_row(scorer, "", "scorer", str(rows), "", "")
+        Console().print(table)
+    if listing.faults:
+        typer.echo(f"{listing.faults} rows are not as they were written; run: mmavk store verify", err=True)
+
+
+def _show(settings: ShowSettings) -> None:
+    rows = show(settings)
+    if settings.format == "json":
+        _print_json({"rows": rows})
+        return
+    for number, row in enumerate(rows):
+        if number:
+            typer.echo()
+        width = max(map(len, row))
+        for name, value in row.items():
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            typer.echo(f"{name:<{width}}  {text}")
+
+
+def _verify(settings: VerifySettings) -> None:
+    with progress("rows", settings.quiet) as told:
+        rows, faults = verify(settings, told)
+    if settings.format == "json":
+        _print_json({"rows": rows, "faults": [{"key": fault.key, "what": fault.what} for fault in faults]})
+    elif faults:
+        for fault in faults:
+            typer.echo(f"{fault.key}\t{fault.what}")
+    else:
+        typer.echo(f"{rows} rows, all as they were written")
+    refuse_faults(len(faults), rows, settings.store)
+
+
+def _import(settings: ImportSettings) -> None:
+    with progress("rows", settings.quiet) as told:
+        done = import_knowledge(settings, told)
+    if settings.format == "json":
+        _print_json(done.as_json())
+    else:
+        _print_import(done)
+    if not settings.quiet:
+        for note in done.notes:
+            typer.echo(f"note: {note}", err=True)
+
+
+def _print_import(done: Import) -> None:
+    title = f"{done.format} as {done.name!r} for {done.dataset}" if done.name else done.format
+    typer.echo(f"{title}, from {done.file}")
+    for name, number in done.counts.items():
+        typer.echo(f"{number:>7}  {name.replace('_', ' ')}")
+
+
+def _export(settings: ExportSettings) -> None:
+    with progress("rows", settings.quiet) as told:
+        rows, faults = export(settings, sys.stdout.write, told)
+    for fault in faults:
+        typer.echo(f"left out: {fault.key}: {fault.what}", err=True)
+    if settings.out is not None and not settings.quiet:
+        typer.echo(f"{rows} rows in {settings.out}", err=True)
+    refuse_faults(len(faults), rows + len(faults), settings.store)
+
+
+def _rm(settings: RemoveSettings) -> None:
+    rows = remove(settings, _agreed)
+    if not settings.quiet:
+        typer.echo(f"{rows} rows removed", err=True)
+
+
+def _agreed(what: str, rows: int) -> bool:
+    if not sys.stdin.isatty():
+        raise UsageError(f"{rows} rows of {what} would go and nobody can be asked", "--yes", "Add --yes to remove them")
+    return typer.confirm(f"Remove {rows} rows of {what}?", err=True)
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))

@@ -1,0 +1,97 @@
+"""Raw text: one file is one post; and which reader a path needs."""
+
+from pathlib import Path
+
+from mmavk_cli.base.errors import DataError
+from mmavk_cli.base.records import BadRow, Post, Rows
+from mmavk_cli.corpus.conll import BOM, conll_rows
+from mmavk_cli.corpus.jsonl import read_jsonl
+from mmavk_cli.corpus.pictures import list_names, list_pictures
+from mmavk_cli.corpus.words import checked_text, cut
+
+HEAD = 65536
+"""Bytes looked at to tell a CoNLL file from a raw text."""
+
+
+def read_text(path: Path) -> str:
+    """The text of a file, without a byte order mark and without one newline at the end; offsets count from there.
+
+    Raises:
+        DataError: the file cannot be read, or is not UTF-8.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"cannot read: {error.strerror}", str(path), "Check the path") from error
+    return decoded(raw, str(path))
+
+
+def decoded(raw: bytes, where: str) -> str:
+    """The text of a raw post's bytes, by the rule of `read_text`.
+
+    Raises:
+        DataError: not UTF-8, with the offset of the first wrong byte.
+    """
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(f"not UTF-8 at byte {error.start}", where, "Convert the text to UTF-8") from None
+    return text.removeprefix(BOM.decode()).removesuffix("\n").removesuffix("\r")
+
+
+def post_from_text(text: str, name: str, image: Path | None = None, where: str = "") -> Post:
+    """One raw text as a post with the id `name`; its line breaks are white space in it.
+
+    Raises:
+        DataError: it has no words, or half a surrogate pair.
+    """
+    words = cut(checked_text(text, where))
+    if not words:
+        raise DataError("the post is empty", where, "Give it a text")
+    return Post(name, text, words, None, None, image, where)
+
+
+def read_folder(folder: Path) -> Rows:
+    """The `*.txt` files of a folder as posts, by name; a post's picture has the same stem. A bad file is a `BadRow`.
+
+    Raises:
+        DataError: the folder cannot be read, or has no `*.txt`.
+    """
+    names, pictures = list_names(folder, (".txt",)), list_pictures(folder)
+    if not names:
+        raise DataError("no .txt file in the folder", str(folder), "Put each post in a file of its own")
+    for name in names:
+        path = folder / name
+        image = folder / pictures[path.stem] if path.stem in pictures else None
+        try:
+            yield post_from_text(read_text(path), path.stem, image, str(path))
+        except DataError as error:
+            yield BadRow(path.stem, error.problem())
+
+
+def read_posts(path: Path) -> Rows:
+    """Posts of whatever `path` is: a folder of texts, `.jsonl` or `.ndjson`, CoNLL (`.conll`, or the first line with
+    something on it begins with `IMGID:`), else one raw text.
+
+    Raises:
+        DataError: it cannot be read; a single raw text is empty or not UTF-8.
+    """
+    suffix = path.suffix.lower()
+    if path.is_dir():
+        yield from read_folder(path)
+    elif suffix in {".jsonl", ".ndjson"}:
+        yield from read_jsonl(path)
+    elif suffix == ".json":
+        raise DataError("a .json file is not a post", str(path), "Write one object a line and call it .jsonl")
+    elif suffix == ".conll" or (path.is_file() and _is_conll(path)):  # a pipe can be read only once
+        yield from conll_rows(path)
+    else:
+        yield post_from_text(read_text(path), path.stem, None, str(path))
+
+
+def _is_conll(path: Path) -> bool:
+    try:
+        with path.open("rb") as handle:
+            return handle.read(HEAD).removeprefix(BOM).lstrip().startswith(b"IMGID:")
+    except OSError as error:
+        raise DataError(f"cannot read: {error.strerror}", str(path), "Check the path") from error

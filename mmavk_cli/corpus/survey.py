@@ -1,0 +1,33 @@
+"""Counts of a split: posts, words, and entities under both counting rules."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from mmavk_cli.base.records import TYPES, Post
+from mmavk_cli.spans import lenient_spans, strict_spans
+
+
+@dataclass(slots=True)
+class Survey:
+    """Totals of one split. `strict` counts entities a type in strict IOB2, `lenient` by the conlleval rule."""
+
+    tweets: int = 0
+    words: int = 0
+    strict: Counter[str] = field(default_factory=Counter[str])
+    lenient: Counter[str] = field(default_factory=Counter[str])
+
+    def types(self) -> list[str]:
+        """The four types, then any other that was met, by name."""
+        return [*TYPES, *sorted(set(self.lenient) - set(TYPES))]
+
+
+def survey(posts: Iterable[Post]) -> Survey:
+    """Count the posts, their words and their entities."""
+    totals = Survey()
+    for post in posts:
+        totals.tweets += 1
+        totals.words += len(post.words)
+        totals.strict.update(span.type for span in strict_spans(post.tags or ()))
+        totals.lenient.update(span.type for span in lenient_spans(post.tags or ()))
+    return totals

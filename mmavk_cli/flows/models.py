@@ -1,0 +1,38 @@
+"""A model by its name: `embedded`, a run folder or a model folder."""
+
+from pathlib import Path
+
+import mmavk_cli
+from mmavk_cli.tagger.checkpoint import ONNX, TOKENIZER, TaggerConfig, model_folder
+from mmavk_cli.tagger.predict import Predictor
+
+EMBEDDED = "embedded"
+
+
+def folder_of(name: str) -> Path:
+    """The folder with a model's files."""
+    return Path(mmavk_cli.__file__).parent / EMBEDDED if name == EMBEDDED else model_folder(Path(name))
+
+
+def scorer_folder() -> Path:
+    """The folder of the text scorer, which ships with the embedded tagger."""
+    return folder_of(EMBEDDED)
+
+
+def open_model(name: str, threads: int = 0) -> tuple[Predictor, TaggerConfig]:
+    """A predictor for the model `name`: ONNX Runtime where it was exported, torch otherwise.
+
+    Raises:
+        MissingError: there is no such model, or a file of it is broken.
+    """
+    folder = folder_of(name)
+    if (folder / ONNX).is_file():
+        from mmavk_cli.tagger.runtime import load_runtime
+
+        return load_runtime(folder, threads)
+    from mmavk_cli.tagger.pieces import PieceCutter
+    from mmavk_cli.tagger.torch_model import TorchEmitter, load_model
+
+    model, config = load_model(folder)
+    cutter = PieceCutter.load(folder / TOKENIZER, config.pieces)
+    return Predictor(TorchEmitter(model, config), cutter), config

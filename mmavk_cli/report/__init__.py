@@ -1,0 +1,1 @@
+"""Measures, tables and what people look at."""

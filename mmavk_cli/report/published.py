@@ -1,0 +1,36 @@
+"""Numbers from the literature, to put beside ours."""
+
+import json
+from dataclasses import dataclass
+from importlib.resources import files
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedSplit:
+    """One split of Table 1: entities a type (and `total`), tweets, and a remark on the printed numbers."""
+
+    entities: dict[str, int]
+    tweets: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Table 1 of one data set; empty for a data set that is not in it."""
+
+    source: str
+    splits: dict[str, PublishedSplit]
+
+
+def published_counts(name: str) -> Published:
+    """What the paper's Table 1 says of the data set `name`."""
+    table = json.loads(files("mmavk_cli.report").joinpath("published.json").read_text("utf-8"))
+    splits = {
+        split: PublishedSplit(
+            {kind: number for kind, number in row.items() if kind not in {"tweets", "note"}},
+            row["tweets"],
+            row.get("note", ""),
+        )
+        for split, row in table["table1"].get(name, {}).items()
+    }
+    return Published(table["source"], splits)

@@ -1,0 +1,1 @@
+"""How related a post and what is said about its picture are, and what that makes the knowledge count."""

@@ -1,0 +1,81 @@
+"""A trained tagger on disk: `tagger.json`, `head.safetensors`, `tokenizer.json` and the encoder's folder."""
+
+import json
+import shutil
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from mmavk_cli.base.errors import MissingError
+from mmavk_cli.base.records import Json
+from mmavk_cli.tagger.settings import PieceSettings
+
+FORMAT = 1
+CONFIG, HEAD, TOKENIZER, ENCODER, ONNX = "tagger.json", "head.safetensors", "tokenizer.json", "encoder", "encoder.onnx"
+
+
+@dataclass(frozen=True, slots=True)
+class TaggerConfig:
+    """What a checkpoint says of itself.
+
+    Attributes:
+        tags: tag names, `O` first; the order of the CRF.
+        pieces: how words and knowledge were cut.
+        encoder: what it was trained from.
+        trained: data sets, knowledge and seed, for people.
+        threshold: similarity under which its knowledge counts 0; None: all knowledge counts.
+        name: what output records call it.
+    """
+
+    tags: tuple[str, ...]
+    pieces: PieceSettings
+    encoder: str
+    trained: Json = field(default_factory=dict)
+    threshold: float | None = None
+    name: str = ""
+
+    def named(self, name: str) -> "TaggerConfig":
+        """The same under another name."""
+        return replace(self, name=name)
+
+    def write(self, folder: Path) -> None:
+        """Write `tagger.json` into `folder`."""
+        content = {**asdict(self), "pieces": self.pieces.model_dump(), "format": FORMAT}
+        (folder / CONFIG).write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", "utf-8")
+
+    @classmethod
+    def read(cls, folder: Path) -> "TaggerConfig":
+        """Read `tagger.json`.
+
+        Raises:
+            MissingError: there is none, or it is not one of ours.
+        """
+        path = folder / CONFIG
+        try:
+            content = json.loads(path.read_text("utf-8"))
+            if content.pop("format") != FORMAT:
+                raise MissingError("the checkpoint has another format", str(path), "Use the mmavk that wrote it")
+            pieces = PieceSettings(**content.pop("pieces"))
+            return cls(tags=tuple(content.pop("tags")), pieces=pieces, **content)
+        except OSError as error:
+            raise MissingError("no checkpoint here", str(path), "Name a run folder or a model folder") from error
+        except (ValueError, KeyError, TypeError, AttributeError, ValidationError) as error:
+            raise MissingError(f"the checkpoint is broken: {error}", str(path), "Train or export it again") from error
+
+
+def model_folder(name: Path) -> Path:
+    """The model's folder of a run folder, or the folder itself."""
+    inner = name / "model"
+    return inner if (inner / CONFIG).is_file() else name
+
+
+def copy_tokenizer(source: Path, folder: Path) -> None:
+    """Put the encoder's tokenizer beside the head.
+
+    Raises:
+        MissingError: the encoder has no `tokenizer.json`.
+    """
+    if not (source / TOKENIZER).is_file():
+        raise MissingError("the encoder has no tokenizer.json", str(source), "Save its fast tokenizer there")
+    shutil.copyfile(source / TOKENIZER, folder / TOKENIZER)

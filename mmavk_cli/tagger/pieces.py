@@ -1,0 +1,96 @@
+"""Words → pieces of the encoder, in windows that fit it. No torch here: training and tagging cut alike."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mmavk_cli.base.errors import MissingError
+from mmavk_cli.base.records import Word
+from mmavk_cli.tagger.settings import PieceSettings
+
+WORD_PIECES = 24
+"""A word is cut after so many pieces: its first piece stands for it, and a 10 kB word must not fill a window."""
+
+KNOWN_WORDS = 50_000
+"""Words whose pieces are remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """A post for the encoder.
+
+    Attributes:
+        windows: piece ids of each window, [CLS] first and [SEP] last.
+        first: for each word its window and the position of its first piece there; [CLS] (position 0) for a word the
+            tokenizer has no piece for.
+    """
+
+    windows: tuple[tuple[int, ...], ...]
+    first: tuple[tuple[int, int], ...]
+
+
+KNOWN_WORDS = 50_000
+"""Words whose pieces are remembered."""
+
+
+class PieceCutter:
+    """Cuts words and knowledge with one tokenizer (`tokenizer.json`)."""
+
+    def __init__(self, tokenizer: Any, settings: PieceSettings) -> None:
+        self.tokenizer = tokenizer
+        self.settings = settings
+        self.opening, self.closing = tokenizer.encode("").ids
+        self._known: dict[str, tuple[int, ...]] = {}
+
+    @classmethod
+    def load(cls, path: Path, settings: PieceSettings) -> "PieceCutter":
+        """A cutter from a `tokenizer.json`.
+
+        Raises:
+            MissingError: the file is not there or is no tokenizer.
+        """
+        from tokenizers import Tokenizer
+
+        try:
+            tokenizer = Tokenizer.from_file(str(path))
+        except Exception as error:  # the library raises bare Exception
+            raise MissingError(f"cannot load the tokenizer: {error}", str(path), "Check the model's folder") from error
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        return cls(tokenizer, settings)
+
+    def post(self, words: Sequence[Word]) -> Pieces:
+        """The pieces of a post; a post longer than `text_pieces` is cut between words into several windows."""
+        room = self.settings.text_pieces - 2
+        windows: list[list[int]] = [[self.opening]]
+        first: list[tuple[int, int]] = []
+        for pieces in self._word_pieces([self._form(word.text) for word in words]):
+            if len(windows[-1]) - 1 + len(pieces) > room:
+                windows.append([self.opening])
+            first.append((len(windows) - 1, len(windows[-1]) if pieces else 0))
+            windows[-1].extend(pieces)
+        return Pieces(tuple((*window, self.closing) for window in windows), tuple(first))
+
+    def knowledge(self, text: str) -> tuple[int, ...]:
+        """Piece ids of a knowledge text, `[CLS] z [SEP]` (eq. 6), cut at `knowledge_pieces`."""
+        room = self.settings.knowledge_pieces - 2
+        # A piece has at least one character, and no real word has 100 in one piece: this bounds work on huge texts.
+        ids = self.tokenizer.encode(text[: room * 100], add_special_tokens=False).ids[:room]
+        return (self.opening, *ids, self.closing)
+
+    def _form(self, word: str) -> str:
+        is_url = word.startswith(("http:/", "https:/", "www."))
+        return self.settings.url if is_url and self.settings.url else word[: WORD_PIECES * 20]
+
+    def _word_pieces(self, forms: Sequence[str]) -> list[tuple[int, ...]]:
+        fresh = list({form for form in forms if form not in self._known})
+        if fresh:
+            if len(self._known) > KNOWN_WORDS:
+                self._known = {form: self._known[form] for form in forms if form in self._known}
+            encoded = self.tokenizer.encode_batch(
+                [[form] for form in fresh], is_pretokenized=True, add_special_tokens=False
+            )
+            limit = min(WORD_PIECES, self.settings.text_pieces - 2)
+            self._known.update((form, tuple(e.ids[:limit])) for form, e in zip(fresh, encoded, strict=True))
+        return [self._known[form] for form in forms]

@@ -1,0 +1,83 @@
+"""Posts → entities, over any emitter (torch or ONNX Runtime)."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Protocol
+
+import numpy as np
+
+from mmavk_cli.base.records import Knowledge, Post, Span
+from mmavk_cli.spans import strict_spans
+from mmavk_cli.tagger.batch import Batch, Example, Floats, collate
+from mmavk_cli.tagger.decoding import Chain, best_tags, span_scores
+from mmavk_cli.tagger.pieces import PieceCutter
+
+BATCH = 16
+POOL = 32
+"""Posts are batched in groups of `BATCH` of like length, out of `BATCH * POOL` read ahead."""
+
+
+class Emitter(Protocol):
+    """What turns a batch into emissions."""
+
+    @property
+    def chain(self) -> Chain:
+        """The CRF's scores."""
+
+    def emissions(self, batch: Batch) -> Floats:
+        """Scores of every tag for every word, [B, W, T]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An entity in words with its marginal probability."""
+
+    span: Span
+    score: float
+
+
+class Predictor:
+    """Cuts, batches, runs and decodes. One thread; holds no post longer than its batch."""
+
+    def __init__(self, emitter: Emitter, cutter: PieceCutter) -> None:
+        self.emitter = emitter
+        self.cutter = cutter
+        self.chain = emitter.chain
+
+    def stream(self, items: Iterable[tuple[Post, Knowledge | None]]) -> Iterator[list[Found]]:
+        """The entities of each post, in the order given; `BATCH * POOL` posts are read ahead to batch like lengths."""
+        source = iter(items)
+        while chunk := list(islice(source, BATCH * POOL)):
+            yield from self.predict([post for post, _ in chunk], [knowledge for _, knowledge in chunk])
+
+    def predict(self, posts: Sequence[Post], knowledge: Sequence[Knowledge | None]) -> list[list[Found]]:
+        """The entities of each post."""
+        examples = [self._example(post, text) for post, text in zip(posts, knowledge, strict=True)]
+        order = sorted(range(len(posts)), key=lambda index: _length(examples[index]))
+        results: list[list[Found]] = [[] for _ in posts]
+        for begin in range(0, len(order), BATCH):
+            chosen = order[begin : begin + BATCH]
+            for index, found in zip(chosen, self._run([examples[index] for index in chosen]), strict=True):
+                results[index] = found
+        return results
+
+    def _example(self, post: Post, knowledge: Knowledge | None) -> Example:
+        pieces = self.cutter.post(post.words)
+        if knowledge is None or not knowledge.text or knowledge.weight <= 0:
+            return Example(pieces)
+        return Example(pieces, self.cutter.knowledge(knowledge.text), knowledge.weight)
+
+    def _run(self, examples: Sequence[Example]) -> list[list[Found]]:
+        batch = collate(examples)
+        if not batch.first.shape[1]:
+            return [[] for _ in examples]
+        emissions = self.emitter.emissions(batch)
+        lengths = np.array([len(example.pieces.first) for example in examples], np.int64)
+        spans = [strict_spans(tags) for tags in best_tags(self.chain, emissions, lengths)]
+        scores = span_scores(self.chain, emissions, lengths, spans)
+        return [[Found(*pair) for pair in zip(*both, strict=True)] for both in zip(spans, scores, strict=True)]
+
+
+def _length(example: Example) -> tuple[int, int]:
+    return sum(map(len, example.pieces.windows)), len(example.knowledge)

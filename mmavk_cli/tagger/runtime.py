@@ -1,0 +1,74 @@
+"""The exported tagger: the encoder in ONNX Runtime, fusion and CRF in NumPy. Loads no torch."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmavk_cli.base.errors import MissingError
+from mmavk_cli.tagger.batch import Batch, Floats, Ints
+from mmavk_cli.tagger.checkpoint import HEAD, ONNX, TOKENIZER, TaggerConfig
+from mmavk_cli.tagger.decoding import Chain
+from mmavk_cli.tagger.pieces import PieceCutter
+from mmavk_cli.tagger.predict import Predictor
+
+
+class OnnxEmitter:
+    """Emissions by equations 5 to 10 with an ONNX encoder; the same numbers as torch up to quantisation."""
+
+    def __init__(self, folder: Path, config: TaggerConfig, threads: int) -> None:
+        self.session = _session(folder / ONNX, threads)
+        self.head = _head(folder / HEAD)
+        self.chain = Chain(self.head["crf.start"], self.head["crf.transitions"], self.head["crf.end"], config.tags)
+
+    def emissions(self, batch: Batch) -> Floats:
+        """Scores of every tag for every word, [B, W, T] float32."""
+        hidden = self._encode(batch.ids, batch.mask)
+        words = hidden.reshape(-1, hidden.shape[-1])[batch.first]
+        width = words.shape[-1]
+        weigh = self.head["weigh.weight"]
+        fused: Floats = words @ weigh[:, :width].T + self.head["weigh.bias"]
+        if len(batch.knowledge_ids):
+            cls = self._encode(batch.knowledge_ids, batch.knowledge_mask)[:, 0]
+            auxiliary = np.tanh(cls @ self.head["auxiliary.weight"].T + self.head["auxiliary.bias"])
+            share = auxiliary[np.maximum(batch.knowledge_of, 0)] * batch.weight[:, None]
+            fused += (share @ weigh[:, width:].T).astype(np.float32)[:, None, :]
+        scores: Floats = fused @ self.head["emit.weight"].T + self.head["emit.bias"]
+        return scores
+
+    def _encode(self, ids: Ints, mask: Ints) -> Floats:
+        hidden: Floats = self.session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
+        return hidden
+
+
+def load_runtime(folder: Path, threads: int = 0) -> tuple[Predictor, TaggerConfig]:
+    """A predictor over an exported tagger; `threads` of ONNX Runtime, 0 for its own choice.
+
+    Raises:
+        MissingError: a file is absent or broken.
+    """
+    config = TaggerConfig.read(folder)
+    cutter = PieceCutter.load(folder / TOKENIZER, config.pieces)
+    return Predictor(OnnxEmitter(folder, config, threads), cutter), config
+
+
+def _session(path: Path, threads: int) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.enable_cpu_mem_arena = False  # the arena keeps the largest batch's memory for ever
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the library has no common base class
+        raise MissingError(f"cannot load the encoder: {error}", str(path), "Export or install it again") from error
+
+
+def _head(path: Path) -> dict[str, Floats]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        return dict(load_file(path))
+    except (OSError, SafetensorError) as error:
+        raise MissingError(f"the head cannot be read: {error}", str(path), "Export or install it again") from error

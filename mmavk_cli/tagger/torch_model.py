@@ -1,0 +1,94 @@
+"""Building, saving and loading the torch tagger, and its emissions as NumPy arrays."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from mmavk_cli.base.errors import MissingError
+from mmavk_cli.tagger.batch import Batch, Floats
+from mmavk_cli.tagger.checkpoint import ENCODER, HEAD, TaggerConfig
+from mmavk_cli.tagger.decoding import Chain
+from mmavk_cli.tagger.encoder import load_encoder
+from mmavk_cli.tagger.model import Tagger
+
+
+def head_weights(model: Tagger) -> dict[str, torch.Tensor]:
+    """Everything but the encoder, under the names the NumPy runtime reads; [out, in] matrices."""
+    start, transitions, end = model.crf.scores()
+    tensors = {
+        "auxiliary.weight": model.fusion.auxiliary.weight,
+        "auxiliary.bias": model.fusion.auxiliary.bias,
+        "weigh.weight": model.fusion.weigh.weight,
+        "weigh.bias": model.fusion.weigh.bias,
+        "emit.weight": model.emit.weight,
+        "emit.bias": model.emit.bias,
+        "crf.start": start,
+        "crf.transitions": transitions,
+        "crf.end": end,
+    }
+    return {name: tensor.detach().float().cpu().contiguous() for name, tensor in tensors.items()}
+
+
+def save_model(model: Tagger, config: TaggerConfig, folder: Path) -> None:
+    """Write weights and settings into `folder` (safetensors only), replacing what stands there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder / ENCODER, ignore_errors=True)
+    model.encoder.save_pretrained(folder / ENCODER)  # type: ignore[operator]
+    save_file(head_weights(model), folder / HEAD)
+    config.write(folder)
+
+
+def load_model(folder: Path) -> tuple[Tagger, TaggerConfig]:
+    """A saved tagger, in evaluation mode.
+
+    Raises:
+        MissingError: a file is absent, cut or of another shape.
+    """
+    config = TaggerConfig.read(folder)
+    model = Tagger(load_encoder(folder / ENCODER), config.tags, dropout=0.0)
+    try:
+        weights = load_file(folder / HEAD)
+        own = head_weights(model)
+        if {name: t.shape for name, t in own.items()} != {name: t.shape for name, t in weights.items()}:
+            raise MissingError("the head does not fit the encoder", str(folder / HEAD), "Train or export it again")
+    except (OSError, SafetensorError) as error:
+        raise MissingError(f"the head cannot be read: {error}", str(folder / HEAD), "Train it again") from error
+    with torch.no_grad():
+        model.fusion.auxiliary.weight.copy_(weights["auxiliary.weight"])
+        model.fusion.auxiliary.bias.copy_(weights["auxiliary.bias"])
+        model.fusion.weigh.weight.copy_(weights["weigh.weight"])
+        model.fusion.weigh.bias.copy_(weights["weigh.bias"])
+        model.emit.weight.copy_(weights["emit.weight"])
+        model.emit.bias.copy_(weights["emit.bias"])
+        crf = model.crf.crf
+        crf.start_transitions = weights["crf.start"]
+        crf.transitions = weights["crf.transitions"]
+        crf.end_transitions.copy_(weights["crf.end"])
+    return model.eval(), config
+
+
+class TorchEmitter:
+    """Emissions of a torch tagger for the predictor."""
+
+    def __init__(self, model: Tagger, config: TaggerConfig) -> None:
+        self.model = model
+        self.tags = config.tags
+
+    @property
+    def chain(self) -> Chain:
+        """The CRF's scores as they are now."""
+        start, transitions, end = (scores.detach().cpu().numpy() for scores in self.model.crf.scores())
+        return Chain(start, transitions, end, self.tags)
+
+    def emissions(self, batch: Batch) -> Floats:
+        """Scores [B, W, T] in evaluation mode, without gradients."""
+        training = self.model.training
+        self.model.eval()
+        with torch.inference_mode():
+            scores = self.model.emissions(batch).cpu().numpy()
+        self.model.train(training)
+        return np.asarray(scores, np.float32)

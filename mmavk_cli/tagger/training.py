@@ -1,0 +1,162 @@
+"""Training with `transformers.Trainer`: AdamW, linear warm-up and decay (paper Section 4.2)."""
+
+import math
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Sampler
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments, set_seed
+
+from mmavk_cli.base.records import Json
+from mmavk_cli.tagger.batch import Batch, Example, collate
+from mmavk_cli.tagger.encoder import encoder_folder, load_encoder
+from mmavk_cli.tagger.model import Tagger
+from mmavk_cli.tagger.settings import TrainingSettings
+
+POOL = 50
+"""Batches are cut from groups of `POOL * batch_size` posts of like length, so that little is padding."""
+
+Evaluate = Callable[[int], Json]
+"""Scores of the model on the validation split after so many epochs."""
+
+
+class LengthSampler(Sampler[list[int]]):
+    """Shuffled batches of posts of like length; another order every epoch, the same for the same seed."""
+
+    def __init__(self, lengths: Sequence[tuple[int, int]], batch_size: int, seed: int) -> None:
+        self.lengths, self.batch_size, self.seed, self.epoch = lengths, batch_size, seed, 0
+
+    def __len__(self) -> int:
+        return math.ceil(len(self.lengths) / self.batch_size)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        chance = random.Random(f"{self.seed} {self.epoch}")  # noqa: S311
+        self.epoch += 1
+        order = list(range(len(self.lengths)))
+        chance.shuffle(order)
+        batches: list[list[int]] = []
+        for begin in range(0, len(order), POOL * self.batch_size):
+            group = sorted(order[begin : begin + POOL * self.batch_size], key=lambda index: self.lengths[index])
+            batches.extend(group[at : at + self.batch_size] for at in range(0, len(group), self.batch_size))
+        chance.shuffle(batches)
+        return iter(batches)
+
+
+class HiddenKnowledge:
+    """Collates a batch; hides the knowledge of a share of its posts, so that the model does without it too."""
+
+    def __init__(self, share: float, seed: int) -> None:
+        self.share, self.chance = share, random.Random(seed)  # noqa: S311
+
+    def __call__(self, examples: Sequence[Example]) -> dict[str, Batch]:
+        """The batch, as the keyword the model is called with."""
+        hide = [self.chance.random() < self.share for _ in examples]
+        shown = [replace(example, knowledge=()) if h else example for example, h in zip(examples, hide, strict=True)]
+        return {"batch": collate(shown)}
+
+
+class _Loss(nn.Module):
+    """The Trainer calls a model and wants its loss."""
+
+    def __init__(self, tagger: Tagger) -> None:
+        super().__init__()
+        self.tagger = tagger
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        return {"loss": self.tagger.loss(batch)}
+
+
+class _Training(Trainer):  # type: ignore[misc]
+    """The Trainer with our groups of parameters, our batches, and evaluation through the whole predictor."""
+
+    def __init__(
+        self, settings: TrainingSettings, examples: Sequence[Example], evaluate: Evaluate, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.settings, self.examples, self.measure = settings, examples, evaluate
+
+    def get_train_dataloader(self) -> DataLoader[Any]:
+        lengths = [(len(example.pieces.windows[0]), len(example.knowledge)) for example in self.examples]
+        sampler = LengthSampler(lengths, self.settings.batch_size, self.settings.seed)
+        hide = HiddenKnowledge(self.settings.knowledge_dropout, self.settings.seed)
+        return DataLoader(self.examples, batch_sampler=sampler, collate_fn=hide)  # type: ignore[arg-type]
+
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:  # noqa: ARG002
+        self.optimizer = torch.optim.AdamW(parameter_groups(self.model, self.settings), fused=True)
+        return self.optimizer
+
+    def evaluate(self, *_: Any, **__: Any) -> Json:
+        scores = {f"eval_{name}": value for name, value in self.measure(round(self.state.epoch or 0)).items()}
+        self.log(scores)
+        return scores
+
+
+def parameter_groups(model: nn.Module, settings: TrainingSettings) -> list[Json]:
+    """Two learning rates, weight decay on all but biases (paper Section 4.2)."""
+    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        groups.setdefault((".encoder." in f".{name}", name.endswith("bias")), []).append(parameter)
+    return [
+        {
+            "params": parameters,
+            "lr": settings.encoder_lr if of_encoder else settings.head_lr,
+            "weight_decay": 0.0 if is_bias else settings.weight_decay,
+        }
+        for (of_encoder, is_bias), parameters in groups.items()
+    ]
+
+
+class _Told(TrainerCallback):  # type: ignore[misc]
+    def __init__(self, tell: Callable[[Json], None]) -> None:
+        self.tell = tell
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Json | None = None, **_: Any) -> None:  # noqa: ARG002
+        self.tell({"step": state.global_step, "epoch": state.epoch, **(logs or {})})
+
+
+def build(settings: TrainingSettings, tags: tuple[str, ...]) -> Tagger:
+    """An untrained tagger on a pretrained encoder; the seed decides the new weights.
+
+    Raises:
+        MissingError: the encoder is not there.
+    """
+    set_seed(settings.seed)
+    return Tagger(load_encoder(encoder_folder(settings.encoder)), tags, settings.dropout)
+
+
+def fit(
+    model: Tagger,
+    examples: Sequence[Example],
+    settings: TrainingSettings,
+    evaluate: Evaluate,
+    tell: Callable[[Json], None],
+) -> None:
+    """Train in place, for all epochs; `evaluate` is called after each and keeps what it wants to keep.
+
+    `tell` gets a dictionary a log line (step, epoch, loss or scores).
+    """
+    steps = settings.epochs * math.ceil(len(examples) / settings.batch_size)
+    arguments = TrainingArguments(
+        output_dir=None,
+        num_train_epochs=settings.epochs,
+        per_device_train_batch_size=settings.batch_size,
+        lr_scheduler_type="linear",
+        warmup_steps=round(settings.warmup * steps),
+        max_grad_norm=settings.gradient_norm,
+        bf16=settings.precision == "bfloat16",
+        seed=settings.seed,
+        eval_strategy="epoch",
+        save_strategy="no",
+        logging_steps=50,
+        remove_unused_columns=False,
+        report_to="none",
+        disable_tqdm=True,
+    )
+    trainer = _Training(settings, examples, evaluate, model=_Loss(model), args=arguments, callbacks=[_Told(tell)],
+                        train_dataset=examples, eval_dataset=examples[:1])  # fmt: skip
+    trainer.remove_callback(PrinterCallback)
+    trainer.train()

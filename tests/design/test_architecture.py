@@ -1,0 +1,147 @@
+"""The arrows of the design, read from the source: cli → flows → stages → spans → base, and what each may see."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2] / "mmavk_cli"
+STAGES = {"corpus", "knowledge", "similarity", "tagger", "report"}
+LEVELS = {"__init__": -1, "base": 0, "spans": 1} | dict.fromkeys(STAGES, 2) | {"flows": 3, "cli": 4, "__main__": 5}
+HEAVY = {
+    "torch", "torchvision", "torchcrf", "transformers", "open_clip", "bitsandbytes", "accelerate", "ray",
+    "onnxruntime", "onnx", "tokenizers", "rapidocr", "cv2", "PIL", "numpy", "scipy", "sklearn", "seqeval", "diskcache",
+    "safetensors", "jinja2", "matplotlib",
+}  # fmt: skip
+SCREEN = {"typer", "rich", "click"}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One imported module; `late` where it is imported inside a function or for types alone."""
+
+    module: str
+    late: bool
+
+    @property
+    def top(self) -> str:
+        return self.module.partition(".")[0]
+
+
+def imports(tree: ast.AST, late: bool = False) -> Iterator[Import]:
+    """All imports under a syntax tree."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Import):
+            yield from (Import(name.name, late) for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield from (Import(f"{node.module}.{name.name}", late) for name in node.names)
+        else:
+            typing_only = isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+            inside = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            yield from imports(node, late or inside or typing_only)
+
+
+def part(module: str) -> str:
+    """`mmavk_cli.cli.main` → `cli`; `mmavk_cli.__version__` → `__init__`."""
+    name = module.split(".")[1] if "." in module else "__init__"
+    return name if name in LEVELS else "__init__"
+
+
+def faults(module: str, source: str) -> list[str]:
+    """What one file of the package imports against the arrows."""
+    own = part(module)
+    found = []
+    inside = [entry for entry in imports(ast.parse(source)) if entry.top == "mmavk_cli"]
+    for entry in inside:
+        other = part(entry.module)
+        if other != own and LEVELS[other] >= LEVELS[own]:
+            found.append(f"{module} imports {entry.module}: not downwards")
+    stages = {own, *(part(entry.module) for entry in inside)} & STAGES
+    if own != "flows" and len(stages) > 1:
+        found.append(f"{module} joins {sorted(stages)}: two stages meet in flows only")
+    if own not in {"cli", "__main__"}:
+        seen = {entry.module for entry in imports(ast.parse(source)) if entry.top in SCREEN}
+        found += [f"{module} imports {name}: only cli writes on the screen" for name in sorted(seen)]
+    return found
+
+
+def files() -> dict[str, Path]:
+    """Dotted module name → file, of the whole package."""
+    found = {}
+    for path in ROOT.rglob("*.py"):
+        parts = path.relative_to(ROOT.parent).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def loaded_at_start(sources: dict[str, Path]) -> set[str]:
+    """The modules that `mmavk --help` loads: what cli.main imports at module level, and what those do."""
+    found: set[str] = set()
+    waiting = ["mmavk_cli.cli.main"]
+    while waiting:
+        module = waiting.pop()
+        if module in found or module not in sources:
+            continue
+        found.add(module)
+        waiting += [".".join(module.split(".")[:depth]) for depth in range(1, module.count(".") + 1)]
+        for entry in imports(ast.parse(sources[module].read_text("utf-8"))):
+            if not entry.late:
+                waiting += [entry.module, entry.module.rpartition(".")[0]]
+    return found
+
+
+each_file = pytest.mark.parametrize(("module", "path"), sorted(files().items()), ids=sorted(files()))
+
+
+def test_top_level_is_that_of_the_design():
+    folders = {path.name for path in ROOT.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert folders <= LEVELS.keys() | {"embedded"}
+    assert {path.stem for path in ROOT.glob("*.py")} <= LEVELS.keys()
+
+
+@each_file
+def test_imports_point_down(module: str, path: Path):
+    assert faults(module, path.read_text("utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "line"),
+    [
+        ("mmavk_cli.base.files", "from mmavk_cli.spans import tag_names"),
+        ("mmavk_cli.spans", "from mmavk_cli.corpus.words import cut"),
+        ("mmavk_cli.corpus.conll", "import mmavk_cli.report.measures"),
+        ("mmavk_cli.tagger.model", "def f():\n    from mmavk_cli.flows import tag"),
+        ("mmavk_cli.flows.tag", "from mmavk_cli.cli.tag import add"),
+        ("mmavk_cli.cli.tag", "from mmavk_cli.report import html\nfrom mmavk_cli.corpus import words"),
+        ("mmavk_cli.flows.tag", "from rich.table import Table"),
+    ],
+)
+def test_an_import_against_the_arrows_is_seen(module: str, line: str):
+    assert faults(module, line) != []
+
+
+def test_heavy_libraries_are_not_imported_by_what_loads_at_start_up():
+    sources = files()
+    start = loaded_at_start(sources)
+    assert {"mmavk_cli.base.errors", "mmavk_cli.cli.options"} <= start
+    heavy = {
+        f"{module}: {entry.module}"
+        for module in start
+        for entry in imports(ast.parse(sources[module].read_text("utf-8")))
+        if entry.top in HEAVY and not entry.late
+    }
+    assert heavy == set()
+
+
+@each_file
+def test_files_and_functions_are_short(module: str, path: Path):
+    source = path.read_text("utf-8")
+    assert len(source.splitlines()) <= 400, module
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            assert node.end_lineno is not None
+            assert node.end_lineno - first < 60, f"{module}.{node.name}"

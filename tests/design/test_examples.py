@@ -1,0 +1,83 @@
+"""Every example of a help page and every command in README.md and docs/ runs as it is written."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from registered import Command, commands
+from workplace import Shell
+
+ROOT = Path(__file__).parents[2]
+NOT_RUN = {
+    "mmavk data fetch": "reads from the authors' public repository; tests/cli/ runs it against a server on loopback",
+}
+"""How a command line begins that cannot run here, and why."""
+
+BLOCK = re.compile(r"^```(?:sh|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def command_lines(page: str) -> list[str]:
+    """The command lines with `mmavk` in a page's ```sh and ```console blocks, continued lines joined."""
+    lines = [line for block in BLOCK.findall(page) for line in block.replace("\\\n", "").splitlines()]
+    return [line.removeprefix("$ ") for line in lines if re.match(r"(?:\$ )?(?:.*[|=(] *)?mmavk ", line)]
+
+
+def run_all(lines: Sequence[str], shell: Shell) -> None:
+    for line in lines:
+        if line.startswith(tuple(NOT_RUN)):
+            continue
+        done = shell(line)
+        assert done.returncode in exits(line), f"{line}\nexit {done.returncode}\n{done.stderr}"
+
+
+def exits(line: str) -> set[int]:
+    """The exit codes with which a line ends well: `data check` says with 3 that it found something."""
+    return {0, 3} if line.startswith("mmavk data check") else {0}
+
+
+def pages() -> list[Path]:
+    """The pages a person wrote; the help pages are made of the examples."""
+    written = [path for path in (ROOT / "docs").rglob("*.md") if path.parent.name != "help"]
+    return [ROOT / "README.md", *sorted(written)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", commands(), ids=str)
+def test_examples_of_the_help_page_run(command: Command, shell: Shell):
+    run_all(command.examples, shell)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", pages(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_commands_of_the_page_run(page: Path, shell: Shell):
+    run_all(command_lines(page.read_text("utf-8")), shell)
+
+
+def test_readme_has_commands_and_each_is_found():
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert len(command_lines(readme)) == len(re.findall(r"^mmavk ", readme, re.MULTILINE)) > 0
+
+
+def test_command_lines_are_read_from_marked_blocks_alone():
+    page = """
+```sh
+mmavk a \\
+  --b
+make test
+echo x | mmavk tag -
+```
+
+```text
+mmavk no
+```
+```console
+$ mmavk c
+```
+"""
+    assert command_lines(page) == ["mmavk a   --b", "echo x | mmavk tag -", "mmavk c"]
+
+
+def test_a_command_that_fails_is_told(shell: Shell):
+    with pytest.raises(AssertionError, match="exit 2"):
+        run_all(["mmavk nosuchcommand"], shell)

@@ -1,0 +1,38 @@
+"""The help pages in docs/help/ are those of the commands."""
+
+from pathlib import Path
+
+import pytest
+from pages import COLUMNS, help_text, main, pages
+from registered import Command, commands
+
+FOLDER = Path(__file__).parents[2] / "docs" / "help"
+
+
+def test_pages_in_docs_are_those_of_the_commands():
+    committed = {path.name: path.read_text("utf-8") for path in FOLDER.glob("*.md")}
+    assert committed == pages(), "run: make docs"
+
+
+def test_page_of_a_removed_command_goes(tmp_path: Path):
+    (tmp_path / "gone.md").write_text("# mmavk gone\n")
+    main(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == set(pages())
+
+
+@pytest.mark.parametrize("command", commands(), ids=str)
+def test_help_ends_in_examples_of_that_command_as_they_can_be_copied(command: Command):
+    text = help_text(command.path)
+    assert command.examples
+    for example in command.examples:
+        assert f"mmavk {command} ".rstrip() in example
+        assert f"    {example}" in text.splitlines(), "an example must stand on one line"
+
+
+@pytest.mark.parametrize("path", [(), *(command.path for command in commands())], ids=" ".join)
+def test_help_is_plain_text_of_fixed_width(path: tuple[str, ...]):
+    text = help_text(path)
+    assert "\x1b" not in text
+    assert not set(text) & set("│╭╮╰╯─━┃")
+    described = text.partition("Examples:")[0]
+    assert max(map(len, described.splitlines())) <= COLUMNS
