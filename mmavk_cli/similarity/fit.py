@@ -106,9 +106,9 @@ def fit(pairs: Sequence[Pair], embeddings: Floats, tokenizer: Any, neutral: Sequ
 def _start_weights(texts: Sequence[Sequence[int]], silent: list[int], pieces: int, common: float) -> Floats:
     """`common / (common + share of the piece)` (Arora et al. 2017, section 3), 0 for silent pieces; [pieces]."""
     counts = np.bincount(np.concatenate([np.asarray(ids, np.int64) for ids in texts]), minlength=pieces)
-    weights = common / (common + counts / counts.sum())
+    weights: Floats = (common / (common + counts / counts.sum())).astype(np.float32)
     weights[silent] = 0
-    return weights.astype(np.float32)
+    return weights
 
 
 class _Model(torch.nn.Module):
@@ -141,7 +141,7 @@ class _Model(torch.nn.Module):
         """Vectors in 8 bits, each piece with its own scale."""
         vectors = ((self.embeddings @ self.map) * self.weights()[:, None]).numpy()
         scales = np.abs(vectors).max(axis=1) / 127
-        whole = np.divide(vectors, scales[:, None], out=np.zeros_like(vectors), where=scales[:, None] > 0)
+        whole = vectors / np.where(scales > 0, scales, 1)[:, None]
         return Fitted(np.rint(whole).astype(np.int8), scales.astype(np.float32))
 
 

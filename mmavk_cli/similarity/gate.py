@@ -22,8 +22,10 @@ class GateSettings(Settings):
     @field_validator("threshold", mode="before")
     @classmethod
     def _is_number_or_none(cls, value: Any) -> str | None:
-        if value is None or value == NONE:
-            return value
+        if value is None:
+            return None
+        if value == NONE:
+            return NONE
         try:
             number = float(value)
         except (TypeError, ValueError):

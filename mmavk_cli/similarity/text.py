@@ -86,7 +86,7 @@ class TextScorer:
         for row, ids in zip(sums, piece_ids(self.tokenizer, texts), strict=True):
             row[:] = self.scales[ids] @ self.vectors[ids].astype(np.float32)
         norms = np.linalg.norm(sums, axis=1, keepdims=True)
-        return np.divide(sums, norms, out=np.zeros_like(sums), where=norms > 0)
+        return sums / np.where(norms > 0, norms, 1)
 
 
 def load_tokenizer(path: Path) -> Any:

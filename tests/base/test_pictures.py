@@ -221,7 +221,7 @@ def test_the_digest_is_that_of_the_bytes_whatever_the_name(tmp_path: Path):
 WHOLE = {kind: encoded(two_halves(), kind) for kind in FORMATS}
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(kind=st.sampled_from(FORMATS), data=st.data())
 def test_damaged_bytes_decode_or_are_a_fault(kind: str, data: st.DataObject):
     content = bytearray(WHOLE[kind][: data.draw(st.integers(0, len(WHOLE[kind])))])
