@@ -85,13 +85,14 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Tagged:
-    """The output record of `mmavk tag` (docs/formats.md)."""
+    """The output record of `mmavk tag` (docs/formats.md); `problem` is what was wrong with the post's picture."""
 
     post: Post
     entities: tuple[Entity, ...]
     knowledge: Knowledge | None
     model: str
     notes: tuple[str, ...] = ()
+    problem: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,9 +30,9 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     @classmethod
-    def recipe_file(cls, name: str) -> Path:
-        """The TOML file of a recipe."""
-        return Path(name)
+    def recipe_file(cls, name: str) -> Path | None:  # noqa: ARG003
+        """The TOML file of the settings recipe `name`; None where `--recipe` is not one of settings."""
+        return None
 
     @classmethod
     def gather(cls, given: Mapping[str, Any]) -> Self:
@@ -42,9 +42,10 @@ class Settings(BaseModel):
             UsageError: every fault found, each with its flag, in one message.
         """
         layers: dict[str, tuple[Any, str]] = {}
-        files = [cls.recipe_file(given["recipe"])] if given.get("recipe") else []
-        files += [Path(given["config"])] if given.get("config") else []
-        for path in files:
+        recipe = cls.recipe_file(given["recipe"]) if given.get("recipe") else None
+        for path in (recipe, Path(given["config"]) if given.get("config") else None):
+            if path is None:
+                continue
             layers |= {name.replace("-", "_"): (value, str(path)) for name, value in read_toml(path).items()}
         layers |= {name: (value, "") for name, value in given.items()}
         try:

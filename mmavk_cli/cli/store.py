@@ -173,7 +173,8 @@ def _rm(settings: RemoveSettings) -> None:
 def _agreed(what: str, rows: int) -> bool:
     if not sys.stdin.isatty():
         raise UsageError(f"{rows} rows of {what} would go and nobody can be asked", "--yes", "Add --yes to remove them")
-    return typer.confirm(f"Remove {rows} rows of {what}?", err=True)
+    typer.echo(f"Remove {rows} rows of {what}? [y/N] ", err=True, nl=False)  # typer's prompt would write on stdout
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
 def _print_json(value: Any) -> None:

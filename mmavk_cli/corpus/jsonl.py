@@ -1,10 +1,10 @@
 """JSON Lines: one post an object a line, with the fields of the output record (docs/formats.md)."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import BadRow, Json, Post, Row, Rows, Span, Word
@@ -15,11 +15,11 @@ from mmavk_cli.spans import covering, spans_to_tags
 UNITS = "Offsets count Unicode characters from 0, the end is exclusive"
 
 
-def read_jsonl(source: Path | BinaryIO, name: str = "") -> Rows:
-    """Posts of a file or a binary handle, one line at a time; a bad line is a `BadRow` and the others go on.
+def read_jsonl(source: Path | Iterable[bytes], name: str = "") -> Rows:
+    """Posts of a file or of lines (a binary handle), one line at a time; a bad line is a `BadRow` and the others go on.
 
     `name` stands for the source in messages and in the ids of rows without one (the path by default). A picture's
-    path is relative to the file, for a handle to the working folder. Blank lines are skipped.
+    path is relative to the file, for lines to the working folder. Blank lines are skipped.
 
     Raises:
         DataError: the file cannot be read.
@@ -35,7 +35,7 @@ def read_jsonl(source: Path | BinaryIO, name: str = "") -> Rows:
         raise DataError(f"cannot read: {error.strerror}", name, "Check the path") from error
 
 
-def _rows(lines: BinaryIO, name: str, base: Path) -> Iterator[Row]:
+def _rows(lines: Iterable[bytes], name: str, base: Path) -> Iterator[Row]:
     for number, raw in enumerate(lines, 1):
         line = raw.removeprefix(BOM) if number == 1 else raw
         if not line.strip():

@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import Json, Knowledge, Post
@@ -15,7 +15,9 @@ from mmavk_cli.flows.models import open_model
 from mmavk_cli.flows.tagging import find
 from mmavk_cli.report.measures import Rule, Scores, measure
 from mmavk_cli.spans import spans_to_tags
-from mmavk_cli.tagger.predict import Predictor
+
+if TYPE_CHECKING:
+    from mmavk_cli.tagger.predict import Predictor
 
 Told = Callable[[int, int], None]
 """Progress: posts done, posts in all."""
@@ -84,7 +86,7 @@ def evaluate(settings: EvalSettings, told: Told) -> Evaluation:
 
 
 def predicted_tags(
-    predictor: Predictor, posts: Sequence[Post], knowledge: Iterable[Knowledge | None], told: Told
+    predictor: "Predictor", posts: Sequence[Post], knowledge: Iterable[Knowledge | None], told: Told
 ) -> list[list[str]]:
     """IOB2 tags over each post's own words."""
     tags = []

@@ -1,10 +1,13 @@
 """A model by its name: `embedded`, a run folder or a model folder."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import mmavk_cli
 from mmavk_cli.tagger.checkpoint import ONNX, TOKENIZER, TaggerConfig, model_folder
-from mmavk_cli.tagger.predict import Predictor
+
+if TYPE_CHECKING:
+    from mmavk_cli.tagger.predict import Predictor
 
 EMBEDDED = "embedded"
 
@@ -19,7 +22,7 @@ def scorer_folder() -> Path:
     return folder_of(EMBEDDED)
 
 
-def open_model(name: str, threads: int = 0) -> tuple[Predictor, TaggerConfig]:
+def open_model(name: str, threads: int = 0) -> "tuple[Predictor, TaggerConfig]":
     """A predictor for the model `name`: ONNX Runtime where it was exported, torch otherwise.
 
     Raises:
@@ -31,6 +34,7 @@ def open_model(name: str, threads: int = 0) -> tuple[Predictor, TaggerConfig]:
 
         return load_runtime(folder, threads)
     from mmavk_cli.tagger.pieces import PieceCutter
+    from mmavk_cli.tagger.predict import Predictor
     from mmavk_cli.tagger.torch_model import TorchEmitter, load_model
 
     model, config = load_model(folder)

@@ -1,16 +1,20 @@
 """Posts with knowledge → entities in the posts' own words, whatever words the model was trained on."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from mmavk_cli.base.records import Knowledge, Post
 from mmavk_cli.corpus.words import recut
 from mmavk_cli.spans import to_sources
-from mmavk_cli.tagger.predict import Found, Predictor
+
+if TYPE_CHECKING:
+    from mmavk_cli.tagger.predict import Found, Predictor
 
 Pair = tuple[Post, Knowledge | None]
 
 
-def find(predictor: Predictor, pairs: Iterable[Pair]) -> Iterator[list[Found]]:
+def find(predictor: "Predictor", pairs: Iterable[Pair]) -> "Iterator[list[Found]]":
     """The entities of each post, in order; memory holds a read-ahead of a few hundred posts."""
     if not predictor.cutter.settings.recut:
         yield from predictor.stream(pairs)
@@ -25,4 +29,4 @@ def find(predictor: Predictor, pairs: Iterable[Pair]) -> Iterator[list[Found]]:
     for found in predictor.stream(as_trained()):
         sources = waiting.pop(0).sources
         moved = to_sources([one.span for one in found], sources)
-        yield [Found(span, one.score) for span, one in zip(moved, found, strict=True) if span]
+        yield [replace(one, span=span) for span, one in zip(moved, found, strict=True) if span]

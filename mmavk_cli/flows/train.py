@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import mmavk_cli.tagger
 from mmavk_cli.base.errors import DataError, UsageError
@@ -16,10 +17,12 @@ from mmavk_cli.flows.evaluate import predicted_tags
 from mmavk_cli.flows.knowledge import KnowledgeChoice, knowledge_of, posts_of
 from mmavk_cli.report.measures import OVERALL, measure
 from mmavk_cli.spans import repaired, tag_names
-from mmavk_cli.tagger.batch import Example
 from mmavk_cli.tagger.pieces import PieceCutter
-from mmavk_cli.tagger.predict import Predictor
 from mmavk_cli.tagger.settings import PieceSettings, TrainingSettings
+
+if TYPE_CHECKING:
+    from mmavk_cli.tagger.batch import Example
+    from mmavk_cli.tagger.predict import Predictor
 
 RECIPES = Path(mmavk_cli.tagger.__file__).parent / "recipes"
 
@@ -112,6 +115,7 @@ def _items(settings: TrainSettings, dataset: str, split: str) -> list[Item]:
 def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Tell) -> Json:
     from mmavk_cli.tagger.checkpoint import TOKENIZER, TaggerConfig, copy_tokenizer
     from mmavk_cli.tagger.encoder import encoder_folder
+    from mmavk_cli.tagger.predict import Predictor
     from mmavk_cli.tagger.torch_model import TorchEmitter, save_model
     from mmavk_cli.tagger.training import build, fit
 
@@ -137,11 +141,13 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Tell) -> Json:
         tell(line)
 
     examples = [_example(item, cutter, tags) for item in corpus.train]
-    fit(model, examples, settings, evaluate, log)
+    fit(model, examples, settings, cutter.unknown, evaluate, log)
     return best
 
 
-def _example(item: Item, cutter: PieceCutter, tags: tuple[str, ...]) -> Example:
+def _example(item: Item, cutter: PieceCutter, tags: tuple[str, ...]) -> "Example":
+    from mmavk_cli.tagger.batch import Example
+
     post, knowledge = item
     as_trained = recut(post) if cutter.settings.recut else post
     gold = tuple(tags.index(tag) for tag in repaired(as_trained.tags or ()))
@@ -150,7 +156,7 @@ def _example(item: Item, cutter: PieceCutter, tags: tuple[str, ...]) -> Example:
     return Example(cutter.post(as_trained.words), cutter.knowledge(knowledge.text), knowledge.weight, gold)
 
 
-def validate(predictor: Predictor, valid: dict[str, list[Item]]) -> Json:
+def validate(predictor: "Predictor", valid: dict[str, list[Item]]) -> Json:
     """Strict F1 of each data set with and without knowledge; `f1`, their mean, chooses the epoch."""
     scores: Json = {}
     for name, items in valid.items():

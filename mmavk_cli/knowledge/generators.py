@@ -1,6 +1,5 @@
 """What can write about a picture, by name."""
 
-import difflib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
@@ -43,6 +42,8 @@ def make_generator(name: str, settings: GeneratorSettings) -> Generator:
         UsageError: there is none of this name.
     """
     if name not in GENERATORS:
+        import difflib
+
         near = difflib.get_close_matches(name, GENERATORS, n=1)
         advice = f"Did you mean {near[0]!r}?" if near else f"There is: {', '.join(sorted(GENERATORS))}"
         raise UsageError(f"no generator called {name!r}", "--generator", advice)

@@ -4,6 +4,8 @@ Neither comes with its pictures, so the texts are joined to a data set by image 
 of the tweet. What does not fit is counted and left out, never guessed.
 """
 
+import lzma
+import struct
 import zipfile
 import zlib
 from collections import defaultdict
@@ -35,6 +37,12 @@ RULES: dict[Format, str] = {
     "pgim": f"the words after {EOS}, joined by single spaces",
 }
 """How a format's file becomes a text."""
+
+
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, ValueError, IndexError, RuntimeError,
+)  # fmt: skip
+"""What zipfile raises on archives that are damaged, encrypted (RuntimeError) or packed in a way it does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +125,7 @@ def read_pgim(path: Path, posts_by_split: Mapping[str, Iterable[Post]], counted:
             for split, posts in posts_by_split.items():
                 if split in members:
                     yield from _joined(_tweets(path, archive, members[split]), posts, counted)
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError) as error:
+    except _DAMAGED as error:
         raise DataError(f"the archive cannot be read: {error}", str(path), "Fetch it again") from error
     except OSError as error:
         raise DataError(f"cannot read: {error.strerror or error}", str(path), "Check the path") from error
@@ -127,7 +135,12 @@ def _members(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]
     members: dict[str, zipfile.ZipInfo] = {}
     for info in archive.infolist():
         name = PurePosixPath(info.filename)
-        if info.is_dir() or name.suffix != ".txt" or name.stem not in PGIM_SPLITS or "__MACOSX" in name.parts:
+        if (
+            info.filename.endswith("/")
+            or name.suffix != ".txt"
+            or name.stem not in PGIM_SPLITS
+            or "__MACOSX" in name.parts
+        ):
             continue
         split, where = PGIM_SPLITS[name.stem], f"{path}:{info.filename}"
         if split in members:

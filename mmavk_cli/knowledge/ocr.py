@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 SENTENCE = "a picture with the words {words}"
-"""Close to the captions the taggers were trained with, of which one in fifty says `that says` or `with the words`."""
+"""Close to the captions the taggers were trained with, of which one in forty has `that says` or `the words`."""
 
 _LETTERS = 2.0
 """Letters on a line are about half as wide as the line is high; used to guess how much a box holds."""

@@ -20,7 +20,7 @@ class Recipe(BaseModel):
         versions: the libraries whose version changes the text.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     name: str
     generator: str

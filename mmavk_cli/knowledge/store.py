@@ -1,6 +1,5 @@
 """The store: knowledge and similarities on disk, each under a key made of all that decides it."""
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,6 +126,8 @@ class Store:
             return found[0]
         if found:
             raise KnowledgeError(f"{len(found)} recipes begin with {name!r}", str(self.folder), "Give more digits")
+        import difflib
+
         near = difflib.get_close_matches(name, names, n=1)
         advice = f"Did you mean {near[0]!r}?" if near else f"There is: {', '.join(sorted(names))}"
         empty = "The store is empty; import some: mmavk store import --help"

@@ -142,7 +142,7 @@ class _Model(torch.nn.Module):
         vectors = ((self.embeddings @ self.map) * self.weights()[:, None]).numpy()
         scales = np.abs(vectors).max(axis=1) / 127
         whole = vectors / np.where(scales > 0, scales, 1)[:, None]
-        return Fitted(np.rint(whole).astype(np.int8), scales.astype(np.float32))
+        return Fitted(np.rint(whole).astype(np.int8), scales)
 
 
 def _train(model: _Model, posts: list[list[int]], captions: list[list[int]], how: FitSettings) -> None:

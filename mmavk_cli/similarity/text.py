@@ -85,8 +85,9 @@ class TextScorer:
         sums = np.zeros((len(texts), self.vectors.shape[1]), np.float32)
         for row, ids in zip(sums, piece_ids(self.tokenizer, texts), strict=True):
             row[:] = self.scales[ids] @ self.vectors[ids].astype(np.float32)
-        norms = np.linalg.norm(sums, axis=1, keepdims=True)
-        return sums / np.where(norms > 0, norms, 1)
+        norms: Floats = np.linalg.norm(sums, axis=1, keepdims=True)
+        norms[norms == 0] = 1
+        return sums / norms
 
 
 def load_tokenizer(path: Path) -> Any:

@@ -1,6 +1,6 @@
 """Words → pieces of the encoder, in windows that fit it. No torch here: training and tagging cut alike."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,9 +29,17 @@ class Pieces:
     windows: tuple[tuple[int, ...], ...]
     first: tuple[tuple[int, int], ...]
 
-
-KNOWN_WORDS = 50_000
-"""Words whose pieces are remembered."""
+    def without(self, words: Collection[int], unknown: int) -> "Pieces":
+        """The same post with every piece of some words (by index) made unknown."""
+        windows = [list(window) for window in self.windows]
+        for word in words:
+            window, begin = self.first[word]
+            # A word without pieces stands at 0; the first real one behind this word ends it.
+            behind = (at for at_window, at in self.first[word + 1 :] if at_window == window and at)
+            end = next(behind, len(windows[window]) - 1)
+            for at in range(begin, end) if begin else ():
+                windows[window][at] = unknown
+        return Pieces(tuple(map(tuple, windows)), self.first)
 
 
 class PieceCutter:
@@ -41,6 +49,7 @@ class PieceCutter:
         self.tokenizer = tokenizer
         self.settings = settings
         self.opening, self.closing = tokenizer.encode("").ids
+        self.unknown = tokenizer.token_to_id("[UNK]") or tokenizer.token_to_id("<unk>") or self.closing
         self._known: dict[str, tuple[int, ...]] = {}
 
     @classmethod

@@ -27,6 +27,15 @@ class TrainingSettings(Settings):
     gradient_norm: float = setting(1.0, "Gradients are cut at this norm.", gt=0)
     dropout: float = setting(0.1, "Dropout before the fusion.", ge=0, lt=1)
     knowledge_dropout: float = setting(0.0, "Share of posts whose knowledge is hidden in an update.", ge=0, le=1)
+    word_dropout: float = setting(
+        0.0, "Share of words the encoder sees as unknown in an update; helps with names it never saw.", ge=0, lt=1
+    )
+    averaging: float = setting(
+        0.0,
+        "Decay of an exponential moving average of the weights, which is scored and kept; 0: none.",
+        ge=0,
+        lt=1,
+    )
     precision: Literal["float32", "bfloat16"] = setting(
         "float32", "Arithmetic of the encoder; the CRF is always float32."
     )

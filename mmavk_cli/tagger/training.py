@@ -3,11 +3,13 @@
 import math
 import random
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Sampler
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments, set_seed
 
@@ -46,17 +48,25 @@ class LengthSampler(Sampler[list[int]]):
         return iter(batches)
 
 
-class HiddenKnowledge:
-    """Collates a batch; hides the knowledge of a share of its posts, so that the model does without it too."""
+class Noise:
+    """Collates a batch; hides the knowledge of a share of its posts and a share of the words.
 
-    def __init__(self, share: float, seed: int) -> None:
-        self.share, self.chance = share, random.Random(seed)  # noqa: S311
+    The model learns to do without a picture, and to read a name from what stands around it.
+    """
+
+    def __init__(self, settings: TrainingSettings, unknown: int) -> None:
+        self.settings, self.unknown = settings, unknown
+        self.chance = random.Random(settings.seed)  # noqa: S311
 
     def __call__(self, examples: Sequence[Example]) -> dict[str, Batch]:
         """The batch, as the keyword the model is called with."""
-        hide = [self.chance.random() < self.share for _ in examples]
-        shown = [replace(example, knowledge=()) if h else example for example, h in zip(examples, hide, strict=True)]
-        return {"batch": collate(shown)}
+        return {"batch": collate([self._noisy(example) for example in examples])}
+
+    def _noisy(self, example: Example) -> Example:
+        hidden = self.chance.random() < self.settings.knowledge_dropout
+        words = [at for at in range(len(example.pieces.first)) if self.chance.random() < self.settings.word_dropout]
+        pieces = example.pieces.without(words, self.unknown) if words else example.pieces
+        return replace(example, pieces=pieces, knowledge=() if hidden else example.knowledge)
 
 
 class _Loss(nn.Module):
@@ -74,16 +84,15 @@ class _Training(Trainer):  # type: ignore[misc]
     """The Trainer with our groups of parameters, our batches, and evaluation through the whole predictor."""
 
     def __init__(
-        self, settings: TrainingSettings, examples: Sequence[Example], evaluate: Evaluate, **kwargs: Any
+        self, settings: TrainingSettings, examples: Sequence[Example], noise: Noise, evaluate: Evaluate, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        self.settings, self.examples, self.measure = settings, examples, evaluate
+        self.settings, self.examples, self.noise, self.measure = settings, examples, noise, evaluate
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         lengths = [(len(example.pieces.windows[0]), len(example.knowledge)) for example in self.examples]
         sampler = LengthSampler(lengths, self.settings.batch_size, self.settings.seed)
-        hide = HiddenKnowledge(self.settings.knowledge_dropout, self.settings.seed)
-        return DataLoader(self.examples, batch_sampler=sampler, collate_fn=hide)  # type: ignore[arg-type]
+        return DataLoader(self.examples, batch_sampler=sampler, collate_fn=self.noise)  # type: ignore[arg-type]
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:  # noqa: ARG002
         self.optimizer = torch.optim.AdamW(parameter_groups(self.model, self.settings), fused=True)
@@ -118,6 +127,30 @@ class _Told(TrainerCallback):  # type: ignore[misc]
         self.tell({"step": state.global_step, "epoch": state.epoch, **(logs or {})})
 
 
+class Averaged(TrainerCallback):  # type: ignore[misc]
+    """An exponential moving average of the weights, put in their place while they are scored and kept."""
+
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        self.model = model
+        self.average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay))  # type: ignore[no-untyped-call]
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        """After every update."""
+        self.average.update_parameters(self.model)
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """The model has the averaged weights inside the block."""
+        pairs = list(zip(self.model.parameters(), self.average.module.parameters(), strict=True))
+        kept = [own.detach().clone() for own, _ in pairs]
+        with torch.no_grad():
+            for own, mean in pairs:
+                own.copy_(mean)
+            yield
+            for (own, _), before in zip(pairs, kept, strict=True):
+                own.copy_(before)
+
+
 def build(settings: TrainingSettings, tags: tuple[str, ...]) -> Tagger:
     """An untrained tagger on a pretrained encoder; the seed decides the new weights.
 
@@ -132,12 +165,13 @@ def fit(
     model: Tagger,
     examples: Sequence[Example],
     settings: TrainingSettings,
+    unknown: int,
     evaluate: Evaluate,
     tell: Callable[[Json], None],
 ) -> None:
     """Train in place, for all epochs; `evaluate` is called after each and keeps what it wants to keep.
 
-    `tell` gets a dictionary a log line (step, epoch, loss or scores).
+    `tell` gets a dictionary a log line (step, epoch, loss or scores); `unknown` is the id of the unknown piece.
     """
     steps = settings.epochs * math.ceil(len(examples) / settings.batch_size)
     arguments = TrainingArguments(
@@ -156,7 +190,22 @@ def fit(
         report_to="none",
         disable_tqdm=True,
     )
-    trainer = _Training(settings, examples, evaluate, model=_Loss(model), args=arguments, callbacks=[_Told(tell)],
-                        train_dataset=examples, eval_dataset=examples[:1])  # fmt: skip
+    average = Averaged(model, settings.averaging) if settings.averaging else None
+
+    def score(epoch: int) -> Json:
+        with average.in_place() if average else nullcontext():
+            return evaluate(epoch)
+
+    trainer = _Training(
+        settings,
+        examples,
+        Noise(settings, unknown),
+        score,
+        model=_Loss(model),
+        args=arguments,
+        callbacks=[_Told(tell), *([average] if average else [])],
+        train_dataset=examples,
+        eval_dataset=examples[:1],
+    )
     trainer.remove_callback(PrinterCallback)
     trainer.train()

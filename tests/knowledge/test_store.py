@@ -1,5 +1,6 @@
 """The store: what comes back is what was put, from any process, after any crash, and nothing else."""
 
+import json
 import os
 import pickle
 import sqlite3
@@ -294,8 +295,6 @@ def test_a_row_that_points_to_a_file_neither_reads_nor_removes_it(filled: Path, 
 
 def changed(value: str, **fields: object) -> str:
     """A row's text with other fields and a digest that fits them: what somebody with a reason would write."""
-    import json
-
     content = json.loads(value) | fields
     del content[SEAL]
     return canonical(content | {SEAL: digest(canonical(content))})

@@ -51,7 +51,10 @@ def test_viterbi_and_marginals_equal_enumeration(seed: int, length: int) -> None
     assert tuple(best_tags(chain, emissions, lengths)[1]) == best
 
     spans = [
-        Span(start, end, kind) for start in range(length) for end in range(start + 1, length + 1) for kind in ("PER", "LOC")
+        Span(start, end, kind)
+        for start in range(length)
+        for end in range(start + 1, length + 1)
+        for kind in ("PER", "LOC")
     ]
     exact = [sum(p for path, p in probability.items() if span in strict_spans(path)) for span in spans]
     found = span_scores(chain, emissions, lengths, [[], spans, []])[1]
@@ -95,7 +98,9 @@ def test_forbidden_transitions_stay_forbidden_under_training() -> None:
     optimizer = torch.optim.AdamW(crf.parameters(), lr=0.1)
     for _ in range(5):
         optimizer.zero_grad()
-        crf.loss(torch.randn(2, 3, 5), torch.tensor([[1, 2, 0], [3, 4, 4]]), torch.ones(2, 3, dtype=torch.bool)).backward()
+        crf.loss(
+            torch.randn(2, 3, 5), torch.tensor([[1, 2, 0], [3, 4, 4]]), torch.ones(2, 3, dtype=torch.bool)
+        ).backward()
         optimizer.step()
     start, transitions, _ = crf.scores()
     for i, before in enumerate(TAGS):

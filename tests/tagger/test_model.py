@@ -37,13 +37,18 @@ def test_fusion_equals_its_equation() -> None:
     out = fusion(h, cls, weight)
     for b in range(2):
         aux = [
-            math.tanh(sum(fusion.auxiliary.weight[d, e].item() * cls[b, e].item() for e in range(4)) + fusion.auxiliary.bias[d].item())
+            math.tanh(
+                sum(fusion.auxiliary.weight[d, e].item() * cls[b, e].item() for e in range(4))
+                + fusion.auxiliary.bias[d].item()
+            )
             for d in range(4)
         ]
         for i in range(3):
             joined = [h[b, i, d].item() for d in range(4)] + [weight[b].item() * a for a in aux]
             for d in range(4):
-                expected = sum(fusion.weigh.weight[d, e].item() * joined[e] for e in range(8)) + fusion.weigh.bias[d].item()
+                expected = (
+                    sum(fusion.weigh.weight[d, e].item() * joined[e] for e in range(8)) + fusion.weigh.bias[d].item()
+                )
                 assert out[b, i, d].item() == pytest.approx(expected, abs=1e-5)
 
 

@@ -1,0 +1,153 @@
+"""What `tag` does with each post: look at its picture, weigh what is read there, find the names."""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mmavk_cli import __version__
+from mmavk_cli.base.errors import DataError
+from mmavk_cli.base.pictures import PictureLimits, decode, read_picture
+from mmavk_cli.base.records import BadRow, Entity, Knowledge, Post, Problem, Row, Tagged
+from mmavk_cli.flows.models import open_model, scorer_folder
+from mmavk_cli.flows.tagging import find
+from mmavk_cli.knowledge.generators import Generator
+from mmavk_cli.report.records import Outcome
+from mmavk_cli.similarity.gate import GateSettings, weight
+from mmavk_cli.spans import characters
+
+if TYPE_CHECKING:
+    from mmavk_cli.similarity.scorer import Scorer
+    from mmavk_cli.tagger.predict import Found
+
+READ_AHEAD = 512
+"""Posts that are tagged together, so that those of like length share a batch; what memory holds."""
+
+LOOKED_AHEAD = 16
+"""New pictures after which posts are tagged without waiting for more: a picture takes as long as 500 posts."""
+
+REMEMBERED = 4096
+"""Pictures whose text is remembered, the latest seen."""
+
+NO_PICTURE = "no picture"
+NOT_LOOKED_AT = "the picture was not looked at"
+NOTHING_READ = "nothing to read in the picture"
+LEFT_OUT = "tagged without its picture"
+
+
+class PictureReader:
+    """What a generator writes about pictures. The same picture, by its bytes, is looked at once.
+
+    Attributes:
+        looked: how many pictures the generator has been asked about, or could not be.
+    """
+
+    def __init__(self, generator: Generator, limits: PictureLimits) -> None:
+        self.generator, self.limits, self.looked = generator, limits, 0
+        self._known: OrderedDict[str, str | DataError] = OrderedDict()
+
+    def text(self, path: Path) -> str:
+        """What is written about the picture in a file; empty where there is nothing to say.
+
+        Raises:
+            DataError: the picture is missing or broken.
+        """
+        picture = read_picture(path, self.limits)
+        if picture.digest not in self._known:
+            self.looked += 1
+            try:
+                self._known[picture.digest] = self.generator.generate(decode(picture, self.limits))
+            except DataError as error:
+                self._known[picture.digest] = error.with_traceback(None)
+            if len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
+        self._known.move_to_end(picture.digest)
+        found = self._known[picture.digest]
+        if isinstance(found, DataError):
+            raise DataError(found.what, str(path), found.do)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A post after its picture was looked at."""
+
+    post: Post
+    knowledge: Knowledge | None = None
+    notes: tuple[str, ...] = ()
+    problem: Problem | None = None
+
+
+class Tagger:
+    """One model and one generator for any number of posts; the text scorer is loaded when it is first needed.
+
+    Attributes:
+        model: what output records call the model.
+    """
+
+    def __init__(self, name: str, threads: int, reader: PictureReader | None, gate: GateSettings) -> None:
+        """Load the model `name`; without a `reader` no picture is looked at.
+
+        Raises:
+            MissingError: there is no such model, or a file of it is broken.
+        """
+        self.predictor, config = open_model(name, threads)
+        self.model = f"{config.name or Path(name).name}@{__version__}"
+        self.threshold, self.below, self.reader = gate.cut(config.threshold), gate.below, reader
+
+    def tagged(self, rows: Iterable[Row], min_score: float) -> Iterator[Outcome]:
+        """A record a row, in order; bad rows pass through. Names under `min_score` are left out."""
+        for chunk in self._chunks(rows):
+            pairs = [(seen.post, seen.knowledge) for seen in chunk if isinstance(seen, Seen)]
+            found = find(self.predictor, pairs)
+            for seen in chunk:
+                if isinstance(seen, BadRow):
+                    yield seen
+                else:
+                    names = tuple(_entity(seen.post, one) for one in next(found) if one.score >= min_score)
+                    yield Tagged(seen.post, names, seen.knowledge, self.model, seen.notes, seen.problem)
+
+    def _chunks(self, rows: Iterable[Row]) -> Iterator[list[Seen | BadRow]]:
+        """Where a chunk ends depends on the rows alone, for the company a post is batched with moves its last digits."""
+        chunk: list[Seen | BadRow] = []
+        before = self._looked
+        for row in rows:
+            chunk.append(row if isinstance(row, BadRow) else self._seen(row))
+            if len(chunk) == READ_AHEAD or self._looked - before == LOOKED_AHEAD:
+                yield chunk
+                chunk, before = [], self._looked
+        if chunk:
+            yield chunk
+
+    @property
+    def _looked(self) -> int:
+        return self.reader.looked if self.reader else 0
+
+    def _seen(self, post: Post) -> Seen:
+        if post.image is None:
+            return Seen(post, notes=(NO_PICTURE,))
+        if self.reader is None:
+            return Seen(post, notes=(NOT_LOOKED_AT,))
+        try:
+            text = self.reader.text(post.image)
+        except DataError as error:
+            return Seen(post, notes=(LEFT_OUT,), problem=error.problem())
+        if not text:
+            return Seen(post, notes=(NOTHING_READ,))
+        similarity = self._scorer.score([post.text], [text])[0]
+        counts = weight(similarity, self.threshold, self.below)
+        return Seen(post, Knowledge(text, self.reader.generator.recipe.id, similarity, counts, self._scorer.id))
+
+    @cached_property
+    def _scorer(self) -> "Scorer":
+        from mmavk_cli.similarity.text import TextScorer
+
+        return TextScorer.load(scorer_folder())
+
+
+def _entity(post: Post, found: "Found") -> Entity:
+    start, end = characters(found.span, post.words)
+    span = found.span
+    return Entity(start, end, span.start, span.end, span.type, post.text[start:end], found.score)
