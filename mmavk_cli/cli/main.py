@@ -6,7 +6,7 @@ import typer
 
 from mmavk_cli import __version__
 from mmavk_cli.base.errors import MmavkError
-from mmavk_cli.cli import data, evaluate, export, store, train
+from mmavk_cli.cli import data, evaluate, export, store, tag, train
 
 app = typer.Typer(
     name="mmavk",
@@ -31,7 +31,7 @@ def _top(
     pass
 
 
-for command in (train, evaluate, export, data, store):
+for command in (tag, train, evaluate, export, data, store):
     command.add(app)
 
 

@@ -46,7 +46,7 @@ class PictureReader:
 
     def __init__(self, generator: Generator, limits: PictureLimits) -> None:
         self.generator, self.limits, self.looked = generator, limits, 0
-        self._known: OrderedDict[str, str | DataError] = OrderedDict()
+        self._known: OrderedDict[str, str | Problem] = OrderedDict()
 
     def text(self, path: Path) -> str:
         """What is written about the picture in a file; empty where there is nothing to say.
@@ -60,12 +60,12 @@ class PictureReader:
             try:
                 self._known[picture.digest] = self.generator.generate(decode(picture, self.limits))
             except DataError as error:
-                self._known[picture.digest] = error.with_traceback(None)
+                self._known[picture.digest] = error.problem()  # the error itself would keep the bytes
             if len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)
         self._known.move_to_end(picture.digest)
         found = self._known[picture.digest]
-        if isinstance(found, DataError):
+        if isinstance(found, Problem):
             raise DataError(found.what, str(path), found.do)
         return found
 
@@ -110,7 +110,7 @@ class Tagger:
                     yield Tagged(seen.post, names, seen.knowledge, self.model, seen.notes, seen.problem)
 
     def _chunks(self, rows: Iterable[Row]) -> Iterator[list[Seen | BadRow]]:
-        """Where a chunk ends depends on the rows alone, for the company a post is batched with moves its last digits."""
+        """Where a chunk ends depends on the rows alone, never on time: a post's company in its batch moves its last digits."""
         chunk: list[Seen | BadRow] = []
         before = self._looked
         for row in rows:

@@ -17,7 +17,7 @@ class GeneratorSettings(OcrSettings):
 
 
 class Generator(Protocol):
-    """Writes knowledge about a picture; it never sees the post's text (paper, section 3.2)."""
+    """Writes knowledge about a picture; it never sees the post's text (paper, section 3.1)."""
 
     @property
     def recipe(self) -> Recipe:

@@ -1,5 +1,7 @@
 """The exported tagger: the encoder in ONNX Runtime, fusion and CRF in NumPy. Loads no torch."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +16,17 @@ from mmavk_cli.tagger.predict import Predictor
 
 
 class OnnxEmitter:
-    """Emissions by equations 5 to 10 with an ONNX encoder; the same numbers as torch up to quantisation."""
+    """Emissions by equations 5 to 10 with an ONNX encoder; the same numbers as torch up to quantisation.
+
+    The encoder gets one row at a time, without padding: an int8 encoder takes its scale from all it is given, so in a
+    batch a post's tags would hang on the posts beside it. Rows run on `threads` threads (0: one a core).
+    """
 
     def __init__(self, folder: Path, config: TaggerConfig, threads: int) -> None:
-        self.session = _session(folder / ONNX, threads)
+        self.session = _session(folder / ONNX)
         self.head = _head(folder / HEAD)
         self.chain = Chain(self.head["crf.start"], self.head["crf.transitions"], self.head["crf.end"], config.tags)
+        self.pool = ThreadPoolExecutor(threads or os.cpu_count() or 1)
 
     def emissions(self, batch: Batch) -> Floats:
         """Scores of every tag for every word, [B, W, T] float32."""
@@ -37,12 +44,21 @@ class OnnxEmitter:
         return scores
 
     def _encode(self, ids: Ints, mask: Ints) -> Floats:
-        hidden: Floats = self.session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
+        """Hidden states [R, P, D] of R rows, zero in the padding."""
+        rows = [row[:length][None] for row, length in zip(ids, mask.sum(axis=1), strict=True)]
+        found = list(self.pool.map(self._encode_row, rows))
+        hidden = np.zeros((*ids.shape, found[0].shape[-1]), np.float32)
+        for row, one in zip(hidden, found, strict=True):
+            row[: len(one)] = one
+        return hidden
+
+    def _encode_row(self, ids: Ints) -> Floats:
+        hidden: Floats = self.session.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})[0][0]
         return hidden
 
 
 def load_runtime(folder: Path, threads: int = 0) -> tuple[Predictor, TaggerConfig]:
-    """A predictor over an exported tagger; `threads` of ONNX Runtime, 0 for its own choice.
+    """A predictor over an exported tagger, with so many threads (0: one a core).
 
     Raises:
         MissingError: a file is absent or broken.
@@ -52,12 +68,12 @@ def load_runtime(folder: Path, threads: int = 0) -> tuple[Predictor, TaggerConfi
     return Predictor(OnnxEmitter(folder, config, threads), cutter), config
 
 
-def _session(path: Path, threads: int) -> Any:
+def _session(path: Path) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.enable_cpu_mem_arena = False  # the arena keeps the largest batch's memory for ever
+    options.intra_op_num_threads = 1
+    options.enable_cpu_mem_arena = False  # the arena keeps the longest post's memory for ever
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the library has no common base class

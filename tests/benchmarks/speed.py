@@ -1,10 +1,11 @@
-"""How fast tagging is beside transformers' token-classification pipeline on the same encoder, and whether memory is flat.
+"""How fast tagging is beside transformers' token-classification pipeline on the same encoder, and how flat its memory.
 
     python tests/benchmarks/speed.py process     whole processes, one post
     python tests/benchmarks/speed.py bulk        posts a second on Twitter-2017 test
     python tests/benchmarks/speed.py memory      resident memory over 200,000 posts
 
-Prints Markdown tables of medians and ratios: read the ratios, the machines are noisy. Needs ../shared/data (bulk, memory).
+Prints Markdown tables of medians and ratios: read the ratios, the machines are noisy. Bulk and memory need
+../shared/data.
 """
 
 import argparse

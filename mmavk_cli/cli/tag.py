@@ -1,0 +1,185 @@
+"""The words of `mmavk tag`."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from io import TextIOWrapper
+from typing import TYPE_CHECKING
+
+import typer
+
+from mmavk_cli.base.errors import DataError, MmavkError
+from mmavk_cli.base.records import BadRow, Entity, Problem, Tagged
+from mmavk_cli.cli.options import add_command
+from mmavk_cli.cli.progress import progress
+from mmavk_cli.flows.tag import Tagging, TagSettings, tag
+from mmavk_cli.report.marked import stretches, visible
+from mmavk_cli.report.page import html
+from mmavk_cli.report.records import Outcome, conll, json_lines, json_object
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.text import Text
+
+TEXT = """Find the names in posts: people, places, organisations, other.
+
+INPUT is a text file (one post), a folder of text files with pictures of the same names, JSON Lines (`.jsonl`), CoNLL,
+or - for standard input: a raw post, or JSON Lines where it begins with `{`. Exactly one of INPUT and --text is given.
+
+A bad row, or a picture that cannot be read, is told on stderr and in its record, the others go on, and the command
+exits 3 when all is written. Posts are tagged a few hundred at a time, so a slow pipe shows its first names late."""
+
+EXAMPLES = [
+    "mmavk tag docs/examples/post.txt --image docs/examples/picture.jpg",
+    'mmavk tag --text "Two days in Paris and still no time for the Louvre"',
+    "mmavk tag docs/examples/posts.jsonl --format html > page.html",
+    "mmavk tag docs/examples/folder --out tagged",
+    "cat docs/examples/posts.jsonl | mmavk tag - --min-score 0.5",
+]
+
+STYLES = {"PER": "bold yellow", "LOC": "bold green", "ORG": "bold blue", "MISC": "bold magenta"}
+
+FIRST = 20
+"""Faults that are told one by one; --verbose tells them all."""
+
+LONGEST, MOST = 1000, 50
+"""Characters and names of a post that are shown in a table."""
+
+Moved = Callable[[int, int | None], None]
+"""Progress: posts done, posts in all (None: unknown)."""
+
+
+def add(app: typer.Typer) -> None:
+    """Add `mmavk tag`."""
+    add_command(app, "tag", TagSettings, _tag, TEXT, EXAMPLES)
+
+
+def _tag(settings: TagSettings) -> None:
+    with tag(settings) as tagging, _bar(settings.quiet) as moved:
+        tagging.rows = _told(tagging.rows, settings.verbose, moved)
+        _print(_pieces(tagging, settings))
+    counts = tagging.totals.counts
+    if not counts["bad_rows"] and not counts["bad_pictures"]:
+        return
+    if counts["posts"] + counts["bad_rows"] > 1:
+        what = f"{counts['bad_rows']} rows could not be read, {counts['bad_pictures']} pictures were left out"
+        typer.echo(f"mmavk: {what}, {counts['posts']} posts were tagged", err=True)
+    raise typer.Exit(DataError.code)
+
+
+def _bar(quiet: bool) -> AbstractContextManager[Moved]:
+    """Where rows are printed on the terminal they are the progress, and a bar would be drawn over them."""
+    if quiet or sys.stdout.isatty() or not sys.stderr.isatty():
+        return nullcontext(lambda _done, _total: None)
+    return progress("posts", quiet)
+
+
+def _pieces(tagging: Tagging, settings: TagSettings) -> Iterator[str]:
+    """The output in the format that was asked for; with --out alone, the rows are drawn and nothing is printed."""
+    if settings.format is None and settings.out is not None:
+        return ("" for _ in tagging.rows)
+    match settings.format or ("table" if sys.stdout.isatty() else "jsonl"):
+        case "table":
+            return _table(tagging.rows)
+        case "json":
+            return json_object(tagging.rows, tagging.totals)
+        case "conll":
+            return conll(tagging.rows)
+        case "html":
+            return html(tagging.rows, tagging.totals, settings)
+        case _:
+            return json_lines(tagging.rows)
+
+
+def _print(pieces: Iterable[str]) -> None:
+    if isinstance(sys.stdout, TextIOWrapper):
+        # file names may hold bytes that are no text; whatever the locale, data is UTF-8
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+    for piece in pieces:
+        sys.stdout.write(piece)
+        sys.stdout.flush()
+
+
+def _told(rows: Iterable[Outcome], every: bool, moved: Moved) -> Iterator[Outcome]:
+    """The rows; what is wrong with one is told on stderr as it passes."""
+    faults = 0
+    for number, row in enumerate(rows, 1):
+        if row.problem:
+            faults += 1
+            if faults <= FIRST or every:
+                typer.echo(f"mmavk: {visible(_fault(row, row.problem))}", err=True)
+            elif faults == FIRST + 1:
+                typer.echo("mmavk: and so on; --verbose tells every one", err=True)
+        moved(number, None)
+        yield row
+
+
+def _fault(row: Outcome, problem: Problem) -> str:
+    line = str(MmavkError(problem.what, problem.where, problem.do))
+    return f"{row.post.where}: {line} ({row.notes[0]})" if isinstance(row, Tagged) else line
+
+
+def _table(rows: Iterable[Outcome]) -> Iterator[str]:
+    from rich.console import Console
+
+    console = Console(markup=False, highlight=False, emoji=False)
+    for row in rows:
+        with console.capture() as captured:
+            for part in _tagged(row) if isinstance(row, Tagged) else _bad(row):
+                console.print(part)
+            console.print()
+        yield captured.get()
+
+
+def _tagged(row: Tagged) -> "Iterator[RenderableType]":
+    from rich.text import Text
+
+    yield Text(_short(row.post.id), "bold")
+    yield _marked(row)
+    yield _names(row.entities) if row.entities else Text("no names found", "dim")
+    if row.knowledge:
+        similarity = row.knowledge.similarity
+        near = "not measured" if similarity is None else f"{similarity:.2f}"
+        yield Text(f"Picture: {visible(row.knowledge.text)} (similarity {near}, weight {row.knowledge.weight:g})")
+    if row.notes:
+        yield Text(f"Note: {'; '.join(row.notes)}", "dim")
+
+
+def _bad(row: BadRow) -> "Iterator[RenderableType]":
+    from rich.text import Text
+
+    yield Text(_short(row.id), "bold")
+    yield Text(visible(f"cannot be read: {row.problem.what}"), "red")
+
+
+def _marked(row: Tagged) -> "Text":
+    from rich.text import Text
+
+    text = Text(overflow="fold")
+    for stretch, entity in stretches(row):
+        room = LONGEST - len(text)
+        text.append(visible(stretch[:room]), STYLES.get(entity.type, "bold") if entity else "")
+        if len(stretch) > room:
+            text.append(f"… ({len(row.post.text):,} characters)", "dim")
+            break
+    return text
+
+
+def _names(entities: Sequence[Entity]) -> "RenderableType":
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("name", "type", "score", box=box.SIMPLE_HEAD, caption_justify="left")
+    table.columns[0].overflow = "fold"
+    for entity in entities[:MOST]:
+        style = STYLES.get(entity.type, "bold")
+        table.add_row(Text(_short(entity.text)), Text(visible(entity.type), style), f"{entity.score:.2f}")
+    if len(entities) > MOST:
+        table.caption = f"and {len(entities) - MOST} more; --format jsonl has all"
+    return table
+
+
+def _short(text: str, room: int = 60) -> str:
+    shown = visible(text[: room + 1])
+    return shown if len(shown) <= room else f"{shown[: room - 1]}…"
