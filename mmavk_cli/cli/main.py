@@ -1,15 +1,45 @@
 """The command `mmavk`: its subcommands in path order, and the one place where an error becomes an exit code."""
 
 import sys
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_group
 
 from mmavk_cli import __version__
 from mmavk_cli.base.errors import MmavkError
-from mmavk_cli.cli import data, evaluate, export, store, tag, train
+
+COMMANDS = {
+    "tag": ("tag", "Find the names in posts: people, places, organisations, other."),
+    "train": ("train", "Train a tagger on one or more data sets."),
+    "eval": ("evaluate", "Score a model on a split of a data set."),
+    "export": ("export", "Export a trained tagger to ONNX, to tag without torch."),
+    "data": ("data", "Count, check and fetch data sets."),
+    "store": ("store", "Look into the knowledge store, fill it, empty it."),
+}
+"""In path order: the module of each command and its line on the first help page."""
+
+
+class _Late(TyperGroup):
+    """A command's module is loaded when the command is called: no command waits for the settings of the others."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, load(name) if name else command, rest
+
+
+def load(name: str) -> Any:
+    """The command `name`, or the group of that name, ready to run."""
+    part = typer.Typer(rich_markup_mode=None)
+    import_module(f"mmavk_cli.cli.{COMMANDS[name][0]}").add(part)
+    return get_group(part).commands[name]
+
 
 app = typer.Typer(
     name="mmavk",
+    cls=_Late,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -31,8 +61,8 @@ def _top(
     pass
 
 
-for command in (tag, train, evaluate, export, data, store):
-    command.add(app)
+for name, (_, line) in COMMANDS.items():
+    app.command(name, short_help=line)(lambda: None)
 
 
 def main() -> None:

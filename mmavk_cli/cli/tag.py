@@ -62,8 +62,8 @@ def _tag(settings: TagSettings) -> None:
     if not counts["bad_rows"] and not counts["bad_pictures"]:
         return
     if counts["posts"] + counts["bad_rows"] > 1:
-        what = f"{counts['bad_rows']} rows could not be read, {counts['bad_pictures']} pictures were left out"
-        typer.echo(f"mmavk: {what}, {counts['posts']} posts were tagged", err=True)
+        bad = f"bad rows: {counts['bad_rows']}, pictures left out: {counts['bad_pictures']}"
+        typer.echo(f"mmavk: posts tagged: {counts['posts']}, {bad}", err=True)
     raise typer.Exit(DataError.code)
 
 
@@ -166,15 +166,14 @@ def _marked(row: Tagged) -> "Text":
 
 
 def _names(entities: Sequence[Entity]) -> "RenderableType":
-    from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("name", "type", "score", box=box.SIMPLE_HEAD, caption_justify="left")
+    table = Table("  name", "type", "score", box=None, padding=(0, 2, 0, 0), header_style="dim", caption_justify="left")
     table.columns[0].overflow = "fold"
     for entity in entities[:MOST]:
         style = STYLES.get(entity.type, "bold")
-        table.add_row(Text(_short(entity.text)), Text(visible(entity.type), style), f"{entity.score:.2f}")
+        table.add_row(Text(f"  {_short(entity.text)}"), Text(visible(entity.type), style), f"{entity.score:.2f}")
     if len(entities) > MOST:
         table.caption = f"and {len(entities) - MOST} more; --format jsonl has all"
     return table

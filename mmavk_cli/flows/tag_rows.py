@@ -110,7 +110,7 @@ class Tagger:
                     yield Tagged(seen.post, names, seen.knowledge, self.model, seen.notes, seen.problem)
 
     def _chunks(self, rows: Iterable[Row]) -> Iterator[list[Seen | BadRow]]:
-        """Where a chunk ends depends on the rows alone, never on time: a post's company in its batch moves its last digits."""
+        """Where a chunk ends depends on the rows alone: what a post is batched with moves the last digits of its scores."""
         chunk: list[Seen | BadRow] = []
         before = self._looked
         for row in rows:

@@ -4,10 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from typer.main import get_command
-
 from mmavk_cli.base.settings import Settings
-from mmavk_cli.cli.main import app
+from mmavk_cli.cli.main import COMMANDS, load
 
 
 @dataclass(frozen=True)
@@ -25,7 +23,7 @@ class Command:
 
 def commands() -> list[Command]:
     """All commands, the groups' own included, in the order of the help page."""
-    return list(_walk(get_command(app), ()))
+    return [command for name in COMMANDS for command in _walk(load(name), (name,))]
 
 
 def _walk(node: Any, path: tuple[str, ...]) -> Iterator[Command]:

@@ -6,6 +6,8 @@ import sys
 import pytest
 from registered import commands
 
+from mmavk_cli.cli.main import COMMANDS, load
+
 HEAVY = {"torch", "transformers", "open_clip", "PIL", "seqeval", "numpy", "onnxruntime"}
 NEVER_TO_TAG = {"torch", "transformers", "open_clip", "bitsandbytes", "accelerate", "sklearn", "scipy"}
 
@@ -30,6 +32,12 @@ def loaded(*arguments: str) -> set[str]:
 
 def test_help_loads_nothing_heavy():
     assert loaded("--help") & HEAVY == set()
+
+
+def test_first_help_page_loads_no_command_and_says_of_each_what_its_own_page_says():
+    assert "pydantic" not in loaded("--help")
+    for name, (_, line) in COMMANDS.items():
+        assert load(name).get_short_help_str(100) == line
 
 
 @pytest.mark.parametrize("path", [command.path for command in commands()], ids=" ".join)
