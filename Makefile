@@ -8,9 +8,11 @@ INSTALL = $(BIN)/uv pip install --python $(BIN)/python --constraint constraints.
 # Stamps: what is installed in .venv, and that it is newer than what asks for it.
 INSTALLED := .venv/installed
 INSTALLED_DEV := .venv/installed-dev
+# Python keeps what it compiles, also where the environment says otherwise: each start after the first is faster.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs constraints clean
+.PHONY: help demo test lint format docs bench embedded constraints clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 20
@@ -32,6 +34,22 @@ format: $(INSTALLED_DEV)  ## mend the style
 
 docs: $(INSTALLED_DEV)  ## write docs/help/ anew from the commands
 	$(BIN)/python tests/design/pages.py docs/help
+
+bench: $(INSTALLED_DEV)  ## measure speed, memory and scores, as docs/performance.md tells; a quarter of an hour
+	$(BIN)/python tests/benchmarks/speed.py process
+	$(BIN)/python tests/benchmarks/speed.py bulk
+	$(BIN)/python tests/benchmarks/speed.py memory
+	$(BIN)/python tests/benchmarks/shipped_scores.py
+
+# One thread: the same weights on every run, whatever the number of cores.
+embedded: export OMP_NUM_THREADS = 1
+embedded: $(INSTALLED_DEV)  ## train the tagger that ships again, from ../shared/data; half an hour
+	rm -rf build/embedded
+	for name in twitter2015 twitter2017; do $(BIN)/mmavk store import --dataset $$name --store build/embedded/store \
+		--data-dir ../shared/data ../shared/data/knowledge/blip2/$$name.txt || exit; done
+	$(BIN)/mmavk train --recipe embedded --store build/embedded/store --data-dir ../shared/data --out build/embedded/run
+	$(BIN)/mmavk export build/embedded/run --name embedded --threshold 0.15 --out mmavk_cli/embedded
+	$(BIN)/python -m mmavk_cli.flows.fit_scorer --data-dir ../shared/data --captions ../shared/data/knowledge/blip2 --out mmavk_cli/embedded
 
 constraints: $(INSTALLED_DEV)  ## take the newest versions that fit pyproject.toml; run the tests after it
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --upgrade uv -e '.[dev]'

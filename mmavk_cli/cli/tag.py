@@ -27,14 +27,14 @@ INPUT is a text file (one post), a folder of text files with pictures of the sam
 or - for standard input: a raw post, or JSON Lines where it begins with `{`. Exactly one of INPUT and --text is given.
 
 A bad row, or a picture that cannot be read, is told on stderr and in its record, the others go on, and the command
-exits 3 when all is written. Posts are tagged a few hundred at a time, so a slow pipe shows its first names late."""
+exits 3 when all is written. Output comes as posts come, so a pipe may stay open."""
 
 EXAMPLES = [
     "mmavk tag docs/examples/post.txt --image docs/examples/picture.jpg",
     'mmavk tag --text "Two days in Paris and still no time for the Louvre"',
     "mmavk tag docs/examples/posts.jsonl --format html > page.html",
     "mmavk tag docs/examples/folder --out tagged",
-    "cat docs/examples/posts.jsonl | mmavk tag - --min-score 0.5",
+    "mmavk tag - --min-score 0.5 < docs/examples/post.txt",
 ]
 
 STYLES = {"PER": "bold yellow", "LOC": "bold green", "ORG": "bold blue", "MISC": "bold magenta"}

@@ -1,5 +1,6 @@
 """export: a trained tagger → the files that run without torch."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from mmavk_cli.base.errors import DataError
@@ -13,6 +14,9 @@ class ExportSettings(Common):
     model: Path = setting(..., "A run folder or a model folder.", argument=True)
     int8: bool = setting(True, "Quantise the encoder to 8 bits: a quarter of the size, several times as fast.")
     name: str | None = setting(None, "What output records call the model. [default: the run folder's name]")
+    threshold: float | None = setting(
+        None, "Similarity under which the model's knowledge counts 0. [default: what it was trained with]", ge=-1, le=1
+    )
     out: Path = setting(..., "Folder to write; files of an earlier export are replaced.")
 
 
@@ -26,9 +30,11 @@ def export(settings: ExportSettings) -> dict[str, int]:
 
     source = model_folder(settings.model)
     config = TaggerConfig.read(source)
+    threshold = config.threshold if settings.threshold is None else settings.threshold
+    config = replace(config, name=settings.name or settings.model.name, threshold=threshold)
     try:
         settings.out.mkdir(parents=True, exist_ok=True)
-        export_onnx(source, settings.out, config.named(settings.name or settings.model.name), int8=settings.int8)
+        export_onnx(source, settings.out, config, int8=settings.int8)
     except OSError as error:
         raise DataError(f"cannot write: {error.strerror}", str(settings.out), "Choose another place") from error
     return {name: (settings.out / name).stat().st_size for name in FILES}

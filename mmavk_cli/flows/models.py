@@ -1,5 +1,6 @@
 """A model by its name: `embedded`, a run folder or a model folder."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,9 @@ def open_model(name: str, threads: int = 0) -> "tuple[Predictor, TaggerConfig]":
     """
     folder = folder_of(name)
     if (folder / ONNX).is_file():
+        # NumPy reads it when it is first imported. Its threads gain nothing on matrices as small as a post's, and on a
+        # machine that does other work they wait for each other: 250 posts/s become 18.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         from mmavk_cli.tagger.runtime import load_runtime
 
         return load_runtime(folder, threads)

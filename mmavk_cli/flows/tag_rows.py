@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from mmavk_cli import __version__
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
     from mmavk_cli.similarity.scorer import Scorer
     from mmavk_cli.tagger.predict import Found
 
-READ_AHEAD = 512
-"""Posts that are tagged together, so that those of like length share a batch; what memory holds."""
+READ_AHEAD = 64
+"""Posts that are tagged together at most; what memory holds."""
 
-LOOKED_AHEAD = 16
-"""New pictures after which posts are tagged without waiting for more: a picture takes as long as 500 posts."""
+PATIENCE = 0.5
+"""Seconds after which posts are tagged without waiting for more: a picture takes as long, and a pipe may be slow."""
 
 REMEMBERED = 4096
 """Pictures whose text is remembered, the latest seen."""
@@ -38,14 +39,10 @@ LEFT_OUT = "tagged without its picture"
 
 
 class PictureReader:
-    """What a generator writes about pictures. The same picture, by its bytes, is looked at once.
-
-    Attributes:
-        looked: how many pictures the generator has been asked about, or could not be.
-    """
+    """What a generator writes about pictures. The same picture, by its bytes, is looked at once."""
 
     def __init__(self, generator: Generator, limits: PictureLimits) -> None:
-        self.generator, self.limits, self.looked = generator, limits, 0
+        self.generator, self.limits = generator, limits
         self._known: OrderedDict[str, str | Problem] = OrderedDict()
 
     def text(self, path: Path) -> str:
@@ -56,7 +53,6 @@ class PictureReader:
         """
         picture = read_picture(path, self.limits)
         if picture.digest not in self._known:
-            self.looked += 1
             try:
                 self._known[picture.digest] = self.generator.generate(decode(picture, self.limits))
             except DataError as error:
@@ -110,20 +106,16 @@ class Tagger:
                     yield Tagged(seen.post, names, seen.knowledge, self.model, seen.notes, seen.problem)
 
     def _chunks(self, rows: Iterable[Row]) -> Iterator[list[Seen | BadRow]]:
-        """Where a chunk ends depends on the rows alone: what a post is batched with moves the last digits of its scores."""
+        """Rows that are tagged together, the first alone. No post's names depend on the company it is in."""
         chunk: list[Seen | BadRow] = []
-        before = self._looked
+        began = float("-inf")
         for row in rows:
             chunk.append(row if isinstance(row, BadRow) else self._seen(row))
-            if len(chunk) == READ_AHEAD or self._looked - before == LOOKED_AHEAD:
+            if len(chunk) == READ_AHEAD or monotonic() - began > PATIENCE:
                 yield chunk
-                chunk, before = [], self._looked
+                chunk, began = [], monotonic()
         if chunk:
             yield chunk
-
-    @property
-    def _looked(self) -> int:
-        return self.reader.looked if self.reader else 0
 
     def _seen(self, post: Post) -> Seen:
         if post.image is None:

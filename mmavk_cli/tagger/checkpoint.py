@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -34,10 +34,6 @@ class TaggerConfig:
     trained: Json = field(default_factory=dict)
     threshold: float | None = None
     name: str = ""
-
-    def named(self, name: str) -> "TaggerConfig":
-        """The same under another name."""
-        return replace(self, name=name)
 
     def write(self, folder: Path) -> None:
         """Write `tagger.json` into `folder`."""

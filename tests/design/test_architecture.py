@@ -78,9 +78,9 @@ def files() -> dict[str, Path]:
 
 
 def loaded_at_start(sources: dict[str, Path]) -> set[str]:
-    """The modules that `mmavk --help` loads: what cli.main imports at module level, and what those do."""
+    """The modules that `mmavk --help` and the commands' help load: all of cli, what it imports, and so on."""
     found: set[str] = set()
-    waiting = ["mmavk_cli.cli.main"]
+    waiting = [module for module in sources if part(module) == "cli"]
     while waiting:
         module = waiting.pop()
         if module in found or module not in sources:

@@ -22,16 +22,17 @@ REAL = {
 """Error class → a command line that a user could have typed."""
 
 RAISED = ("MmavkError", "MemoryShortError")
-"""Classes that nobody can provoke at will, a fault of ours and a full memory: a command that raises them is added."""
+"""Classes that nobody can provoke at will, a fault of ours and a full memory: a command is made to raise them."""
 
-ADDED_COMMAND = """
+CHANGED_COMMAND = """
 from mmavk_cli.base import errors
-from mmavk_cli.cli.main import app, main
+from mmavk_cli.cli import data
+from mmavk_cli.cli.main import main
 
-@app.command()
-def fail() -> None:
+def fail(settings):
     {statement}
 
+data.data_stats = fail
 main()
 """
 
@@ -54,9 +55,9 @@ def documented() -> dict[str, int]:
 
 
 def fail(statement: str) -> subprocess.CompletedProcess[str]:
-    """The real `main` with one more command, that does what `statement` says."""
-    script = ADDED_COMMAND.format(statement=statement)
-    return subprocess.run([sys.executable, "-c", script, "fail"], check=False, capture_output=True, text=True)
+    """The real command line, with a command that does what `statement` says in place of its work."""
+    line = [sys.executable, "-c", CHANGED_COMMAND.format(statement=statement), "data", "stats", "any"]
+    return subprocess.run(line, check=False, capture_output=True, text=True)
 
 
 def test_every_class_has_its_row_and_its_provocation():

@@ -59,6 +59,19 @@ def test_readme_has_commands_and_each_is_found():
     assert len(command_lines(readme)) == len(re.findall(r"^mmavk ", readme, re.MULTILINE)) > 0
 
 
+def test_readme_shows_what_its_first_command_prints(shell: Shell):
+    readme = (ROOT / "README.md").read_text("utf-8")
+    shown = re.findall(r"^```text\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)[0]
+    done = shell(f"{command_lines(readme)[0]} --format table")
+    printed = "\n".join(line.rstrip() for line in done.stdout.rstrip().splitlines()) + "\n"
+    assert _without_numbers(printed) == _without_numbers(shown)
+
+
+def _without_numbers(text: str) -> str:
+    """Probabilities differ in their last digit between processors."""
+    return re.sub(r"\d\.\d\d", "0.00", text)
+
+
 def test_command_lines_are_read_from_marked_blocks_alone():
     page = """
 ```sh

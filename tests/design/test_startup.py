@@ -2,12 +2,14 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from registered import commands
 
 from mmavk_cli.cli.main import COMMANDS, load
 
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 HEAVY = {"torch", "transformers", "open_clip", "PIL", "seqeval", "numpy", "onnxruntime"}
 NEVER_TO_TAG = {"torch", "transformers", "open_clip", "bitsandbytes", "accelerate", "sklearn", "scipy"}
 
@@ -43,6 +45,21 @@ def test_first_help_page_loads_no_command_and_says_of_each_what_its_own_page_say
 @pytest.mark.parametrize("path", [command.path for command in commands()], ids=" ".join)
 def test_help_of_a_command_loads_nothing_heavy(path: tuple[str, ...]):
     assert loaded(*path, "--help") & HEAVY == set()
+
+
+TAG_TEXT = ("tag", "--text", "Two days in Paris", "--format", "jsonl")
+TAG_PICTURE = ("tag", str(EXAMPLES / "post.txt"), "--image", str(EXAMPLES / "picture.jpg"), "--format", "jsonl")
+
+
+@pytest.mark.parametrize("arguments", [TAG_TEXT, TAG_PICTURE], ids=["text", "picture"])
+def test_tagging_loads_neither_torch_nor_transformers(arguments: tuple[str, ...]):
+    modules = loaded(*arguments)
+    assert "onnxruntime" in modules
+    assert modules & NEVER_TO_TAG == set()
+
+
+def test_text_alone_loads_nothing_for_pictures():
+    assert loaded(*TAG_TEXT) & {"PIL", "cv2", "rapidocr"} == set()
 
 
 def test_probe_sees_what_is_loaded(monkeypatch: pytest.MonkeyPatch):

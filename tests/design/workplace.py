@@ -12,7 +12,7 @@ import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
 POSTS = 8
-"""Posts of a split that are kept for training."""
+"""Posts of a split that are kept for commands that train or score."""
 
 Shell = Callable[[str], subprocess.CompletedProcess[str]]
 
@@ -21,6 +21,8 @@ def call(line: str, place: Path, data: Path | None = None) -> subprocess.Complet
     """Run a command line with bash in the folder `place`, whose `home/` is mmavk's home."""
     environment = os.environ | {
         "MMAVK_HOME": str(place / "home"),
+        "COLUMNS": "100",
+        "OMP_NUM_THREADS": "1",  # torch's threads wait by spinning, which on a busy machine takes minutes
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
     if data is not None:
@@ -33,7 +35,7 @@ def call(line: str, place: Path, data: Path | None = None) -> subprocess.Complet
 
 @pytest.fixture(scope="session")
 def small_data(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with the first posts of every split: training on all of it would take an hour."""
+    """A data folder with the first posts of every split: all of them would take an hour to train on."""
     folder = tmp_path_factory.mktemp("data")
     for source in shared_data.glob("twitter*/*.txt"):
         target = folder / source.parent.name / source.name
@@ -77,7 +79,7 @@ def shell(tmp_path: Path, request: pytest.FixtureRequest) -> Shell:
             if re.search(pattern, line):
                 shutil.copytree(request.getfixturevalue(fixture), tmp_path, dirs_exist_ok=True)
         if "twitter201" in line or "--recipe" in line:
-            data = "small_data" if line.startswith("mmavk train") else "shared_data"
+            data = "small_data" if line.startswith(("mmavk train", "mmavk eval")) else "shared_data"
             return call(line, tmp_path, request.getfixturevalue(data))
         return call(line, tmp_path)
 

@@ -85,10 +85,9 @@ def test_a_run_folder_tells_all(run: Path) -> None:
 
 
 def test_the_kept_model_scores_on_validation_what_the_run_says(run: Path, place: Path) -> None:
-    # fmt: off
-    result = mmavk("eval", run, "--dataset", "twitter2015", "--split", "valid", "--knowledge", "blip2", "--format", "json",
-                   "--data-dir", place / "data", "--store", place / "store", "--out", place / "scored")
-    # fmt: on
+    asked = ("--dataset", "twitter2015", "--split", "valid", "--knowledge", "blip2", "--format", "json")
+    where = ("--data-dir", place / "data", "--store", place / "store")
+    result = mmavk("eval", run, *asked, *where, "--out", place / "scored")
     assert result.exit_code == 0, result.output
     scores = json.loads(result.stdout)
     assert (
@@ -104,11 +103,11 @@ def test_the_exported_tagger_gives_the_same_emissions(run: Path, place: Path) ->
     from mmavk_cli.tagger.batch import Example, collate
 
     assert mmavk("export", run, "--no-int8", "--out", place / "float").exit_code == 0
-    assert mmavk("export", run, "--out", place / "int8", "--name", "mine").exit_code == 0
+    assert mmavk("export", run, "--out", place / "int8", "--name", "mine", "--threshold", 0.2).exit_code == 0
     torch_model, config = open_model(str(run))
     floats, _ = open_model(str(place / "float"))
     small, named = open_model(str(place / "int8"))
-    assert named.name == "mine"
+    assert (named.name, named.threshold) == ("mine", 0.2)
     assert named.tags == config.tags
     posts = list(read_conll(place / "data" / "twitter2015" / "test.txt"))
     cutter = torch_model.cutter
