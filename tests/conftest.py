@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,3 +27,9 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("MMAVK_HOME", str(tmp_path_factory.mktemp("home")))
         patch.delenv("MMAVK_DATA", raising=False)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c_reaches_children() -> None:
+    """A shell that runs the tests in the background has them ignore Ctrl-C, and what they start would inherit that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)

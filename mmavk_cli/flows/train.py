@@ -70,6 +70,7 @@ def train(settings: TrainSettings, tell: Tell) -> Json:
     corpus = read_corpus(settings)
     with new_run(settings.out, "train", settings) as run:
         run.facts["data"] = fingerprints(settings)
+        run.facts["recipes"] = sorted({one.recipe for _, one in corpus.train if one})
         best = _fit(settings, corpus, run, tell)
         run.write("scores.json", best)
     return best
@@ -142,6 +143,7 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Tell) -> Json:
 
     examples = [_example(item, cutter, tags) for item in corpus.train]
     fit(model, examples, settings, cutter.unknown, evaluate, log)
+    run.facts["device"] = str(next(model.parameters()).device)
     return best
 
 

@@ -69,6 +69,7 @@ def test_a_run_folder_tells_all(run: Path) -> None:
     assert facts["command"] == "train"
     assert facts["settings"]["epochs"] == 2
     assert facts["data"].keys() == {"twitter2015/train", "twitter2015/valid"}
+    assert (facts["device"], len(facts["recipes"])) == ("cpu", 1)
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert [line["epoch"] for line in lines if "eval_f1" in line] == [1, 2]
     scores = json.loads((run / "scores.json").read_text())
