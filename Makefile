@@ -8,6 +8,9 @@ INSTALL = $(BIN)/uv pip install --python $(BIN)/python --constraint constraints.
 # Stamps: what is installed in .venv, and that it is newer than what asks for it.
 INSTALLED := .venv/installed
 INSTALLED_DEV := .venv/installed-dev
+# That all tests passed, and what they depend on.
+TESTED := .venv/tested
+SOURCES = $(shell find mmavk_cli tests docs README.md Makefile -type f -not -path '*/__pycache__/*')
 # Python keeps what it compiles, also where the environment says otherwise: each start after the first is faster.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -20,8 +23,8 @@ help:  ## this list
 demo: $(INSTALLED)  ## install, then tag the example post and picture
 	$(BIN)/mmavk tag docs/examples/post.txt --image docs/examples/picture.jpg --format table
 
-test: lint  ## install, lint, types and all tests
-	$(BIN)/pytest
+test: $(TESTED)  ## install, lint, types and all tests; when nothing has changed since they passed, says so
+	@echo "style, types and tests passed on these files; .venv/bin/pytest runs the tests again"
 
 lint: $(INSTALLED_DEV)  ## style and types
 	$(BIN)/ruff check .
@@ -59,6 +62,13 @@ constraints: $(INSTALLED_DEV)  ## take the newest versions that fit pyproject.to
 clean:  ## remove the environment and what tools left
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# One thread for torch: its threads wait for each other where the cores are busy, and tests are small.
+$(TESTED): export OMP_NUM_THREADS = 1
+$(TESTED): $(INSTALLED_DEV) $(SOURCES)
+	$(MAKE) --no-print-directory lint
+	$(BIN)/pytest
+	@touch $@
 
 $(INSTALLED): pyproject.toml constraints.txt | $(BIN)/uv
 	$(INSTALL) --editable .

@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -173,9 +174,32 @@ def fit(
 
     `tell` gets a dictionary a log line (step, epoch, loss or scores); `unknown` is the id of the unknown piece.
     """
-    steps = settings.epochs * math.ceil(len(examples) / settings.batch_size)
-    arguments = TrainingArguments(
-        output_dir=None,
+    average = Averaged(model, settings.averaging) if settings.averaging else None
+
+    def score(epoch: int) -> Json:
+        with average.in_place() if average else nullcontext():
+            return evaluate(epoch)
+
+    with TemporaryDirectory() as scratch:  # the Trainer wants a folder, also to keep nothing in
+        trainer = _Training(
+            settings,
+            examples,
+            Noise(settings, unknown),
+            score,
+            model=_Loss(model),
+            args=_arguments(settings, len(examples), scratch),
+            callbacks=[_Told(tell), *([average] if average else [])],
+            train_dataset=examples,
+            eval_dataset=examples[:1],
+        )
+        trainer.remove_callback(PrinterCallback)
+        trainer.train()
+
+
+def _arguments(settings: TrainingSettings, posts: int, scratch: str) -> TrainingArguments:
+    steps = settings.epochs * math.ceil(posts / settings.batch_size)
+    return TrainingArguments(
+        output_dir=scratch,
         num_train_epochs=settings.epochs,
         per_device_train_batch_size=settings.batch_size,
         lr_scheduler_type="linear",
@@ -190,22 +214,3 @@ def fit(
         report_to="none",
         disable_tqdm=True,
     )
-    average = Averaged(model, settings.averaging) if settings.averaging else None
-
-    def score(epoch: int) -> Json:
-        with average.in_place() if average else nullcontext():
-            return evaluate(epoch)
-
-    trainer = _Training(
-        settings,
-        examples,
-        Noise(settings, unknown),
-        score,
-        model=_Loss(model),
-        args=arguments,
-        callbacks=[_Told(tell), *([average] if average else [])],
-        train_dataset=examples,
-        eval_dataset=examples[:1],
-    )
-    trainer.remove_callback(PrinterCallback)
-    trainer.train()

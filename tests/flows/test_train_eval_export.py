@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -49,8 +50,15 @@ def place(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def run(place: Path, shared_data: Path) -> Path:
-    """A trained run."""
+def monkeymodule() -> Iterator[pytest.MonkeyPatch]:
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
+
+
+@pytest.fixture(scope="module")
+def run(place: Path, shared_data: Path, monkeymodule: pytest.MonkeyPatch) -> Path:
+    """A trained run; nothing else was left in the working folder."""
+    monkeymodule.chdir(place)
     captions = shared_data / "knowledge" / "blip2" / "twitter2015.txt"
     where = ("--data-dir", place / "data", "--store", place / "store")
     imported = mmavk("store", "import", "--dataset", "twitter2015", captions, *where)
@@ -61,6 +69,7 @@ def run(place: Path, shared_data: Path) -> Path:
                     "--out", place / "run", *where)
     # fmt: on
     assert trained.exit_code == 0, trained.output
+    assert {path.name for path in place.iterdir()} == {"data", "store", "tiny", "run"}
     return place / "run"
 
 
