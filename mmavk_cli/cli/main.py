@@ -75,9 +75,6 @@ def main() -> None:
             raise
         typer.echo(f"mmavk: {error}", err=True)
         sys.exit(error.code)
-    except KeyboardInterrupt:
-        typer.echo("mmavk: stopped", err=True)
-        sys.exit(130)
     except Exception as error:
         if wants_traceback:
             raise

@@ -27,6 +27,9 @@ def add_command(
         try:
             run(settings.gather(chosen))
             sys.stdout.flush()
+        except KeyboardInterrupt:
+            typer.echo("mmavk: stopped", err=True)
+            raise  # typer exits with 130
         except BrokenPipeError:  # the reader went away, as `head` does; typer would call that a fault
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

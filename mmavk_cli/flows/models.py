@@ -37,6 +37,7 @@ def open_model(name: str, threads: int = 0) -> "tuple[Predictor, TaggerConfig]":
         from mmavk_cli.tagger.runtime import load_runtime
 
         return load_runtime(folder, threads)
+    TaggerConfig.read(folder)  # a folder without a model is told before torch takes its seconds
     from mmavk_cli.tagger.pieces import PieceCutter
     from mmavk_cli.tagger.predict import Predictor
     from mmavk_cli.tagger.torch_model import TorchEmitter, load_model

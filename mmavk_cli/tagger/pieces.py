@@ -12,7 +12,7 @@ from mmavk_cli.tagger.settings import PieceSettings
 WORD_PIECES = 24
 """A word is cut after so many pieces: its first piece stands for it, and a 10 kB word must not fill a window."""
 
-KNOWN_WORDS = 50_000
+KNOWN_WORDS = 10_000
 """Words whose pieces are remembered."""
 
 

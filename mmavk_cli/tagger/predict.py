@@ -14,6 +14,9 @@ from mmavk_cli.tagger.decoding import Chain, best_tags, span_scores
 from mmavk_cli.tagger.pieces import PieceCutter
 
 BATCH = 16
+MOST_PIECES = 8192
+"""A batch ends before it holds more pieces, or posts: this bounds memory where posts are long."""
+
 POOL = 32
 """Posts are batched in groups of `BATCH` of like length, out of `BATCH * POOL` read ahead."""
 
@@ -56,8 +59,7 @@ class Predictor:
         examples = [self._example(post, text) for post, text in zip(posts, knowledge, strict=True)]
         order = sorted(range(len(posts)), key=lambda index: _length(examples[index]))
         results: list[list[Found]] = [[] for _ in posts]
-        for begin in range(0, len(order), BATCH):
-            chosen = order[begin : begin + BATCH]
+        for chosen in _batches(order, [_length(example)[0] for example in examples]):
             for index, found in zip(chosen, self._run([examples[index] for index in chosen]), strict=True):
                 results[index] = found
         return results
@@ -77,6 +79,20 @@ class Predictor:
         spans = [strict_spans(tags) for tags in best_tags(self.chain, emissions, lengths)]
         scores = span_scores(self.chain, emissions, lengths, spans)
         return [[Found(*pair) for pair in zip(*both, strict=True)] for both in zip(spans, scores, strict=True)]
+
+
+def _batches(order: Sequence[int], pieces: Sequence[int]) -> Iterator[list[int]]:
+    """The posts in `order`, `BATCH` a batch, fewer where theirs are more than `MOST_PIECES` together."""
+    batch: list[int] = []
+    held = 0
+    for index in order:
+        if batch and (len(batch) == BATCH or held + pieces[index] > MOST_PIECES):
+            yield batch
+            batch, held = [], 0
+        batch.append(index)
+        held += pieces[index]
+    if batch:
+        yield batch
 
 
 def _length(example: Example) -> tuple[int, int]:

@@ -22,6 +22,8 @@ from collections.abc import Callable, Iterator
 from itertools import cycle, islice
 from pathlib import Path
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `mmavk tag` sets it, before NumPy is imported
+
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
 EXAMPLES = ROOT / "docs" / "examples"

@@ -184,4 +184,4 @@ def test_open_pipe_is_answered_row_by_row_and_ctrl_c_keeps_what_is_done():
         process.send_signal(signal.SIGINT)
         rest, err = process.communicate()
     assert names(json.loads(first)) == ["Paris LOC"]
-    assert (process.returncode, rest, err) == (130, "", "")
+    assert (process.returncode, rest, err) == (130, "", "mmavk: stopped\n")
