@@ -16,11 +16,12 @@ from mmavk_cli.base.fingerprint import canonical
 from mmavk_cli.base.places import dataset_folder
 from mmavk_cli.base.records import Counted, Json
 from mmavk_cli.base.settings import DataFolder, setting
+from mmavk_cli.base.tokenizers import load_tokenizer
 from mmavk_cli.corpus.dataset import load_split
 from mmavk_cli.knowledge.importing import read_blip2
 from mmavk_cli.knowledge.ocr import SENTENCE
 from mmavk_cli.similarity.fit import FitSettings, Pair, fit, word_embeddings
-from mmavk_cli.similarity.text import TOKENIZER, TextScorer, load_tokenizer
+from mmavk_cli.similarity.text import TOKENIZER, TextScorer
 from mmavk_cli.tagger.checkpoint import copy_tokenizer
 from mmavk_cli.tagger.encoder import MINILM, encoder_folder
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mmavk_cli.base.errors import MissingError
 from mmavk_cli.base.fingerprint import canonical, digest, digest_file
+from mmavk_cli.base.tokenizers import load_tokenizer
 
 WEIGHTS, TOKENIZER = "scorer.safetensors", "tokenizer.json"
 FORM = "text-1"
@@ -88,23 +89,6 @@ class TextScorer:
         norms: Floats = np.linalg.norm(sums, axis=1, keepdims=True)
         norms[norms == 0] = 1
         return sums / norms
-
-
-def load_tokenizer(path: Path) -> Any:
-    """A tokenizer that neither pads nor cuts.
-
-    Raises:
-        MissingError: the file is not there or is no tokenizer.
-    """
-    from tokenizers import Tokenizer
-
-    try:
-        tokenizer = Tokenizer.from_file(str(path))
-    except Exception as error:  # the library raises bare Exception
-        raise MissingError(f"cannot load the tokenizer: {error}", str(path), "Install mmavk again") from error
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    return tokenizer
 
 
 def piece_ids(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mmavk_cli.base.errors import MissingError
 from mmavk_cli.base.records import Word
+from mmavk_cli.base.tokenizers import load_tokenizer
 from mmavk_cli.tagger.settings import PieceSettings
 
 WORD_PIECES = 24
@@ -59,15 +59,7 @@ class PieceCutter:
         Raises:
             MissingError: the file is not there or is no tokenizer.
         """
-        from tokenizers import Tokenizer
-
-        try:
-            tokenizer = Tokenizer.from_file(str(path))
-        except Exception as error:  # the library raises bare Exception
-            raise MissingError(f"cannot load the tokenizer: {error}", str(path), "Check the model's folder") from error
-        tokenizer.no_padding()
-        tokenizer.no_truncation()
-        return cls(tokenizer, settings)
+        return cls(load_tokenizer(path), settings)
 
     def post(self, words: Sequence[Word]) -> Pieces:
         """The pieces of a post; a post longer than `text_pieces` is cut between words into several windows."""

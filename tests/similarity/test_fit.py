@@ -11,9 +11,10 @@ import pytest
 
 import mmavk_cli
 from mmavk_cli.base.errors import DataError
+from mmavk_cli.base.tokenizers import load_tokenizer
 from mmavk_cli.flows.fit_scorer import PLACEHOLDER, captioned, main
 from mmavk_cli.similarity.fit import FitSettings, Fitted, Pair, fit, silent_pieces
-from mmavk_cli.similarity.text import TOKENIZER, WEIGHTS, TextScorer, load_tokenizer
+from mmavk_cli.similarity.text import TOKENIZER, WEIGHTS, TextScorer
 
 EMBEDDED = Path(mmavk_cli.__file__).parent / "embedded"
 TOPICS = {

@@ -18,10 +18,11 @@ from safetensors.numpy import save_file
 import mmavk_cli
 from mmavk_cli.base.errors import MissingError
 from mmavk_cli.base.places import dataset_folder
+from mmavk_cli.base.tokenizers import load_tokenizer
 from mmavk_cli.flows.fit_scorer import NEUTRAL, captioned
 from mmavk_cli.knowledge.ocr import SENTENCE
 from mmavk_cli.similarity.scorer import Scorer
-from mmavk_cli.similarity.text import LONGEST, TOKENIZER, WEIGHTS, TextScorer, load_tokenizer
+from mmavk_cli.similarity.text import LONGEST, TOKENIZER, WEIGHTS, TextScorer
 
 EMBEDDED = Path(mmavk_cli.__file__).parent / "embedded"
 MEASURED = {"twitter2015": 0.841, "twitter2017": 0.867}
