@@ -28,7 +28,6 @@ from mmavk_cli.report.records import evaluated, json_line
 from mmavk_cli.report.significance import Difference, ResamplingSettings, difference
 from mmavk_cli.similarity.gate import NONE
 from mmavk_cli.spans import entity_of
-from mmavk_cli.tagger.checkpoint import TaggerConfig
 
 if TYPE_CHECKING:
     from mmavk_cli.tagger.predict import Predictor
@@ -105,28 +104,20 @@ def evaluate(settings: EvalSettings, told: Told) -> Evaluation:
     Raises:
         DataError: the data set, split or run folder. KnowledgeError: no such knowledge. MissingError: no such model.
     """
+    predictor, config = open_model(settings.model)
+    posts = gold_posts(settings)
+    pairings: tuple[Pairing, ...] = get_args(Pairing) if settings.picture_test else (settings.pairing,)
+    knowledge = {pairing: paired(posts, settings, pairing, config.threshold) for pairing in pairings}
     with new_run(settings.out, "eval", settings) if settings.out else nullcontext() as run:
-        predictor, config = open_model(settings.model)
-        posts = gold_posts(settings)
-        tagged = _passes(settings, predictor, config, posts, told)
+        tagged: dict[Pairing, list[Tagged]] = {}
+        for number, (pairing, texts) in enumerate(knowledge.items()):
+            share = partial(_share, told, number, len(pairings))
+            tagged[pairing] = tag_all(predictor, shown_name(settings.model, config), posts, texts, share)
         result = _judged(settings, tagged)
         if run is not None:
             _write(run, settings, result, tagged[settings.pairing])
             run.facts["device"] = predictor.emitter.device
     return result
-
-
-def _passes(
-    settings: EvalSettings, predictor: "Predictor", config: TaggerConfig, posts: Sequence[Post], told: Told
-) -> dict[Pairing, list[Tagged]]:
-    name = shown_name(settings.model, config)
-    tagged: dict[Pairing, list[Tagged]] = {}
-    pairings: tuple[Pairing, ...] = get_args(Pairing) if settings.picture_test else (settings.pairing,)
-    for number, pairing in enumerate(pairings):
-        knowledge = paired(posts, settings, pairing, config.threshold)
-        share = partial(_share, told, number, len(pairings))
-        tagged[pairing] = tag_all(predictor, name, posts, knowledge, share)
-    return tagged
 
 
 def _judged(settings: EvalSettings, tagged: dict[Pairing, list[Tagged]]) -> Evaluation:

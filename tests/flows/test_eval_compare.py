@@ -239,6 +239,7 @@ def test_runs_that_cannot_be_compared_are_refused(
         (["--resamples", "5"], 2, "--resamples: "),
         (["--out", "{place}/own"], 3, "already there"),
         (["--dataset", "untagged"], 3, "the post has no tags"),
+        (["--knowledge", "blip3", "--out", "{place}/left"], 4, "Did you mean 'blip2'"),
     ],
 )
 def test_eval_says_what_it_cannot_do(place: Path, own: dict[str, Any], more: list[str], code: int, text: str) -> None:
@@ -248,6 +249,7 @@ def test_eval_says_what_it_cannot_do(place: Path, own: dict[str, Any], more: lis
     result = mmavk("eval", "embedded", "--dataset", "twitter2017", *(word.format(place=place) for word in more))
     assert getattr(result.exception, "code", None) == code, result.output
     assert text in str(result.exception)
+    assert not list(place.glob(".*.unfinished"))
 
 
 def test_read_predictions_gives_spans_in_words(place: Path, own: dict[str, Any]) -> None:
