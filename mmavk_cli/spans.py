@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from mmavk_cli.base.records import Span, Word
+from mmavk_cli.base.records import Entity, Post, Span, Word
 
 
 def tag_names(types: Sequence[str]) -> tuple[str, ...]:
@@ -78,6 +78,12 @@ def to_sources(spans: Iterable[Span], sources: Sequence[int]) -> list[Span | Non
 def characters(span: Span, words: Sequence[Word]) -> tuple[int, int]:
     """The character range [start, end) of a span."""
     return words[span.start].start, words[span.end - 1].end
+
+
+def entity_of(post: Post, span: Span, score: float) -> Entity:
+    """A span over the post's words as it stands in the post's text."""
+    start, end = characters(span, post.words)
+    return Entity(start, end, span.start, span.end, span.type, post.text[start:end], score)
 
 
 def covering(start: int, end: int, kind: str, words: Sequence[Word]) -> Span | None:

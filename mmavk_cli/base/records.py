@@ -58,6 +58,11 @@ class Entity:
     text: str
     score: float
 
+    @property
+    def span(self) -> Span:
+        """The same in words."""
+        return Span(self.word_start, self.word_end, self.type)
+
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:

@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from mmavk_cli import __version__
+from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.files import atomic_folder
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.settings import Settings
@@ -61,6 +62,24 @@ def new_run(out: Path, command: str, settings: Settings) -> Iterator[Run]:
                 **run.facts,
             },
         )
+
+
+def read_run(folder: Path, command: str) -> Json:
+    """What `run.json` says of a run that `command` made.
+
+    Raises:
+        DataError: there is none, it is broken, or another command made it.
+    """
+    path = folder / "run.json"
+    try:
+        facts = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise DataError("no run here", str(path), "Name a run folder") from error
+    except ValueError as error:
+        raise DataError(f"the run is broken: {error}", str(path), "Make it again") from error
+    if not isinstance(facts, dict) or facts.get("command") != command:
+        raise DataError(f"this is no run of mmavk {command}", str(path), f"Make one: mmavk {command} --out RUN")
+    return facts
 
 
 def installed(packages: tuple[str, ...]) -> dict[str, str]:

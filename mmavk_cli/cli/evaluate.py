@@ -1,21 +1,33 @@
 """The words of `mmavk eval`."""
 
 import json
+from typing import TYPE_CHECKING
 
 import typer
 
 from mmavk_cli.cli.options import add_command
 from mmavk_cli.cli.progress import progress
+from mmavk_cli.cli.tables import CHANCE, gap_text, number_table
 from mmavk_cli.flows.evaluate import EvalSettings, Evaluation, evaluate
+from mmavk_cli.report.breakdown import Breakdown
+from mmavk_cli.report.calibration import Calibration
+from mmavk_cli.report.confusion import KINDS, Confusion
+from mmavk_cli.report.measures import Scores
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 TEXT = """Score a model on a split of a data set.
 
-Precision, recall and F1 in percent, overall and per type. `--as strict` counts entities in strict IOB2, `--as
-conlleval` lets an I- that continues nothing begin one; the gold counts differ, so name the rule with the number."""
+Precision, recall and F1 in percent with 95 % intervals, under both counting rules side by side: strict IOB2, and
+conlleval, which lets an I- that continues nothing begin a name. The gold counts differ, so name the rule with the
+number. Then names seen in training and not, posts with and without a real picture, errors and calibration; what each
+means is in docs/evaluation.md."""
 
 EXAMPLES = [
     "mmavk eval embedded --dataset twitter2017 --split test",
-    "mmavk eval embedded --dataset twitter2015 --knowledge blip2 --pairing shuffled --format json",
+    "mmavk eval embedded --dataset twitter2017 --knowledge blip2 --out runs/blip2",
+    "mmavk eval embedded --dataset twitter2015 --knowledge blip2 --picture-test --format json",
 ]
 
 
@@ -30,21 +42,62 @@ def _eval(settings: EvalSettings) -> None:
     if settings.format == "json":
         typer.echo(json.dumps(result.as_json(), indent=2, ensure_ascii=False))
     else:
-        _print(result, settings)
+        _print(result)
 
 
-def _print(result: Evaluation, settings: EvalSettings) -> None:
+def _print(result: Evaluation) -> None:
     from rich.console import Console
-    from rich.table import Table
 
-    title = f"{result.model} on {result.dataset} {result.split}, {settings.rule}, knowledge: {result.knowledge}"
-    table = Table(title=title, title_justify="left")
-    for column in ("", "precision", "recall", "F1", "gold"):
-        table.add_column(column, justify="right" if column else "left")
-    rows = result.strict if settings.rule == "strict" else result.conlleval
-    for name, row in rows.items():
-        table.add_row(name, f"{row.precision:.2f}", f"{row.recall:.2f}", f"{row.f1:.2f}", str(row.gold))
-        if name == "overall":
-            table.add_section()
-    Console().print(table)
+    console = Console()
+    typer.echo(f"{result.model} on {result.dataset} {result.split}, knowledge: {result.knowledge}")
     typer.echo(f"{result.posts} posts, knowledge counted in {result.with_knowledge}")
+    console.print()
+    console.print(_scores(result.scores))
+    errors = result.scores.errors
+    counts = ", ".join(f"{name} {getattr(errors, name)}" for name in KINDS)
+    typer.echo(f"Names ({result.rule}): {counts}. Gold types down, found types across:")
+    console.print(_types(errors))
+    console.print()
+    error = result.scores.calibration.error
+    typer.echo(f"Expected calibration error of scores: {'-' if error is None else f'{error:.4f}'}")
+    console.print(_calibration(result.scores.calibration))
+    if result.picture_test:
+        console.print()
+    for pairing, other in (result.picture_test or {}).items():
+        gap = other.own_minus
+        better = "better" if gap.difference > 0 else "worse"
+        verdict = f"own is {better}" if gap.significant else CHANCE
+        typer.echo(f"{pairing} knowledge: F1 {other.f1:.2f}, own minus {pairing} {gap_text(gap)}: {verdict}")
+
+
+def _scores(scores: Breakdown) -> "Table":
+    table = number_table(
+        "", "strict\nP", "\nR", "\nF1", "\n95 %", "\ngold", "conlleval\nP", "\nR", "\nF1", "\ngold"
+    )  # fmt: skip
+    for strict, lenient in ((scores.strict, scores.conlleval), (scores.groups["strict"], scores.groups["conlleval"])):
+        for name, row in lenient.items():  # every type of the strict rule is there too
+            table.add_row(name, *_numbers(strict.get(name), True), *_numbers(row, False))
+        table.add_row()
+    return table
+
+
+def _numbers(row: Scores | None, interval: bool) -> tuple[str, ...]:
+    if row is None:  # a type that only an I- stands for
+        return ("-",) * (4 + interval)
+    ends = ("{:.1f}-{:.1f}".format(*row.interval),) if interval and row.interval else ()
+    return f"{row.precision:.2f}", f"{row.recall:.2f}", f"{row.f1:.2f}", *ends, str(row.gold)
+
+
+def _types(errors: Confusion) -> "Table":
+    found = dict.fromkeys(name for row in errors.types.values() for name in row)
+    table = number_table("", *found)
+    for name, row in errors.types.items():
+        table.add_row(name, *(str(row.get(other, 0)) for other in found))
+    return table
+
+
+def _calibration(calibration: Calibration) -> "Table":
+    table = number_table("score", "names", "mean score", "right")
+    for one in calibration.bins:
+        table.add_row(f"{one.low:.1f} to {one.high:.1f}", str(one.names), f"{one.score:.3f}", f"{one.right:.3f}")
+    return table

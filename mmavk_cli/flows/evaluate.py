@@ -1,20 +1,33 @@
-"""eval: a model on a split of a data set → scores under both counting rules."""
+"""eval: a model on a split of a data set → scores under both counting rules, and what they are made of."""
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self, get_args
+
+from pydantic import model_validator
 
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.base.records import Json, Knowledge, Post
-from mmavk_cli.base.run import new_run
+from mmavk_cli.base.fingerprint import digest_file
+from mmavk_cli.base.places import dataset_folder, images_folder, split_file
+from mmavk_cli.base.records import Json, Knowledge, Post, Tagged
+from mmavk_cli.base.run import Run, new_run
 from mmavk_cli.base.settings import Common, setting
+from mmavk_cli.corpus.dataset import load_split
 from mmavk_cli.flows.knowledge import KnowledgeChoice, knowledge_of, posts_of
-from mmavk_cli.flows.models import open_model
+from mmavk_cli.flows.models import open_model, shown_name
 from mmavk_cli.flows.tagging import find
-from mmavk_cli.report.measures import Rule, Scores, measure
-from mmavk_cli.spans import spans_to_tags
+from mmavk_cli.report.breakdown import Breakdown, Known, breakdown, counted, tags_of
+from mmavk_cli.report.measures import Rule, scores_of
+from mmavk_cli.report.predictions import predictions_name
+from mmavk_cli.report.records import evaluated, json_line
+from mmavk_cli.report.significance import Difference, ResamplingSettings, difference
+from mmavk_cli.similarity.gate import NONE
+from mmavk_cli.spans import entity_of
 
 if TYPE_CHECKING:
     from mmavk_cli.tagger.predict import Predictor
@@ -22,25 +35,52 @@ if TYPE_CHECKING:
 Told = Callable[[int, int], None]
 """Progress: posts done, posts in all."""
 
+Pairing = Literal["own", "shuffled", "blank"]
+OWN: Pairing = "own"
 
-class EvalSettings(KnowledgeChoice, Common):
+PLACEHOLDER_POSTS, PLACEHOLDER_SHARE = 10, 0.02
+"""Knowledge that so many posts, and this share of the split, have word for word, tells of a placeholder: the one of
+Twitter-2017 stands for 7 % of its pictures, and no other caption of the public sets for more than 0.3 %.
+"""
+
+
+class EvalSettings(ResamplingSettings, KnowledgeChoice, Common):
     """What `mmavk eval` asks."""
 
     model: str = setting(..., "A run folder, a model folder, or `embedded`.", argument=True)
     dataset: str = setting(..., "Data set: a folder of this name in the data folder.")
     split: Literal["train", "valid", "test"] = setting("test", "Which split to score.")
-    pairing: Literal["own", "shuffled", "blank"] = setting(
-        "own", "Whose knowledge a post gets: its own, another post's, or none: does the picture matter?"
+    pairing: Pairing = setting(OWN, "Whose knowledge a post gets: its own, another post's, or none.")
+    picture_test: bool = setting(
+        False, "Does the picture matter? Score with own, with shuffled and with no knowledge.", "--picture-test"
     )
-    rule: Rule = setting("strict", "Counting rule of the table; JSON holds both.", "--as")
+    rule: Rule = setting("strict", "Counting rule of errors, calibration and the picture test.", "--as")
     format: Literal["table", "json"] = setting("table", "How to print the scores.")
-    out: Path | None = setting(None, "Run folder for scores and predictions.")
-    seed: int = setting(1, "Seed of the shuffling.")
+    out: Path | None = setting(None, "Run folder for scores.json, run.json and predictions.SPLIT.jsonl.")
+
+    @model_validator(mode="after")
+    def _picture_test_can_be(self) -> Self:
+        if self.picture_test and self.knowledge is None:
+            raise ValueError("--picture-test: it needs --knowledge, without it all three are the same")
+        if self.picture_test and self.pairing != OWN:
+            raise ValueError("--picture-test: it makes all pairings, leave out --pairing")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """The model with other knowledge: its F1, and that with own knowledge minus it."""
+
+    f1: float
+    own_minus: Difference
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Scores of one model on one split; `with_knowledge` counts posts whose knowledge had a weight above 0."""
+    """Scores of one model on one split; `with_knowledge` counts posts whose knowledge had a weight above 0.
+
+    `picture_test` has `shuffled` and `blank`; it is None where it was not asked for.
+    """
 
     model: str
     dataset: str
@@ -48,12 +88,14 @@ class Evaluation:
     knowledge: str
     posts: int
     with_knowledge: int
-    strict: dict[str, Scores]
-    conlleval: dict[str, Scores]
+    rule: Rule
+    scores: Breakdown
+    picture_test: dict[Pairing, Against] | None
 
     def as_json(self) -> Json:
-        """One JSON object; precision, recall and f1 in percent."""
-        return asdict(self)
+        """One JSON object, the parts of `scores` beside the rest; precision, recall and f1 in percent."""
+        content = {name: value for name, value in asdict(self).items() if name != "scores"}
+        return content | self.scores.as_json()
 
 
 def evaluate(settings: EvalSettings, told: Told) -> Evaluation:
@@ -63,48 +105,82 @@ def evaluate(settings: EvalSettings, told: Told) -> Evaluation:
         DataError: the data set, split or run folder. KnowledgeError: no such knowledge. MissingError: no such model.
     """
     predictor, config = open_model(settings.model)
-    posts = posts_of(settings.dataset, settings.split, settings)
-    if not posts:
-        raise DataError("the split has no posts", f"{settings.dataset} {settings.split}", "Check the file")
-    knowledge = paired(posts, settings, config.threshold)
-    tags = predicted_tags(predictor, posts, knowledge, told)
-    gold = [post.tags or () for post in posts]
-    result = Evaluation(
+    posts = gold_posts(settings)
+    pairings: tuple[Pairing, ...] = get_args(Pairing) if settings.picture_test else (settings.pairing,)
+    knowledge = {pairing: paired(posts, settings, pairing, config.threshold) for pairing in pairings}
+    with new_run(settings.out, "eval", settings) if settings.out else nullcontext() as run:
+        tagged: dict[Pairing, list[Tagged]] = {}
+        for number, (pairing, texts) in enumerate(knowledge.items()):
+            share = partial(_share, told, number, len(pairings))
+            tagged[pairing] = tag_all(predictor, shown_name(settings.model, config), posts, texts, share)
+        result = _judged(settings, tagged)
+        if run is not None:
+            _write(run, settings, result, tagged[settings.pairing])
+            run.facts["device"] = predictor.emitter.device
+    return result
+
+
+def _judged(settings: EvalSettings, tagged: dict[Pairing, list[Tagged]]) -> Evaluation:
+    rows = tagged[settings.pairing]
+    known = Known(_train(settings), _real(settings, rows))
+    return Evaluation(
         settings.model,
         settings.dataset,
         settings.split,
         f"{settings.knowledge} ({settings.pairing})" if settings.knowledge else "none",
-        len(posts),
-        sum(1 for one in knowledge if one is not None and one.weight > 0),
-        measure(gold, tags, "strict"),
-        measure(gold, tags, "conlleval"),
+        len(rows),
+        sum(1 for row in rows if row.knowledge is not None and row.knowledge.weight > 0),
+        settings.rule,
+        breakdown(rows, known, settings.rule, settings),
+        _picture_test(tagged, settings) if settings.picture_test else None,
     )
-    if settings.out is not None:
-        with new_run(settings.out, "eval", settings) as run:
-            run.write("scores.json", result.as_json())
-    return result
+
+
+def gold_posts(settings: EvalSettings) -> list[Post]:
+    """The posts of the split that is scored.
+
+    Raises:
+        DataError: no such data set or split, no posts in it, or a post without tags.
+    """
+    posts = posts_of(settings.dataset, settings.split, settings)
+    if not posts:
+        raise DataError("the split has no posts", f"{settings.dataset} {settings.split}", "Check the file")
+    for post in posts:
+        if post.tags is None:
+            raise DataError("the post has no tags", post.where, "A score needs tags or entities")
+    return posts
+
+
+def tag_all(
+    predictor: "Predictor", name: str, posts: Sequence[Post], knowledge: Iterable[Knowledge | None], told: Told
+) -> list[Tagged]:
+    """The posts with the names a model finds in their own words; `name` is what the records call the model."""
+    rows: list[Tagged] = []
+    pairs = list(zip(posts, knowledge, strict=True))
+    for (post, text), found in zip(pairs, find(predictor, pairs), strict=True):
+        rows.append(Tagged(post, tuple(entity_of(post, one.span, one.score) for one in found), text, name))
+        told(len(rows), len(posts))
+    return rows
 
 
 def predicted_tags(
     predictor: "Predictor", posts: Sequence[Post], knowledge: Iterable[Knowledge | None], told: Told
 ) -> list[list[str]]:
     """IOB2 tags over each post's own words."""
-    tags = []
-    for post, found in zip(posts, find(predictor, zip(posts, knowledge, strict=True)), strict=True):
-        tags.append(spans_to_tags([one.span for one in found], len(post.words)))
-        told(len(tags), len(posts))
-    return tags
+    return [tags_of(row) for row in tag_all(predictor, "", posts, knowledge, told)]
 
 
-def paired(posts: Sequence[Post], settings: EvalSettings, own_threshold: float | None) -> list[Knowledge | None]:
+def paired(
+    posts: Sequence[Post], settings: EvalSettings, pairing: Pairing, own_threshold: float | None
+) -> list[Knowledge | None]:
     """Each post's own knowledge, that of another post (in a random ring, so that none gets its own), or none.
 
     Raises:
         KnowledgeError: the store has no knowledge of that name.
     """
-    if settings.pairing == "blank":
+    if pairing == "blank":
         return [None] * len(posts)
-    if settings.pairing == "own":
+    if pairing == OWN:
         return knowledge_of(settings, settings.dataset, posts, own_threshold)
     order = list(range(len(posts)))
     random.Random(settings.seed).shuffle(order)  # noqa: S311
@@ -114,3 +190,63 @@ def paired(posts: Sequence[Post], settings: EvalSettings, own_threshold: float |
         replace(post, image_id=posts[giver[i]].image_id, image=posts[giver[i]].image) for i, post in enumerate(posts)
     ]
     return knowledge_of(settings, settings.dataset, strangers, own_threshold)
+
+
+def real_pictures(texts: Sequence[str | None], missing: Sequence[bool] | None) -> list[bool] | None:
+    """Whether each post has a picture of its own. It has none where its file is missing (None: there is no folder to
+    look into), or where its knowledge stands word for word beside so many posts that it tells of a placeholder.
+
+    None where nothing speaks against any picture: it cannot be known.
+    """
+    often = max(PLACEHOLDER_POSTS, PLACEHOLDER_SHARE * len(texts))
+    placeholders = {text for text, posts in Counter(texts).items() if text and posts >= often}
+    real = [text not in placeholders for text in texts]
+    if missing is not None:
+        real = [here and not gone for here, gone in zip(real, missing, strict=True)]
+    return None if all(real) else real
+
+
+def _share(told: Told, number: int, passes: int, done: int, posts: int) -> None:
+    told(number * posts + done, passes * posts)
+
+
+def _train(settings: EvalSettings) -> list[Post] | None:
+    """The train split, where there is one and it is not the one that is scored."""
+    folder = dataset_folder(settings.dataset, settings.data_dir)
+    if settings.split == "train":
+        return None
+    try:
+        split_file(folder, "train")
+    except DataError:
+        return None
+    return list(load_split(folder, "train"))
+
+
+def _real(settings: EvalSettings, rows: Sequence[Tagged]) -> list[bool] | None:
+    posts = [row.post for row in rows]
+    unscored = settings.model_copy(update={"threshold": NONE})
+    own = [row.knowledge for row in rows] if settings.pairing == OWN else paired(posts, unscored, OWN, None)
+    folder = images_folder(dataset_folder(settings.dataset, settings.data_dir), settings.images)
+    missing = [post.image is None for post in posts] if folder.is_dir() else None
+    return real_pictures([one.text if one else None for one in own], missing)
+
+
+def _picture_test(tagged: dict[Pairing, list[Tagged]], settings: EvalSettings) -> dict[Pairing, Against]:
+    counts = {pairing: counted(rows, settings.rule) for pairing, rows in tagged.items()}
+    return {
+        pairing: Against(scores_of(one).f1, difference(counts[OWN], one, settings))
+        for pairing, one in counts.items()
+        if pairing != OWN
+    }
+
+
+def _write(run: Run, settings: EvalSettings, result: Evaluation, rows: Sequence[Tagged]) -> None:
+    file = split_file(dataset_folder(settings.dataset, settings.data_dir), settings.split)
+    run.write("scores.json", result.as_json())
+    with (run.folder / predictions_name(settings.split)).open("w", encoding="utf-8", newline="\n") as handle:
+        handle.writelines(json_line(evaluated(row)) for row in rows)
+    run.facts |= {
+        "model": rows[0].model,
+        "recipes": sorted({row.knowledge.recipe for row in rows if row.knowledge}),
+        "data": {f"{settings.dataset}/{settings.split}": digest_file(file)},
+    }

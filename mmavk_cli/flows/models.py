@@ -23,6 +23,11 @@ def scorer_folder() -> Path:
     return folder_of(EMBEDDED)
 
 
+def shown_name(name: str, config: TaggerConfig) -> str:
+    """What records call the model `name`: its own name or its folder's, and the version of mmavk."""
+    return f"{config.name or Path(name).name}@{mmavk_cli.__version__}"
+
+
 def open_model(name: str, threads: int = 0) -> "tuple[Predictor, TaggerConfig]":
     """A predictor for the model `name`: ONNX Runtime where it was exported, torch otherwise.
 

@@ -8,20 +8,18 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from mmavk_cli import __version__
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.pictures import PictureLimits, decode, read_picture
-from mmavk_cli.base.records import BadRow, Entity, Knowledge, Post, Problem, Row, Tagged
-from mmavk_cli.flows.models import open_model, scorer_folder
+from mmavk_cli.base.records import BadRow, Knowledge, Post, Problem, Row, Tagged
+from mmavk_cli.flows.models import open_model, scorer_folder, shown_name
 from mmavk_cli.flows.tagging import find
 from mmavk_cli.knowledge.generators import Generator
 from mmavk_cli.report.records import Outcome
 from mmavk_cli.similarity.gate import GateSettings, weight
-from mmavk_cli.spans import characters
+from mmavk_cli.spans import entity_of
 
 if TYPE_CHECKING:
     from mmavk_cli.similarity.scorer import Scorer
-    from mmavk_cli.tagger.predict import Found
 
 READ_AHEAD = 64
 """Posts that are tagged together at most; what memory holds."""
@@ -90,7 +88,7 @@ class Tagger:
             MissingError: there is no such model, or a file of it is broken.
         """
         self.predictor, config = open_model(name, threads)
-        self.model = f"{config.name or Path(name).name}@{__version__}"
+        self.model = shown_name(name, config)
         self.threshold, self.below, self.reader = gate.cut(config.threshold), gate.below, reader
 
     def tagged(self, rows: Iterable[Row], min_score: float) -> Iterator[Outcome]:
@@ -102,7 +100,9 @@ class Tagger:
                 if isinstance(seen, BadRow):
                     yield seen
                 else:
-                    names = tuple(_entity(seen.post, one) for one in next(found) if one.score >= min_score)
+                    names = tuple(
+                        entity_of(seen.post, one.span, one.score) for one in next(found) if one.score >= min_score
+                    )
                     yield Tagged(seen.post, names, seen.knowledge, self.model, seen.notes, seen.problem)
 
     def _chunks(self, rows: Iterable[Row]) -> Iterator[list[Seen | BadRow]]:
@@ -137,9 +137,3 @@ class Tagger:
         from mmavk_cli.similarity.text import TextScorer
 
         return TextScorer.load(scorer_folder())
-
-
-def _entity(post: Post, found: "Found") -> Entity:
-    start, end = characters(found.span, post.words)
-    span = found.span
-    return Entity(start, end, span.start, span.end, span.type, post.text[start:end], found.score)

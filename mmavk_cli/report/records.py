@@ -1,12 +1,12 @@
-"""What `mmavk tag` writes: JSON records and CoNLL (docs/formats.md)."""
+"""What `mmavk tag` and `mmavk eval` write: JSON records and CoNLL (docs/formats.md)."""
 
 import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 
-from mmavk_cli.base.records import BadRow, Counted, Json, Span, Tagged
-from mmavk_cli.spans import spans_to_tags
+from mmavk_cli.base.records import BadRow, Counted, Json, Tagged
+from mmavk_cli.spans import entity_of, spans_to_tags, strict_spans
 
 Outcome = Tagged | BadRow
 """A row of the output: a tagged post, or a row of the input that could not become one."""
@@ -42,10 +42,20 @@ def as_json(row: Outcome) -> Json:
     }  # fmt: skip
 
 
+def evaluated(row: Tagged) -> Json:
+    """The record of a post whose tags are known: `gold` are its names in strict IOB2, which have no score."""
+    gold = [asdict(entity_of(row.post, span, 1.0)) for span in strict_spans(row.post.tags or ())]
+    return as_json(row) | {"gold": [{name: entity[name] for name in entity if name != "score"} for entity in gold]}
+
+
 def json_lines(rows: Iterable[Outcome]) -> Iterator[str]:
     """One JSON object a row, each one line."""
-    for row in rows:
-        yield f"{_dumped(as_json(row))}\n"
+    return map(json_line, map(as_json, rows))
+
+
+def json_line(record: Json) -> str:
+    """A record as one line, its end included."""
+    return f"{_dumped(record)}\n"
 
 
 def json_object(rows: Iterable[Outcome], totals: Counted) -> Iterator[str]:
@@ -64,8 +74,7 @@ def conll(rows: Iterable[Outcome]) -> Iterator[str]:
     """
     for row in rows:
         if isinstance(row, Tagged):
-            spans = (Span(entity.word_start, entity.word_end, entity.type) for entity in row.entities)
-            tags = spans_to_tags(spans, len(row.post.words))
+            tags = spans_to_tags((entity.span for entity in row.entities), len(row.post.words))
             pairs = zip(row.post.words, tags, strict=True)
             words = "".join(f"{_BREAKS.sub(' ', word.text)}\t{tag}\n" for word, tag in pairs)
             yield f"IMGID:{_BREAKS.sub(' ', row.post.image_id or row.post.id)}\n{words}\n"

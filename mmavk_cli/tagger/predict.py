@@ -28,6 +28,10 @@ class Emitter(Protocol):
     def chain(self) -> Chain:
         """The CRF's scores."""
 
+    @property
+    def device(self) -> str:
+        """Where it runs: `cpu`, `cuda:0`."""
+
     def emissions(self, batch: Batch) -> Floats:
         """Scores of every tag for every word, [B, W, T]."""
 

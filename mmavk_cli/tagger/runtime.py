@@ -22,6 +22,8 @@ class OnnxEmitter:
     batch a post's tags would hang on the posts beside it. Rows run on `threads` threads (0: one a core).
     """
 
+    device = "cpu"
+
     def __init__(self, folder: Path, config: TaggerConfig, threads: int) -> None:
         self.session = _session(folder / ONNX)
         self.head = _head(folder / HEAD)

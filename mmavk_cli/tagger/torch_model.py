@@ -84,6 +84,11 @@ class TorchEmitter:
         start, transitions, end = (scores.detach().cpu().numpy() for scores in self.model.crf.scores())
         return Chain(start, transitions, end, self.tags)
 
+    @property
+    def device(self) -> str:
+        """Where the weights are."""
+        return str(self.model.emit.weight.device)
+
     def emissions(self, batch: Batch) -> Floats:
         """Scores [B, W, T] in evaluation mode, without gradients."""
         training = self.model.training

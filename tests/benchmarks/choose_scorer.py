@@ -208,7 +208,7 @@ def show_sweep(model: str, data_dir: Path, store: Path | None) -> None:
             for pairing, width in (("own", 8), ("shuffled", 11)):
                 how = EvalSettings(**place, knowledge="blip2", threshold=cut, pairing=pairing)
                 found = evaluate(how, lambda _done, _all: None)
-                line += f"{found.with_knowledge:7}{found.strict[OVERALL].f1:{width}.2f}"
+                line += f"{found.with_knowledge:7}{found.scores.strict[OVERALL].f1:{width}.2f}"
             print(line, flush=True)
 
 

@@ -65,7 +65,21 @@ def trained(small_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-NEEDS = {"captions": r"--knowledge blip2|--recipe embedded", "trained": r"^(?!mmavk train).*runs/text"}
+@pytest.fixture(scope="session")
+def evaluated(small_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A place with three evaluated runs: runs/own, runs/blank and runs/none."""
+    place = tmp_path_factory.mktemp("evaluated")
+    for name in ("own", "blank", "none"):
+        done = call(f"mmavk eval embedded --dataset twitter2017 --out runs/{name}", place, small_data)
+        assert done.returncode == 0, done.stderr
+    return place
+
+
+NEEDS = {
+    "captions": r"--knowledge blip2|--recipe embedded",
+    "trained": r"^(?!mmavk train).*runs/text",
+    "evaluated": r"^mmavk compare",
+}
 """Fixture → the command lines that build on what it has made."""
 
 

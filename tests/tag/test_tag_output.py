@@ -220,7 +220,7 @@ def test_formats_page_names_every_field_and_note(tag: Tag):
     assert outline(failed) == outline(bad)
     notes = {NO_PICTURE, NOT_LOOKED_AT, NOTHING_READ, LEFT_OUT}
     assert notes <= set(re.findall("`([^`\\n]+)`", text.partition("| `notes` |")[2].partition("\n")[0]))
-    assert set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == {*record, "error"}
+    assert set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == {*record, "error", "gold"}
 
 
 def outline(value: object) -> object:

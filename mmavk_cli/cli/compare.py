@@ -1,0 +1,58 @@
+"""The words of `mmavk compare`."""
+
+import json
+
+import typer
+
+from mmavk_cli.cli.options import add_command
+from mmavk_cli.cli.progress import progress
+from mmavk_cli.cli.tables import CHANCE, gap_text, number_table
+from mmavk_cli.flows.compare import CompareSettings, Comparison, Gap, compare
+
+TEXT = """Compare evaluated runs: which gaps are more than chance.
+
+Reads what `mmavk eval --out RUN` wrote on one and the same file, counts in strict IOB2, and tests every two runs by
+approximate randomisation over posts. A gap with a p-value of 0.05 or more is not called one; with more than two runs
+the p-values are Holm's."""
+
+EXAMPLES = [
+    "mmavk compare runs/own runs/blank",
+    "mmavk compare runs/own runs/blank runs/none --format json",
+]
+
+
+def add(app: typer.Typer) -> None:
+    """Add `mmavk compare`."""
+    add_command(app, "compare", CompareSettings, _compare, TEXT, EXAMPLES)
+
+
+def _compare(settings: CompareSettings) -> None:
+    with progress("pairs of runs", settings.quiet) as told:
+        result = compare(settings, told)
+    if settings.format == "json":
+        typer.echo(json.dumps(result.as_json(), indent=2, ensure_ascii=False))
+    else:
+        _print(result)
+
+
+def _print(result: Comparison) -> None:
+    from rich.console import Console
+
+    typer.echo(f"{result.dataset} {result.split}, {result.posts} posts, strict")
+    table = number_table("run", "knowledge", "P", "R", "F1", "95 %", "gold", words=2)
+    for run in result.runs:
+        scores = run.scores
+        ends = "{:.1f}-{:.1f}".format(*scores.interval) if scores.interval else ""
+        numbers = (f"{scores.precision:.2f}", f"{scores.recall:.2f}", f"{scores.f1:.2f}", ends, str(scores.gold))
+        table.add_row(run.run, run.knowledge, *numbers)
+    Console().print(table)
+    for gap in result.gaps:
+        typer.echo(sentence(gap))
+
+
+def sentence(gap: Gap) -> str:
+    """What may be said of two runs."""
+    numbers = f"{gap.first} minus {gap.second}: F1 {gap_text(gap.gap)}"
+    if not gap.gap.significant:
+        return f"{numbers}: {CHANCE}"
+    return f"{numbers}: {gap.first if gap.gap.difference > 0 else gap.second} is better"
