@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.base.fingerprint import canonical
+from mmavk_cli.base.fingerprint import canonical, digest
 from mmavk_cli.base.places import dataset_folder
 from mmavk_cli.base.records import Counted, Json
 from mmavk_cli.base.settings import DataFolder, setting
@@ -26,7 +26,7 @@ from mmavk_cli.tagger.checkpoint import copy_tokenizer
 from mmavk_cli.tagger.encoder import MINILM, encoder_folder
 
 PLACEHOLDER = "sha256:9a05c719bb18c19791cc90d263d69bbfb5faf4700362a28e8c9c9d59b0e8440c"
-"""The caption of 358 posts of Twitter-2017: what BLIP-2 saw in the picture that stands for a missing one."""
+"""Digest of the caption of 358 posts of Twitter-2017: what BLIP-2 saw in the picture that stands for a missing one."""
 
 NEUTRAL = (SENTENCE.format(words=""),)
 """Words around what a picture's text says, which must not make it more or less related to a post."""
@@ -68,7 +68,7 @@ def captioned(folder: Path, captions: Path, split: str) -> list[Pair]:
     """
     texts = {one.image_id: one.text for one in read_blip2(captions, Counted())}
     posts = ((post.text, texts.get(post.image_id or "", "")) for post in load_split(folder, split))
-    pairs = [(text, caption) for text, caption in posts if caption and caption != PLACEHOLDER]
+    pairs = [(text, caption) for text, caption in posts if caption and digest(caption) != PLACEHOLDER]
     if not pairs:
         raise DataError(f"no post of {folder.name} {split} has a caption", str(captions), "Are these its captions?")
     return pairs

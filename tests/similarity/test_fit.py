@@ -11,8 +11,10 @@ import pytest
 
 import mmavk_cli
 from mmavk_cli.base.errors import DataError
+from mmavk_cli.base.fingerprint import digest
 from mmavk_cli.base.tokenizers import load_tokenizer
-from mmavk_cli.flows.fit_scorer import PLACEHOLDER, captioned, main
+from mmavk_cli.flows import fit_scorer
+from mmavk_cli.flows.fit_scorer import captioned, main
 from mmavk_cli.similarity.fit import FitSettings, Fitted, Pair, fit, silent_pieces
 from mmavk_cli.similarity.text import TOKENIZER, WEIGHTS, TextScorer
 
@@ -99,11 +101,12 @@ def test_too_few_pairs_are_refused(tokenizer, embeddings, pairs: list[Pair]):
 
 
 CONLL = "IMGID:1\nWorld\tB-MISC\nCup\tI-MISC\n\nIMGID:2\nNASA\tB-ORG\nlaunch\tO\n\nIMGID:3\nsnow\tO\n\nIMGID:4\nno\tO\n"
-CAPTIONS = f"1.jpg :a football match\n2.jpg :a rocket\n3.jpg :{PLACEHOLDER}\n9.jpg :not asked for\n"
+CAPTIONS = "1.jpg :a football match\n2.jpg :a rocket\n3.jpg :an empty frame\n9.jpg :not asked for\n"
 
 
 @pytest.fixture
-def small_data(tmp_path: Path) -> Path:
+def small_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(fit_scorer, "PLACEHOLDER", digest("an empty frame"))
     for name in ("twitter2015", "twitter2017"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "train.txt").write_text(CONLL, "utf-8")
@@ -129,7 +132,7 @@ def test_command_writes_a_scorer_that_loads(small_data: Path):
     scorer = TextScorer.load(small_data / "out")
     assert json.loads(done.stdout) == {
         "id": scorer.id,
-        "pairs": 4,
+        "pairs": 6,  # another process: the stand-in of this one's placeholder is a caption to it
         "bytes": (small_data / "out" / WEIGHTS).stat().st_size,
     }
     assert sorted(path.name for path in (small_data / "out").iterdir()) == [WEIGHTS, TOKENIZER]
