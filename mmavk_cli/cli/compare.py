@@ -1,10 +1,9 @@
 """The words of `mmavk compare`."""
 
-import json
-
 import typer
 
 from mmavk_cli.cli.options import add_command
+from mmavk_cli.cli.output import print_json
 from mmavk_cli.cli.progress import progress
 from mmavk_cli.cli.tables import CHANCE, gap_text, number_table
 from mmavk_cli.flows.compare import CompareSettings, Comparison, Gap, compare
@@ -30,7 +29,7 @@ def _compare(settings: CompareSettings) -> None:
     with progress("pairs of runs", settings.quiet) as told:
         result = compare(settings, told)
     if settings.format == "json":
-        typer.echo(json.dumps(result.as_json(), indent=2, ensure_ascii=False))
+        print_json(result.as_json())
     else:
         _print(result)
 

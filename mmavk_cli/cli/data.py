@@ -1,12 +1,10 @@
 """The words of `mmavk data`: stats, check, fetch."""
 
-import json
-from typing import Any
-
 import typer
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.cli.options import add_command
+from mmavk_cli.cli.output import print_json
 from mmavk_cli.cli.progress import progress
 from mmavk_cli.corpus.findings import Finding
 from mmavk_cli.corpus.release import PICTURES, TERMS
@@ -48,7 +46,7 @@ def add(app: typer.Typer) -> None:
 def _stats(settings: DataStatsSettings) -> None:
     stats = data_stats(settings)
     if settings.format == "json":
-        _print_json(stats.as_json())
+        print_json(stats.as_json())
     else:
         _print_stats(stats)
     if stats.missing:
@@ -78,7 +76,7 @@ def _check(settings: DataCheckSettings) -> None:
     with progress("pictures", settings.quiet) as told:
         check = data_check(settings, told)
     if settings.format == "json":
-        _print_json(check.as_json(settings.every))
+        print_json(check.as_json(settings.every))
     else:
         _print_check(check, None if settings.every else FIRST)
     if check.changes_score:
@@ -113,7 +111,3 @@ def _fetch(settings: DataFetchSettings) -> None:
         place = f"Put them into {fetched.folder}_images, or name their folder with --images."
         for line in ("", *TERMS, *(f"Cite: {paper}" for paper in fetched.release.cite), pictures, place):
             typer.echo(line, err=True)
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))

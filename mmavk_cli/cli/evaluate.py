@@ -1,11 +1,11 @@
 """The words of `mmavk eval`."""
 
-import json
 from typing import TYPE_CHECKING
 
 import typer
 
 from mmavk_cli.cli.options import add_command
+from mmavk_cli.cli.output import print_json
 from mmavk_cli.cli.progress import progress
 from mmavk_cli.cli.tables import CHANCE, gap_text, number_table
 from mmavk_cli.flows.evaluate import EvalSettings, Evaluation, evaluate
@@ -40,7 +40,7 @@ def _eval(settings: EvalSettings) -> None:
     with progress("posts", settings.quiet) as told:
         result = evaluate(settings, told)
     if settings.format == "json":
-        typer.echo(json.dumps(result.as_json(), indent=2, ensure_ascii=False))
+        print_json(result.as_json())
     else:
         _print(result)
 

@@ -2,13 +2,13 @@
 
 import json
 import sys
-from typing import Any
 
 import typer
 
 from mmavk_cli.base.errors import UsageError
 from mmavk_cli.base.fingerprint import short
 from mmavk_cli.cli.options import add_command
+from mmavk_cli.cli.output import print_json
 from mmavk_cli.cli.progress import progress
 from mmavk_cli.flows.store import (
     ExportSettings,
@@ -82,7 +82,7 @@ def _ls(settings: ListSettings) -> None:
     with progress("rows", settings.quiet) as told:
         listing = list_store(settings, told)
     if settings.format == "json":
-        _print_json(listing.as_json())
+        print_json(listing.as_json())
     else:
         _print_listing(listing)
 
@@ -111,7 +111,7 @@ def _print_listing(listing: Listing) -> None:
 def _show(settings: ShowSettings) -> None:
     rows = show(settings)
     if settings.format == "json":
-        _print_json({"rows": rows})
+        print_json({"rows": rows})
         return
     for number, row in enumerate(rows):
         if number:
@@ -126,7 +126,7 @@ def _verify(settings: VerifySettings) -> None:
     with progress("rows", settings.quiet) as told:
         rows, faults = verify(settings, told)
     if settings.format == "json":
-        _print_json({"rows": rows, "faults": [{"key": fault.key, "what": fault.what} for fault in faults]})
+        print_json({"rows": rows, "faults": [{"key": fault.key, "what": fault.what} for fault in faults]})
     elif faults:
         for fault in faults:
             typer.echo(f"{fault.key}\t{fault.what}")
@@ -139,7 +139,7 @@ def _import(settings: ImportSettings) -> None:
     with progress("rows", settings.quiet) as told:
         done = import_knowledge(settings, told)
     if settings.format == "json":
-        _print_json(done.as_json())
+        print_json(done.as_json())
     else:
         _print_import(done)
     if not settings.quiet:
@@ -175,7 +175,3 @@ def _agreed(what: str, rows: int) -> bool:
         raise UsageError(f"{rows} rows of {what} would go and nobody can be asked", "--yes", "Add --yes to remove them")
     typer.echo(f"Remove {rows} rows of {what}? [y/N] ", err=True, nl=False)  # typer's prompt would write on stdout
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))

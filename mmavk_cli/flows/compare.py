@@ -12,6 +12,7 @@ from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.run import read_run
 from mmavk_cli.base.settings import Common, setting
+from mmavk_cli.flows.knowledge import knowledge_label
 from mmavk_cli.report.counts import Count, count
 from mmavk_cli.report.measures import Scores, scores_of
 from mmavk_cli.report.predictions import AGAIN, Prediction, predictions_name, read_predictions
@@ -80,6 +81,12 @@ class Read:
     posts: tuple[Prediction, ...]
 
     @property
+    def knowledge(self) -> str:
+        """Whose knowledge was used."""
+        asked = self.facts["settings"]
+        return knowledge_label(asked.get("knowledge"), asked.get("pairing", ""))
+
+    @property
     def counts(self) -> list[Count]:
         """Right, spurious and missed names of each post."""
         return count([post.gold for post in self.posts], [post.found for post in self.posts])
@@ -97,9 +104,7 @@ def compare(settings: CompareSettings, told: Told) -> Comparison:
     counts = [run.counts for run in runs]
     ends = intervals({str(number): one for number, one in enumerate(counts)}, settings)
     compared = tuple(
-        Compared(
-            str(run.folder), run.facts["model"], _knowledge(run.facts["settings"]), scores_of(one, ends[str(number)])
-        )
+        Compared(str(run.folder), run.facts["model"], run.knowledge, scores_of(one, ends[str(number)]))
         for number, (run, one) in enumerate(zip(runs, counts, strict=True))
     )
     asked = runs[0].facts["settings"]
@@ -152,7 +157,3 @@ def _gaps(
     return tuple(
         replace(found, gap=replace(found.gap, p=p, significant=p < ALPHA)) for found, p in zip(gaps, ps, strict=True)
     )
-
-
-def _knowledge(asked: Json) -> str:
-    return f"{asked['knowledge']} ({asked['pairing']})" if asked.get("knowledge") else "none"

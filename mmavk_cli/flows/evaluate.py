@@ -18,7 +18,7 @@ from mmavk_cli.base.records import Json, Knowledge, Post, Tagged
 from mmavk_cli.base.run import Run, new_run
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.dataset import load_split
-from mmavk_cli.flows.knowledge import KnowledgeChoice, knowledge_of, posts_of
+from mmavk_cli.flows.knowledge import KnowledgeChoice, gold_posts, knowledge_label, knowledge_of
 from mmavk_cli.flows.models import open_model, shown_name
 from mmavk_cli.flows.tagging import find
 from mmavk_cli.report.breakdown import Breakdown, Known, breakdown, counted, tags_of
@@ -105,7 +105,7 @@ def evaluate(settings: EvalSettings, told: Told) -> Evaluation:
         DataError: the data set, split or run folder. KnowledgeError: no such knowledge. MissingError: no such model.
     """
     predictor, config = open_model(settings.model)
-    posts = gold_posts(settings)
+    posts = gold_posts(settings.dataset, settings.split, settings)
     pairings: tuple[Pairing, ...] = get_args(Pairing) if settings.picture_test else (settings.pairing,)
     knowledge = {pairing: paired(posts, settings, pairing, config.threshold) for pairing in pairings}
     with new_run(settings.out, "eval", settings) if settings.out else nullcontext() as run:
@@ -127,28 +127,13 @@ def _judged(settings: EvalSettings, tagged: dict[Pairing, list[Tagged]]) -> Eval
         settings.model,
         settings.dataset,
         settings.split,
-        f"{settings.knowledge} ({settings.pairing})" if settings.knowledge else "none",
+        knowledge_label(settings.knowledge, settings.pairing),
         len(rows),
         sum(1 for row in rows if row.knowledge is not None and row.knowledge.weight > 0),
         settings.rule,
         breakdown(rows, known, settings.rule, settings),
         _picture_test(tagged, settings) if settings.picture_test else None,
     )
-
-
-def gold_posts(settings: EvalSettings) -> list[Post]:
-    """The posts of the split that is scored.
-
-    Raises:
-        DataError: no such data set or split, no posts in it, or a post without tags.
-    """
-    posts = posts_of(settings.dataset, settings.split, settings)
-    if not posts:
-        raise DataError("the split has no posts", f"{settings.dataset} {settings.split}", "Check the file")
-    for post in posts:
-        if post.tags is None:
-            raise DataError("the post has no tags", post.where, "A score needs tags or entities")
-    return posts
 
 
 def tag_all(

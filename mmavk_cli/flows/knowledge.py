@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.places import dataset_folder, images_folder, store_folder
 from mmavk_cli.base.records import Knowledge, Post
 from mmavk_cli.base.settings import DataPlace, StorePlace, setting
@@ -29,6 +30,26 @@ def posts_of(dataset: str, split: str, place: DataPlace) -> list[Post]:
     pictures = images_folder(folder, place.images)
     posts = load_split(folder, split)
     return list(with_images(posts, pictures) if pictures.is_dir() else posts)
+
+
+def gold_posts(dataset: str, split: str, place: DataPlace) -> list[Post]:
+    """A split to train on or to score, with its pictures' files.
+
+    Raises:
+        DataError: no such data set or split, a row that cannot be read, no posts at all, or a post without tags.
+    """
+    posts = posts_of(dataset, split, place)
+    if not posts:
+        raise DataError("the split has no posts", f"{dataset} {split}", "Check the file")
+    for post in posts:
+        if post.tags is None:
+            raise DataError("the post has no tags", post.where, "Training and scores need tags or entities")
+    return posts
+
+
+def knowledge_label(knowledge: str | None, pairing: str) -> str:
+    """Whose knowledge was used, for people: `blip2 (own)`, or `none`."""
+    return f"{knowledge} ({pairing})" if knowledge else "none"
 
 
 def knowledge_of(

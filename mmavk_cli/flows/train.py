@@ -14,7 +14,7 @@ from mmavk_cli.base.run import Run, new_run
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.words import recut
 from mmavk_cli.flows.evaluate import predicted_tags
-from mmavk_cli.flows.knowledge import KnowledgeChoice, knowledge_of, posts_of
+from mmavk_cli.flows.knowledge import KnowledgeChoice, gold_posts, knowledge_of
 from mmavk_cli.report.measures import OVERALL, measure
 from mmavk_cli.spans import repaired, tag_names
 from mmavk_cli.tagger.pieces import PieceCutter
@@ -101,14 +101,10 @@ def fingerprints(settings: TrainSettings) -> Json:
 
 
 def _items(settings: TrainSettings, dataset: str, split: str) -> list[Item]:
-    posts = posts_of(dataset, split, settings)
-    if not posts:
-        raise DataError(f"the {split} split has no posts", dataset, "Check the file")
+    posts = gold_posts(dataset, split, settings)
     known = set(tag_names(TYPES))
     for post in posts:
-        if post.tags is None:
-            raise DataError("the post has no tags", post.where, "Training needs tags or entities")
-        if unknown := set(post.tags) - known:
+        if unknown := set(post.tags or ()) - known:
             raise DataError(f"unknown tag {min(unknown)!r}", post.where, f"Types are {', '.join(TYPES)}")
     return list(zip(posts, knowledge_of(settings, dataset, posts, None), strict=True))
 

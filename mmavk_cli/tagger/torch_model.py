@@ -16,20 +16,21 @@ from mmavk_cli.tagger.encoder import load_encoder
 from mmavk_cli.tagger.model import Tagger
 
 
-def head_weights(model: Tagger) -> dict[str, torch.Tensor]:
-    """Everything but the encoder, under the names the NumPy runtime reads; [out, in] matrices."""
-    start, transitions, end = model.crf.scores()
-    tensors = {
+def _layers(model: Tagger) -> dict[str, torch.Tensor]:
+    return {
         "auxiliary.weight": model.fusion.auxiliary.weight,
         "auxiliary.bias": model.fusion.auxiliary.bias,
         "weigh.weight": model.fusion.weigh.weight,
         "weigh.bias": model.fusion.weigh.bias,
         "emit.weight": model.emit.weight,
         "emit.bias": model.emit.bias,
-        "crf.start": start,
-        "crf.transitions": transitions,
-        "crf.end": end,
     }
+
+
+def head_weights(model: Tagger) -> dict[str, torch.Tensor]:
+    """Everything but the encoder, under the names the NumPy runtime reads; [out, in] matrices."""
+    start, transitions, end = model.crf.scores()
+    tensors = {**_layers(model), "crf.start": start, "crf.transitions": transitions, "crf.end": end}
     return {name: tensor.detach().float().cpu().contiguous() for name, tensor in tensors.items()}
 
 
@@ -58,12 +59,8 @@ def load_model(folder: Path) -> tuple[Tagger, TaggerConfig]:
     except (OSError, SafetensorError) as error:
         raise MissingError(f"the head cannot be read: {error}", str(folder / HEAD), "Train it again") from error
     with torch.no_grad():
-        model.fusion.auxiliary.weight.copy_(weights["auxiliary.weight"])
-        model.fusion.auxiliary.bias.copy_(weights["auxiliary.bias"])
-        model.fusion.weigh.weight.copy_(weights["weigh.weight"])
-        model.fusion.weigh.bias.copy_(weights["weigh.bias"])
-        model.emit.weight.copy_(weights["emit.weight"])
-        model.emit.bias.copy_(weights["emit.bias"])
+        for name, tensor in _layers(model).items():
+            tensor.copy_(weights[name])
         crf = model.crf.crf
         crf.start_transitions = weights["crf.start"]
         crf.transitions = weights["crf.transitions"]
