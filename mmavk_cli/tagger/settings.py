@@ -39,4 +39,7 @@ class TrainingSettings(Settings):
     precision: Literal["float32", "bfloat16"] = setting(
         "float32", "Arithmetic of the encoder; the CRF is always float32."
     )
+    select: Literal["own", "mean"] = setting(
+        "own", "Which validation F1 chooses the epoch: with the posts' own knowledge, or its mean with that without."
+    )
     seed: int = setting(1, "Seed of weights, order and dropout.")

@@ -206,6 +206,7 @@ def _arguments(settings: TrainingSettings, posts: int, scratch: str) -> Training
         warmup_steps=round(settings.warmup * steps),
         max_grad_norm=settings.gradient_norm,
         bf16=settings.precision == "bfloat16",
+        use_cpu=not torch.cuda.is_available(),  # the Trainer refuses bfloat16 without a GPU unless it is told
         seed=settings.seed,
         eval_strategy="epoch",
         save_strategy="no",

@@ -82,7 +82,7 @@ def test_a_run_folder_tells_all(run: Path) -> None:
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert [line["epoch"] for line in lines if "eval_f1" in line] == [1, 2]
     scores = json.loads((run / "scores.json").read_text())
-    assert {"f1", "epoch", "f1_twitter2015_own", "f1_twitter2015_none"} == scores.keys()
+    assert {"f1", "epoch", "f1_twitter2015_own"} == scores.keys()
     model = run / "model"
     names = {path.relative_to(model).as_posix() for path in model.rglob("*") if path.is_file()}
     assert names == {
