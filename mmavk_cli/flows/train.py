@@ -122,10 +122,8 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Tell) -> Json:
     cutter = PieceCutter.load(source / TOKENIZER, pieces)
     facts = {"datasets": settings.dataset, "knowledge": settings.knowledge, "seed": settings.seed}
     threshold = settings.cut(None)
-    model, config = (
-        build(settings, settings.fusion, tags),
-        TaggerConfig(tags, pieces, settings.encoder, facts, threshold),
-    )
+    model = build(settings, settings.fusion, tags)
+    config = TaggerConfig(tags, pieces, settings.encoder, facts, threshold)
     best: Json = {}
 
     def evaluate(epoch: int) -> Json:

@@ -59,8 +59,9 @@ class VisualPrefix(nn.Module):
         _take_prefixes(encoder)
 
     def forward(self, visual: Tensor) -> tuple[Tensor, Tensor]:
-        """Prefixes [R, layers, 2 (key, value), heads, PREFIXES, D / heads] and which rows [R] have a picture, from
-        features [R, V], zeros for no picture.
+        """Prefixes [R, layers, 2 (key, value), heads, PREFIXES, D / heads], and which rows [R] have a picture.
+
+        Features are [R, V], zeros where there is no picture.
         """
         flat: Tensor = self.expand(torch.tanh(self.reduce(visual)))
         parts = flat.view(len(visual), self.layers, 2, PREFIXES, self.heads, -1)
