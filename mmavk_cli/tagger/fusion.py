@@ -86,10 +86,9 @@ def _take_prefixes(encoder: Any) -> None:
         seen = has_picture[:, None, None, None].expand(rows, heads, pieces, PREFIXES)
         return sdpa_attention_forward(module, query, key, value, torch.cat([seen, attention_mask], dim=3), **others)
 
+    if not encoder._supports_attention_backend:
+        kind = encoder.config.model_type
+        raise UsageError(f"{kind} cannot take a prefix", "--fusion", "Take an encoder such as XLM-R or BERT")
     AttentionInterface.register(ATTENTION, attend)
     AttentionMaskInterface.register(ATTENTION, sdpa_mask)
-    try:
-        encoder.set_attn_implementation(ATTENTION)
-    except ValueError as error:
-        kind = encoder.config.model_type
-        raise UsageError(f"{kind} cannot take a prefix", "--fusion", "Take an encoder such as XLM-R or BERT") from error
+    encoder.set_attn_implementation(ATTENTION)
