@@ -69,6 +69,7 @@ class Knowledge:
     """Text written about a picture, what wrote it, and how much it counts.
 
     `similarity` is in [-1, 1] (None: not scored), `weight` in [0, 1]; `scorer` names what gave the similarity.
+    `visual` are CLIP's features of the picture, where the fusion is `prefix`; the text is empty then.
     """
 
     text: str
@@ -76,6 +77,7 @@ class Knowledge:
     similarity: float | None = None
     weight: float = 1.0
     scorer: str | None = None
+    visual: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,8 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Tell) -> Json:
     cutter = PieceCutter.load(source / TOKENIZER, pieces)
     facts = {"datasets": settings.dataset, "knowledge": settings.knowledge, "seed": settings.seed}
     threshold = settings.cut(None)
-    model, config = build(settings, tags), TaggerConfig(tags, pieces, settings.encoder, facts, threshold)
+    model = build(settings, settings.fusion, tags)
+    config = TaggerConfig(tags, pieces, settings.encoder, facts, threshold)
     best: Json = {}
 
     def evaluate(epoch: int) -> Json:
@@ -149,9 +150,7 @@ def _example(item: Item, cutter: PieceCutter, tags: tuple[str, ...]) -> "Example
     post, knowledge = item
     as_trained = recut(post) if cutter.settings.recut else post
     gold = tuple(tags.index(tag) for tag in repaired(as_trained.tags or ()))
-    if knowledge is None:
-        return Example(cutter.post(as_trained.words), tags=gold)
-    return Example(cutter.post(as_trained.words), cutter.knowledge(knowledge.text), knowledge.weight, gold)
+    return Example.of(cutter, as_trained.words, knowledge, gold)
 
 
 def validate(predictor: "Predictor", valid: dict[str, list[Item]], select: str) -> Json:

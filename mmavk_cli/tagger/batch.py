@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mmavk_cli.tagger.pieces import Pieces
+from mmavk_cli.base.records import Knowledge, Word
+from mmavk_cli.tagger.pieces import PieceCutter, Pieces
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -21,12 +22,46 @@ class Example:
         knowledge: piece ids of its knowledge, empty for none.
         weight: what the fusion multiplies the knowledge with, in [0, 1].
         tags: gold tag ids, one a word; empty where there are none.
+        joined: the knowledge stands behind the words, in their own rows (fusion `concat`).
+        visual: features of the picture (fusion `prefix`), empty for none.
     """
 
     pieces: Pieces
     knowledge: tuple[int, ...] = ()
     weight: float = 1.0
     tags: tuple[int, ...] = ()
+    joined: bool = False
+    visual: tuple[float, ...] = ()
+
+    @classmethod
+    def of(
+        cls, cutter: PieceCutter, words: Sequence[Word], knowledge: Knowledge | None, tags: tuple[int, ...] = ()
+    ) -> "Example":
+        """A post's words with what its fusion takes of the knowledge; knowledge of weight 0 is left out."""
+        pieces, fusion = cutter.post(words), cutter.settings.fusion
+        if knowledge is None or knowledge.weight <= 0 or fusion == "text":
+            return cls(pieces, tags=tags)
+        if fusion == "prefix":
+            return cls(pieces, weight=knowledge.weight, tags=tags, visual=knowledge.visual)
+        text = cutter.knowledge(knowledge.text) if knowledge.text else ()
+        return cls(pieces, text, knowledge.weight, tags, joined=fusion == "concat")
+
+    @property
+    def rows(self) -> tuple[tuple[int, ...], ...]:
+        """The rows the encoder reads for the words."""
+        if not self.joined or self.weight <= 0:
+            return self.pieces.windows
+        return tuple((*window, *self.knowledge) for window in self.pieces.windows)
+
+    @property
+    def apart(self) -> tuple[int, ...]:
+        """The knowledge that is encoded by itself, empty for none."""
+        return self.knowledge if self.weight > 0 and not self.joined else ()
+
+    @property
+    def length(self) -> tuple[int, int]:
+        """Pieces of all its rows, and of its knowledge by itself: posts of like length share a batch."""
+        return sum(map(len, self.rows)), len(self.apart)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +74,8 @@ class Batch:
         knowledge_ids, knowledge_mask: [U, K]; knowledge_of: [B] row of each post's knowledge, -1 for none.
         weight: [B], 0 where there is no knowledge.
         tags: [B, W] gold tag ids, 0 in the padding.
+        visual: [B, V] features of the pictures, zeros where there is none; V is 0 where no post has any.
+        row_of: [R] the post of each row.
     """
 
     ids: Ints
@@ -50,11 +87,14 @@ class Batch:
     knowledge_of: Ints
     weight: Floats
     tags: Ints
+    visual: Floats
+    row_of: Ints
 
 
-def collate(examples: Sequence[Example], padding: int = 0) -> Batch:
+def collate(examples: Sequence[Example]) -> Batch:
     """One batch of examples, each distinct knowledge text once, those of weight 0 not at all."""
-    ids, mask = _padded([window for example in examples for window in example.pieces.windows], padding)
+    rows = [example.rows for example in examples]
+    ids, mask = _padded([row for of_post in rows for row in of_post])
     longest = max((len(example.pieces.first) for example in examples), default=0)
     shape = (len(examples), longest)
     first, tags = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
@@ -65,10 +105,10 @@ def collate(examples: Sequence[Example], padding: int = 0) -> Batch:
         first[index, :count] = [(row + window) * ids.shape[1] + at for window, at in example.pieces.first]
         word_mask[index, :count] = True
         tags[index, : len(example.tags)] = example.tags
-        row += len(example.pieces.windows)
-    counted = [example.knowledge if example.knowledge and example.weight > 0 else None for example in examples]
+        row += len(rows[index])
+    counted = [example.apart for example in examples]
     distinct = {text: number for number, text in enumerate(dict.fromkeys(text for text in counted if text))}
-    knowledge_ids, knowledge_mask = _padded(list(distinct), padding)
+    knowledge_ids, knowledge_mask = _padded(list(distinct))
     return Batch(
         ids=ids,
         mask=mask,
@@ -81,12 +121,23 @@ def collate(examples: Sequence[Example], padding: int = 0) -> Batch:
             [example.weight if text else 0.0 for example, text in zip(examples, counted, strict=True)], np.float32
         ),
         tags=tags,
+        visual=_visual(examples),
+        row_of=np.repeat(np.arange(len(rows)), [len(of_post) for of_post in rows]),
     )
 
 
-def _padded(rows: Sequence[Sequence[int]], padding: int) -> tuple[Ints, Ints]:
+def _visual(examples: Sequence[Example]) -> Floats:
+    width = max((len(example.visual) for example in examples), default=0)
+    features = np.zeros((len(examples), width), np.float32)
+    for row, example in zip(features, examples, strict=True):
+        if example.visual:
+            row[:] = example.visual
+    return features
+
+
+def _padded(rows: Sequence[Sequence[int]]) -> tuple[Ints, Ints]:
     longest = max(map(len, rows), default=0)
-    ids = np.full((len(rows), longest), padding, np.int64)
+    ids = np.zeros((len(rows), longest), np.int64)
     mask = np.zeros((len(rows), longest), np.int64)
     for index, row in enumerate(rows):
         ids[index, : len(row)] = row

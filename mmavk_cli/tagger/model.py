@@ -1,13 +1,15 @@
-"""The paper's network: one encoder for words and knowledge, word-level fusion, CRF (equations 5 to 12)."""
+"""The paper's network: one encoder for words and knowledge, a fusion, CRF (equations 5 to 12)."""
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from mmavk_cli.tagger.batch import Batch
 from mmavk_cli.tagger.decoder import ConstrainedCRF
-from mmavk_cli.tagger.fusion import WordFusion
+from mmavk_cli.tagger.fusion import CLIP_WIDTH, VisualPrefix, WordFusion
+from mmavk_cli.tagger.settings import Fusion
 
 
 class Tagger(nn.Module):
@@ -17,28 +19,31 @@ class Tagger(nn.Module):
         encoder: a Hugging Face encoder; its call gives `last_hidden_state` [R, P, D].
         tags: tag names, `O` first.
         dropout: before the fusion.
+        fusion: how knowledge meets the words; with `concat` and `text` the encoder's word vectors are emitted as
+            they are.
     """
 
-    def __init__(self, encoder: nn.Module, tags: tuple[str, ...], dropout: float) -> None:
+    def __init__(self, encoder: nn.Module, tags: tuple[str, ...], dropout: float, fusion: Fusion = "word") -> None:
         super().__init__()
         width = int(encoder.config.hidden_size)  # type: ignore[union-attr,arg-type]
         self.encoder = encoder
         self.dropout = nn.Dropout(dropout)
-        self.fusion = WordFusion(width)
+        self.fusion = WordFusion(width) if fusion == "word" else None
+        self.prefix = VisualPrefix(encoder) if fusion == "prefix" else None
         self.emit = nn.Linear(width, len(tags))
         self.crf = ConstrainedCRF(tags)
 
     def emissions(self, batch: Batch) -> Tensor:
         """Scores of every tag for every word, [B, W, T] float32 (equations 5 to 10)."""
-        words = self.words(batch)
-        knowledge, weight = self.knowledge(batch)
-        fused = self.fusion(self.dropout(words), knowledge, weight)
-        scores: Tensor = self.emit(fused)
+        words = self.dropout(self.words(batch))
+        if self.fusion is not None:
+            words = self.fusion(words, *self.knowledge(batch))
+        scores: Tensor = self.emit(words)
         return scores.float()
 
     def words(self, batch: Batch) -> Tensor:
         """h_i: the last hidden state of each word's first piece, [B, W, D] (equation 5)."""
-        hidden = self._encode(batch.ids, batch.mask)
+        hidden = self._encode(batch.ids, batch.mask, **self._prefixes(batch))
         flat = hidden.reshape(-1, hidden.shape[-1])
         return flat[self._to(batch.first)]
 
@@ -55,9 +60,17 @@ class Tagger(nn.Module):
         """Mean negative log-likelihood of the gold tags of a post, float32 (equations 11, 12)."""
         return self.crf.loss(self.emissions(batch), self._to(batch.tags), self._to(batch.word_mask))
 
-    def _encode(self, ids: Any, mask: Any) -> Tensor:
-        output: Tensor = self.encoder(input_ids=self._to(ids), attention_mask=self._to(mask)).last_hidden_state
-        return output
+    def _prefixes(self, batch: Batch) -> dict[str, Any]:
+        if self.prefix is None:
+            return {}
+        visual = batch.visual if batch.visual.shape[1] else np.zeros((len(batch.visual), CLIP_WIDTH), np.float32)
+        return {"prefix": self.prefix(self._to(visual[batch.row_of]))}
+
+    def _encode(self, ids: Any, mask: Any, **others: Any) -> Tensor:
+        hidden: Tensor = self.encoder(
+            input_ids=self._to(ids), attention_mask=self._to(mask), **others
+        ).last_hidden_state
+        return hidden
 
     def _to(self, array: Any) -> Tensor:
         return torch.from_numpy(array).to(self.emit.weight.device)

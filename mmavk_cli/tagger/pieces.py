@@ -49,6 +49,7 @@ class PieceCutter:
         self.tokenizer = tokenizer
         self.settings = settings
         self.opening, self.closing = tokenizer.encode("").ids
+        self.joint = tuple(tokenizer.encode("", "").ids[2:-1])
         self.unknown = tokenizer.token_to_id("[UNK]") or tokenizer.token_to_id("<unk>") or self.closing
         self._known: dict[str, tuple[int, ...]] = {}
 
@@ -74,11 +75,15 @@ class PieceCutter:
         return Pieces(tuple((*window, self.closing) for window in windows), tuple(first))
 
     def knowledge(self, text: str) -> tuple[int, ...]:
-        """Piece ids of a knowledge text, `[CLS] z [SEP]` (eq. 6), cut at `knowledge_pieces`."""
+        """Piece ids of a knowledge text, `[CLS] z [SEP]` (eq. 6), cut at `knowledge_pieces`.
+
+        With the fusion `concat` it goes on behind a post's `[SEP]` as the encoder's tokenizer joins a pair.
+        """
         room = self.settings.knowledge_pieces - 2
         # A piece has at least one character, and no real word has 100 in one piece: this bounds work on huge texts.
         ids = self.tokenizer.encode(text[: room * 100], add_special_tokens=False).ids[:room]
-        return (self.opening, *ids, self.closing)
+        opening = self.joint if self.settings.fusion == "concat" else (self.opening,)
+        return (*opening, *ids, self.closing)
 
     def _form(self, word: str) -> str:
         is_url = word.startswith(("http:/", "https:/", "www."))

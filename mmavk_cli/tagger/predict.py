@@ -60,19 +60,13 @@ class Predictor:
 
     def predict(self, posts: Sequence[Post], knowledge: Sequence[Knowledge | None]) -> list[list[Found]]:
         """The entities of each post."""
-        examples = [self._example(post, text) for post, text in zip(posts, knowledge, strict=True)]
-        order = sorted(range(len(posts)), key=lambda index: _length(examples[index]))
+        examples = [Example.of(self.cutter, post.words, text) for post, text in zip(posts, knowledge, strict=True)]
+        order = sorted(range(len(posts)), key=lambda index: examples[index].length)
         results: list[list[Found]] = [[] for _ in posts]
-        for chosen in _batches(order, [_length(example)[0] for example in examples]):
+        for chosen in _batches(order, [example.length[0] for example in examples]):
             for index, found in zip(chosen, self._run([examples[index] for index in chosen]), strict=True):
                 results[index] = found
         return results
-
-    def _example(self, post: Post, knowledge: Knowledge | None) -> Example:
-        pieces = self.cutter.post(post.words)
-        if knowledge is None or not knowledge.text or knowledge.weight <= 0:
-            return Example(pieces)
-        return Example(pieces, self.cutter.knowledge(knowledge.text), knowledge.weight)
 
     def _run(self, examples: Sequence[Example]) -> list[list[Found]]:
         batch = collate(examples)
@@ -97,7 +91,3 @@ def _batches(order: Sequence[int], pieces: Sequence[int]) -> Iterator[list[int]]
         held += pieces[index]
     if batch:
         yield batch
-
-
-def _length(example: Example) -> tuple[int, int]:
-    return sum(map(len, example.pieces.windows)), len(example.knowledge)

@@ -27,6 +27,7 @@ class OnnxEmitter:
     def __init__(self, folder: Path, config: TaggerConfig, threads: int) -> None:
         self.session = _session(folder / ONNX)
         self.head = _head(folder / HEAD)
+        self.fuses = config.pieces.fusion == "word"
         self.chain = Chain(self.head["crf.start"], self.head["crf.transitions"], self.head["crf.end"], config.tags)
         self.pool = ThreadPoolExecutor(threads or os.cpu_count() or 1)
 
@@ -34,6 +35,13 @@ class OnnxEmitter:
         """Scores of every tag for every word, [B, W, T] float32."""
         hidden = self._encode(batch.ids, batch.mask)
         words = hidden.reshape(-1, hidden.shape[-1])[batch.first]
+        if self.fuses:
+            words = self._fused(words, batch)
+        scores: Floats = words @ self.head["emit.weight"].T + self.head["emit.bias"]
+        return scores
+
+    def _fused(self, words: Floats, batch: Batch) -> Floats:
+        """Equations 8 to 10."""
         width = words.shape[-1]
         weigh = self.head["weigh.weight"]
         fused: Floats = words @ weigh[:, :width].T + self.head["weigh.bias"]
@@ -42,8 +50,7 @@ class OnnxEmitter:
             auxiliary = np.tanh(cls @ self.head["auxiliary.weight"].T + self.head["auxiliary.bias"])
             share = auxiliary[np.maximum(batch.knowledge_of, 0)] * batch.weight[:, None]
             fused += (share @ weigh[:, width:].T).astype(np.float32)[:, None, :]
-        scores: Floats = fused @ self.head["emit.weight"].T + self.head["emit.bias"]
-        return scores
+        return fused
 
     def _encode(self, ids: Ints, mask: Ints) -> Floats:
         """Hidden states [R, P, D] of R rows, zero in the padding."""

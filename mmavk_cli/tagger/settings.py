@@ -4,10 +4,18 @@ from typing import Literal
 
 from mmavk_cli.base.settings import Settings, setting
 
+Fusion = Literal["word", "concat", "text", "prefix"]
+
 
 class PieceSettings(Settings):
     """How words and knowledge become pieces; saved with a checkpoint, so that tagging cuts as training did."""
 
+    fusion: Fusion = setting(
+        "word",
+        "How knowledge meets the words (paper: Table 4). `word`: one vector weighed into every word; `concat`: its "
+        "pieces behind the post's own; `text`: not at all; `prefix`: CLIP's features of the picture before the keys "
+        "and values of every layer.",
+    )
     recut: bool = setting(True, "Cut the data set's words by mmavk's own rules first, and map the entities back.")
     url: str = setting("http", "What the encoder reads in place of a URL; empty: the URL itself.")
     text_pieces: int = setting(128, "Longest window of a post, in pieces, [CLS] and [SEP] included.", ge=8)

@@ -17,14 +17,9 @@ from mmavk_cli.tagger.model import Tagger
 
 
 def _layers(model: Tagger) -> dict[str, torch.Tensor]:
-    return {
-        "auxiliary.weight": model.fusion.auxiliary.weight,
-        "auxiliary.bias": model.fusion.auxiliary.bias,
-        "weigh.weight": model.fusion.weigh.weight,
-        "weigh.bias": model.fusion.weigh.bias,
-        "emit.weight": model.emit.weight,
-        "emit.bias": model.emit.bias,
-    }
+    parts = [model.fusion, model.prefix]
+    named = [pair for part in parts if part is not None for pair in part.named_parameters()]
+    return dict(named) | {"emit.weight": model.emit.weight, "emit.bias": model.emit.bias}
 
 
 def head_weights(model: Tagger) -> dict[str, torch.Tensor]:
@@ -50,7 +45,7 @@ def load_model(folder: Path) -> tuple[Tagger, TaggerConfig]:
         MissingError: a file is absent, cut or of another shape.
     """
     config = TaggerConfig.read(folder)
-    model = Tagger(load_encoder(folder / ENCODER), config.tags, dropout=0.0)
+    model = Tagger(load_encoder(folder / ENCODER), config.tags, 0.0, config.pieces.fusion)
     try:
         weights = load_file(folder / HEAD)
         own = head_weights(model)

@@ -18,7 +18,7 @@ from mmavk_cli.base.records import Json
 from mmavk_cli.tagger.batch import Batch, Example, collate
 from mmavk_cli.tagger.encoder import encoder_folder, load_encoder
 from mmavk_cli.tagger.model import Tagger
-from mmavk_cli.tagger.settings import TrainingSettings
+from mmavk_cli.tagger.settings import Fusion, TrainingSettings
 
 POOL = 50
 """Batches are cut from groups of `POOL * batch_size` posts of like length, so that little is padding."""
@@ -67,7 +67,9 @@ class Noise:
         hidden = self.chance.random() < self.settings.knowledge_dropout
         words = [at for at in range(len(example.pieces.first)) if self.chance.random() < self.settings.word_dropout]
         pieces = example.pieces.without(words, self.unknown) if words else example.pieces
-        return replace(example, pieces=pieces, knowledge=() if hidden else example.knowledge)
+        if hidden:
+            return replace(example, pieces=pieces, knowledge=(), visual=())
+        return replace(example, pieces=pieces)
 
 
 class _Loss(nn.Module):
@@ -91,7 +93,7 @@ class _Training(Trainer):  # type: ignore[misc]
         self.settings, self.examples, self.noise, self.measure = settings, examples, noise, evaluate
 
     def get_train_dataloader(self) -> DataLoader[Any]:
-        lengths = [(len(example.pieces.windows[0]), len(example.knowledge)) for example in self.examples]
+        lengths = [example.length for example in self.examples]
         sampler = LengthSampler(lengths, self.settings.batch_size, self.settings.seed)
         return DataLoader(self.examples, batch_sampler=sampler, collate_fn=self.noise)  # type: ignore[arg-type]
 
@@ -152,14 +154,14 @@ class Averaged(TrainerCallback):  # type: ignore[misc]
                 own.copy_(before)
 
 
-def build(settings: TrainingSettings, tags: tuple[str, ...]) -> Tagger:
+def build(settings: TrainingSettings, fusion: Fusion, tags: tuple[str, ...]) -> Tagger:
     """An untrained tagger on a pretrained encoder; the seed decides the new weights.
 
     Raises:
-        MissingError: the encoder is not there.
+        MissingError: the encoder is not there. UsageError: the encoder cannot have this fusion.
     """
     set_seed(settings.seed)
-    return Tagger(load_encoder(encoder_folder(settings.encoder)), tags, settings.dropout)
+    return Tagger(load_encoder(encoder_folder(settings.encoder)), tags, settings.dropout, fusion)
 
 
 def fit(
