@@ -1,9 +1,12 @@
 """train: data sets and their knowledge → a run folder with the tagger of the best validation F1."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
+
+from pydantic import model_validator
 
 import mmavk_cli.tagger
 from mmavk_cli.base.errors import DataError, UsageError
@@ -22,7 +25,11 @@ from mmavk_cli.tagger.settings import PieceSettings, TrainingSettings
 
 if TYPE_CHECKING:
     from mmavk_cli.tagger.batch import Example
+    from mmavk_cli.tagger.frozen import FrozenKnowledge
     from mmavk_cli.tagger.predict import Predictor
+
+TOLD_TEXTS = 512
+"""A line is told each time so many knowledge texts are encoded."""
 
 RECIPES = Path(mmavk_cli.tagger.__file__).parent / "recipes"
 
@@ -36,6 +43,12 @@ class TrainSettings(TrainingSettings, PieceSettings, KnowledgeChoice, Common):
     dataset: list[str] = setting(..., "Data set; give it again to train on several.")
     recipe: str | None = setting(None, "Settings to start from: `embedded`, or a TOML file.")
     out: Path = setting(..., "Run folder to make.")
+
+    @model_validator(mode="after")
+    def _freezing_can_be(self) -> Self:
+        if self.freeze_knowledge and self.fusion != "word":
+            raise ValueError(f"--freeze-knowledge: only --fusion word has knowledge vectors, not {self.fusion}")
+        return self
 
     @classmethod
     def recipe_file(cls, name: str) -> Path:
@@ -123,7 +136,7 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Tell) -> Json:
     facts = {"datasets": settings.dataset, "knowledge": settings.knowledge, "seed": settings.seed}
     threshold = settings.cut(None)
     model = build(settings, settings.fusion, tags)
-    config = TaggerConfig(tags, pieces, settings.encoder, facts, threshold)
+    config = TaggerConfig(tags, pieces, settings.encoder, facts, threshold, frozen=settings.freeze_knowledge)
     best: Json = {}
 
     def evaluate(epoch: int) -> Json:
@@ -139,9 +152,26 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Tell) -> Json:
         tell(line)
 
     examples = [_example(item, cutter, tags) for item in corpus.train]
+    if model.frozen is not None:
+        _remember(model.frozen, corpus, cutter, log)
     fit(model, examples, settings, cutter.unknown, evaluate, log)
     run.facts["device"] = str(next(model.parameters()).device)
     return best
+
+
+def _remember(frozen: "FrozenKnowledge", corpus: Corpus, cutter: PieceCutter, log: Tell) -> None:
+    """Encode the knowledge that training and validation will read."""
+    import torch
+
+    items = [*corpus.train, *(item for own in corpus.valid.values() for item in own)]
+    texts = [cutter.knowledge(one.text) for _, one in items if one is not None and one.text and one.weight > 0]
+    began = time.monotonic()
+
+    def told(done: int, of: int) -> None:
+        if done % TOLD_TEXTS == 0 or done == of:
+            log({"knowledge_encoded": done, "texts": of, "seconds": round(time.monotonic() - began, 1)})
+
+    frozen.remember(texts, "cuda" if torch.cuda.is_available() else "cpu", told)
 
 
 def _example(item: Item, cutter: PieceCutter, tags: tuple[str, ...]) -> "Example":

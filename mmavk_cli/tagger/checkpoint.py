@@ -13,6 +13,7 @@ from mmavk_cli.tagger.settings import PieceSettings
 
 FORMAT = 1
 CONFIG, HEAD, TOKENIZER, ENCODER, ONNX = "tagger.json", "head.safetensors", "tokenizer.json", "encoder", "encoder.onnx"
+FROZEN, FROZEN_ONNX = "knowledge-encoder", "knowledge-encoder.onnx"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class TaggerConfig:
         trained: data sets, knowledge and seed, for people.
         threshold: similarity under which its knowledge counts 0; None: all knowledge counts.
         name: what output records call it.
+        frozen: knowledge is read by an encoder of its own, which training left as it was.
     """
 
     tags: tuple[str, ...]
@@ -34,6 +36,7 @@ class TaggerConfig:
     trained: Json = field(default_factory=dict)
     threshold: float | None = None
     name: str = ""
+    frozen: bool = False
 
     def write(self, folder: Path) -> None:
         """Write `tagger.json` into `folder`."""

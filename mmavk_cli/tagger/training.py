@@ -17,11 +17,13 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArgu
 from mmavk_cli.base.records import Json
 from mmavk_cli.tagger.batch import Batch, Example, collate
 from mmavk_cli.tagger.encoder import encoder_folder, load_encoder
+from mmavk_cli.tagger.frozen import FrozenKnowledge
 from mmavk_cli.tagger.model import Tagger
+from mmavk_cli.tagger.order import costs, like_lengths
 from mmavk_cli.tagger.settings import Fusion, TrainingSettings
 
 POOL = 50
-"""Batches are cut from groups of `POOL * batch_size` posts of like length, so that little is padding."""
+"""Batches are cut from groups of `POOL * batch_size` posts, so that no two epochs have the same ones."""
 
 Evaluate = Callable[[int], Json]
 """Scores of the model on the validation split after so many epochs."""
@@ -43,8 +45,8 @@ class LengthSampler(Sampler[list[int]]):
         chance.shuffle(order)
         batches: list[list[int]] = []
         for begin in range(0, len(order), POOL * self.batch_size):
-            group = sorted(order[begin : begin + POOL * self.batch_size], key=lambda index: self.lengths[index])
-            batches.extend(group[at : at + self.batch_size] for at in range(0, len(group), self.batch_size))
+            pool = order[begin : begin + POOL * self.batch_size]
+            batches.extend(like_lengths(pool, self.lengths, self.batch_size))
         chance.shuffle(batches)
         return iter(batches)
 
@@ -93,7 +95,7 @@ class _Training(Trainer):  # type: ignore[misc]
         self.settings, self.examples, self.noise, self.measure = settings, examples, noise, evaluate
 
     def get_train_dataloader(self) -> DataLoader[Any]:
-        lengths = [example.length for example in self.examples]
+        lengths = costs(self.examples, self.settings.freeze_knowledge)
         sampler = LengthSampler(lengths, self.settings.batch_size, self.settings.seed)
         return DataLoader(self.examples, batch_sampler=sampler, collate_fn=self.noise)  # type: ignore[arg-type]
 
@@ -161,7 +163,9 @@ def build(settings: TrainingSettings, fusion: Fusion, tags: tuple[str, ...]) -> 
         MissingError: the encoder is not there. UsageError: the encoder cannot have this fusion.
     """
     set_seed(settings.seed)
-    return Tagger(load_encoder(encoder_folder(settings.encoder)), tags, settings.dropout, fusion)
+    folder = encoder_folder(settings.encoder)
+    frozen = FrozenKnowledge(load_encoder(folder)) if settings.freeze_knowledge else None
+    return Tagger(load_encoder(folder), tags, settings.dropout, fusion, frozen)
 
 
 def fit(
