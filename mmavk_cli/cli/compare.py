@@ -5,8 +5,9 @@ import typer
 from mmavk_cli.cli.options import add_command
 from mmavk_cli.cli.output import print_json
 from mmavk_cli.cli.progress import progress
-from mmavk_cli.cli.tables import CHANCE, gap_text, number_table
-from mmavk_cli.flows.compare import CompareSettings, Comparison, Gap, compare
+from mmavk_cli.cli.tables import number_table
+from mmavk_cli.flows.compare import CompareSettings, Comparison, compare
+from mmavk_cli.report.gaps import sentence
 
 TEXT = """Compare evaluated runs: which gaps are more than chance.
 
@@ -47,11 +48,3 @@ def _print(result: Comparison) -> None:
     Console().print(table)
     for gap in result.gaps:
         typer.echo(sentence(gap))
-
-
-def sentence(gap: Gap) -> str:
-    """What may be said of two runs."""
-    numbers = f"{gap.first} minus {gap.second}: F1 {gap_text(gap.gap)}"
-    if not gap.gap.significant:
-        return f"{numbers}: {CHANCE}"
-    return f"{numbers}: {gap.first if gap.gap.difference > 0 else gap.second} is better"

@@ -7,11 +7,12 @@ import typer
 from mmavk_cli.cli.options import add_command
 from mmavk_cli.cli.output import print_json
 from mmavk_cli.cli.progress import progress
-from mmavk_cli.cli.tables import CHANCE, gap_text, number_table
+from mmavk_cli.cli.tables import number_table
 from mmavk_cli.flows.evaluate import EvalSettings, Evaluation, evaluate
 from mmavk_cli.report.breakdown import Breakdown
 from mmavk_cli.report.calibration import Calibration
 from mmavk_cli.report.confusion import KINDS, Confusion
+from mmavk_cli.report.gaps import CHANCE, gap_text
 from mmavk_cli.report.measures import Scores
 
 if TYPE_CHECKING:

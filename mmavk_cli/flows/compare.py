@@ -1,8 +1,7 @@
 """compare: evaluated runs on the same posts → their scores, and which gaps are more than chance."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
-from itertools import combinations
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -14,9 +13,10 @@ from mmavk_cli.base.run import read_run
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.flows.knowledge import knowledge_label
 from mmavk_cli.report.counts import Count, count
+from mmavk_cli.report.gaps import Gap, gaps
 from mmavk_cli.report.measures import Scores, scores_of
 from mmavk_cli.report.predictions import AGAIN, Prediction, predictions_name, read_predictions
-from mmavk_cli.report.significance import ALPHA, Difference, ResamplingSettings, difference, holm, intervals
+from mmavk_cli.report.significance import ResamplingSettings, intervals
 
 Told = Callable[[int, int], None]
 """Progress: pairs done, pairs in all."""
@@ -44,15 +44,6 @@ class Compared:
     model: str
     knowledge: str
     scores: Scores
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """F1 of `first` minus that of `second`. With more than two runs `p` is Holm's: all may be held against 0.05."""
-
-    first: str
-    second: str
-    gap: Difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +99,8 @@ def compare(settings: CompareSettings, told: Told) -> Comparison:
         for number, (run, one) in enumerate(zip(runs, counts, strict=True))
     )
     asked = runs[0].facts["settings"]
-    gaps = _gaps([str(run.folder) for run in runs], counts, settings, told)
-    return Comparison(asked["dataset"], asked["split"], len(runs[0].posts), compared, gaps)
+    found = gaps([str(run.folder) for run in runs], counts, settings, told)
+    return Comparison(asked["dataset"], asked["split"], len(runs[0].posts), compared, found)
 
 
 def read(folder: Path) -> Read:
@@ -143,17 +134,3 @@ def check_same(first: Read, other: Read) -> None:
         raise DataError(what, where, f"Score both on the file that {first.folder} was scored on")
     if [(post.id, post.gold) for post in first.posts] != [(post.id, post.gold) for post in other.posts]:
         raise DataError(f"not the posts of {first.folder}, though the data are the same", where, AGAIN)
-
-
-def _gaps(
-    names: Sequence[str], counts: Sequence[Sequence[Count]], settings: CompareSettings, told: Told
-) -> tuple[Gap, ...]:
-    pairs = list(combinations(range(len(names)), 2))
-    gaps = []
-    for one, other in pairs:
-        gaps.append(Gap(names[one], names[other], difference(counts[one], counts[other], settings)))
-        told(len(gaps), len(pairs))
-    ps = holm([found.gap.p for found in gaps])
-    return tuple(
-        replace(found, gap=replace(found.gap, p=p, significant=p < ALPHA)) for found, p in zip(gaps, ps, strict=True)
-    )

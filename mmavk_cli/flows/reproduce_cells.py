@@ -1,0 +1,150 @@
+"""The cells of a grid: one training and its scores each, in folders of their own, never done twice."""
+
+import gc
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmavk_cli.base.errors import DataError, KnowledgeError, MmavkError
+from mmavk_cli.base.fingerprint import digest_file
+from mmavk_cli.base.lock import locked
+from mmavk_cli.base.places import dataset_folder, split_file
+from mmavk_cli.base.records import Json
+from mmavk_cli.base.run import read_run
+from mmavk_cli.base.settings import Settings
+from mmavk_cli.flows.evaluate import EvalSettings, evaluate
+from mmavk_cli.flows.seeds import check_unchanged
+from mmavk_cli.flows.train import TrainSettings, read_corpus, train
+
+TRAIN = "train"
+
+Tell = Callable[[str, Json], None]
+"""Gets the name of a cell and a dictionary a line of its log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One seed of one row on one data set.
+
+    Attributes:
+        folder: GRID/table4/twitter2017/word/seed-1.
+        training: what `mmavk train` is asked in it; its run is in `train/`.
+        scoring: folder name → what `mmavk eval` is asked.
+    """
+
+    dataset: str
+    row: str
+    seed: int
+    folder: Path
+    training: TrainSettings
+    scoring: Mapping[str, EvalSettings]
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return f"{self.dataset} {self.row} seed {self.seed}"
+
+    @property
+    def finished(self) -> bool:
+        """Trained and scored."""
+        return all((self.folder / name / "run.json").is_file() for name in (TRAIN, *self.scoring))
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """Why a cell has no scores: a sentence, and the exit code (0: another process is at it)."""
+
+    reason: str
+    code: int
+
+
+def check_cells(cells: Sequence[Cell]) -> None:
+    """What is there was made with the settings and the data that are asked for now.
+
+    Raises:
+        UsageError: a setting differs. DataError: a file differs, or a run is broken.
+    """
+    for cell in cells:
+        runs: dict[str, tuple[str, Settings]] = {TRAIN: ("train", cell.training)}
+        runs |= {name: ("eval", one) for name, one in cell.scoring.items()}
+        for name, (command, settings) in runs.items():
+            if (cell.folder / name / "run.json").is_file():
+                facts = read_run(cell.folder / name, command)
+                check_unchanged(cell.folder / name, facts, settings, {"model"})
+                _check_data(cell, cell.folder / name, facts)
+
+
+def run_cells(cells: Sequence[Cell], tell: Tell, done: Callable[[], None], traceback: bool) -> dict[Path, Unfinished]:
+    """Train and score what is not finished; `done` is called after each cell. A cell that fails stops no other.
+
+    Returns why cells are not finished, by folder. With `traceback` the first fault of any kind is raised.
+    """
+    unfinished = {}
+    for cell in cells:
+        try:
+            reason = _run(cell, tell)
+        except MmavkError as error:
+            if traceback:
+                raise
+            reason = Unfinished(str(error), error.code)
+        except Exception as error:
+            if traceback:
+                raise
+            reason = Unfinished(f"internal error, {type(error).__name__}: {error}", MmavkError.code)
+        if reason:
+            tell(cell.name, {"not finished": reason.reason})
+            unfinished[cell.folder] = reason
+        _free()
+        done()
+    return unfinished
+
+
+def _run(cell: Cell, tell: Tell) -> Unfinished | None:
+    if cell.finished:
+        return None
+    with locked(cell.folder / "lock") as holder:
+        if holder:
+            return Unfinished(f"being run by {holder}", 0)
+        if not (cell.folder / TRAIN / "run.json").is_file():
+            _check_knowledge(cell)
+            tell(cell.name, {"training": cell.training.encoder})
+            train(cell.training, lambda line: tell(cell.name, line))
+        for name, settings in cell.scoring.items():
+            if not (cell.folder / name / "run.json").is_file():
+                overall = evaluate(settings, lambda _done, _all: None).scores.strict["overall"]
+                tell(cell.name, {name: settings.split, "f1": overall.f1})
+    return None
+
+
+def _check_knowledge(cell: Cell) -> None:
+    """A row that is about knowledge is not trained without any.
+
+    Raises:
+        KnowledgeError: no post of the train split has what the row is about.
+    """
+    fusion, name = cell.training.fusion, cell.training.knowledge
+    if fusion == "text":
+        return
+    texts = [knowledge for _, knowledge in read_corpus(cell.training).train]
+    if fusion == "prefix" and not any(one and one.visual for one in texts):
+        raise KnowledgeError("no CLIP features of pictures", cell.dataset, "It needs the pictures: see --images")
+    if fusion != "prefix" and not any(texts):
+        advice = f"Import it: mmavk store import --dataset {cell.dataset} FILE"
+        raise KnowledgeError(f"no post has knowledge {name!r}", cell.dataset, advice)
+
+
+def _check_data(cell: Cell, folder: Path, facts: Json) -> None:
+    for name, before in facts["data"].items():
+        dataset, _, split = name.partition("/")
+        now = digest_file(split_file(dataset_folder(dataset, cell.training.data_dir), split))
+        if now != before:
+            raise DataError(f"made with another {name} (SHA-256 differs)", str(folder), "Choose another --out")
+
+
+def _free() -> None:
+    """Give the model's memory back before the next one is built."""
+    gc.collect()
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        torch.cuda.empty_cache()
