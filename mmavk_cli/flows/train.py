@@ -110,8 +110,8 @@ def _items(settings: TrainSettings, dataset: str, split: str) -> list[Item]:
 
 
 def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Tell) -> Json:
-    from mmavk_cli.tagger.checkpoint import TOKENIZER, TaggerConfig, copy_tokenizer
-    from mmavk_cli.tagger.encoder import encoder_folder
+    from mmavk_cli.tagger.checkpoint import TaggerConfig
+    from mmavk_cli.tagger.encoder import encoder_folder, encoder_tokenizer, save_tokenizer
     from mmavk_cli.tagger.predict import Predictor
     from mmavk_cli.tagger.torch_model import TorchEmitter, save_model
     from mmavk_cli.tagger.training import build, fit
@@ -119,13 +119,11 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Tell) -> Json:
     tags = tag_names(TYPES)
     pieces = PieceSettings(**{name: getattr(settings, name) for name in PieceSettings.model_fields})
     source = encoder_folder(settings.encoder)
-    cutter = PieceCutter.load(source / TOKENIZER, pieces)
+    cutter = PieceCutter(encoder_tokenizer(source), pieces)
     facts = {"datasets": settings.dataset, "knowledge": settings.knowledge, "seed": settings.seed}
     threshold = settings.cut(None)
-    model, config = (
-        build(settings, settings.fusion, tags),
-        TaggerConfig(tags, pieces, settings.encoder, facts, threshold),
-    )
+    model = build(settings, pieces, tags)
+    config = TaggerConfig(tags, pieces, settings.encoder, facts, threshold)
     best: Json = {}
 
     def evaluate(epoch: int) -> Json:
@@ -133,7 +131,7 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Tell) -> Json:
         if scores["f1"] > best.get("f1", -1.0):
             best.update(scores, epoch=epoch)
             save_model(model, config, run.folder / "model")
-            copy_tokenizer(source, run.folder / "model")
+            save_tokenizer(source, run.folder / "model")
         return scores
 
     def log(line: Json) -> None:

@@ -1,7 +1,6 @@
 """A trained tagger on disk: `tagger.json`, `head.safetensors`, `tokenizer.json` and the encoder's folder."""
 
 import json
-import shutil
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -64,14 +63,3 @@ def model_folder(name: Path) -> Path:
     """The model's folder of a run folder, or the folder itself."""
     inner = name / "model"
     return inner if (inner / CONFIG).is_file() else name
-
-
-def copy_tokenizer(source: Path, folder: Path) -> None:
-    """Put the encoder's tokenizer beside the head.
-
-    Raises:
-        MissingError: the encoder has no `tokenizer.json`.
-    """
-    if not (source / TOKENIZER).is_file():
-        raise MissingError("the encoder has no tokenizer.json", str(source), "Save its fast tokenizer there")
-    shutil.copyfile(source / TOKENIZER, folder / TOKENIZER)

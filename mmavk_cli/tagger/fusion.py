@@ -59,8 +59,9 @@ class VisualPrefix(nn.Module):
         _take_prefixes(encoder)
 
     def forward(self, visual: Tensor) -> tuple[Tensor, Tensor]:
-        """Prefixes [R, layers, 2 (key, value), heads, PREFIXES, D / heads] and which rows [R] have a picture, from
-        features [R, V], zeros for no picture.
+        """Prefixes [R, layers, 2 (key, value), heads, PREFIXES, D / heads], and which rows [R] have a picture.
+
+        Features are [R, V], zeros where there is no picture.
         """
         flat: Tensor = self.expand(torch.tanh(self.reduce(visual)))
         parts = flat.view(len(visual), self.layers, 2, PREFIXES, self.heads, -1)
@@ -85,10 +86,9 @@ def _take_prefixes(encoder: Any) -> None:
         seen = has_picture[:, None, None, None].expand(rows, heads, pieces, PREFIXES)
         return sdpa_attention_forward(module, query, key, value, torch.cat([seen, attention_mask], dim=3), **others)
 
+    if not encoder._supports_attention_backend:
+        kind = encoder.config.model_type
+        raise UsageError(f"{kind} cannot take a prefix", "--fusion", "Take an encoder such as XLM-R or BERT")
     AttentionInterface.register(ATTENTION, attend)
     AttentionMaskInterface.register(ATTENTION, sdpa_mask)
-    try:
-        encoder.set_attn_implementation(ATTENTION)
-    except ValueError as error:
-        kind = encoder.config.model_type
-        raise UsageError(f"{kind} cannot take a prefix", "--fusion", "Take an encoder such as XLM-R or BERT") from error
+    encoder.set_attn_implementation(ATTENTION)

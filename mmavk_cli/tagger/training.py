@@ -16,9 +16,9 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArgu
 
 from mmavk_cli.base.records import Json
 from mmavk_cli.tagger.batch import Batch, Example, collate
-from mmavk_cli.tagger.encoder import encoder_folder, load_encoder
+from mmavk_cli.tagger.encoder import check_lengths, encoder_folder, load_encoder
 from mmavk_cli.tagger.model import Tagger
-from mmavk_cli.tagger.settings import Fusion, TrainingSettings
+from mmavk_cli.tagger.settings import PieceSettings, TrainingSettings
 
 POOL = 50
 """Batches are cut from groups of `POOL * batch_size` posts of like length, so that little is padding."""
@@ -154,14 +154,16 @@ class Averaged(TrainerCallback):  # type: ignore[misc]
                 own.copy_(before)
 
 
-def build(settings: TrainingSettings, fusion: Fusion, tags: tuple[str, ...]) -> Tagger:
+def build(settings: TrainingSettings, pieces: PieceSettings, tags: tuple[str, ...]) -> Tagger:
     """An untrained tagger on a pretrained encoder; the seed decides the new weights.
 
     Raises:
-        MissingError: the encoder is not there. UsageError: the encoder cannot have this fusion.
+        MissingError: the encoder is not there. UsageError: it cannot have this fusion or these lengths.
     """
     set_seed(settings.seed)
-    return Tagger(load_encoder(encoder_folder(settings.encoder)), tags, settings.dropout, fusion)
+    encoder = load_encoder(encoder_folder(settings.encoder))
+    check_lengths(encoder, pieces)
+    return Tagger(encoder, tags, settings.dropout, pieces.fusion)
 
 
 def fit(
