@@ -8,12 +8,13 @@ from mmavk_cli.cli.progress import progress
 from mmavk_cli.cli.tables import number_table
 from mmavk_cli.flows.compare import CompareSettings, Comparison, compare
 from mmavk_cli.report.gaps import sentence
+from mmavk_cli.report.spread import Spread
 
 TEXT = """Compare evaluated runs: which gaps are more than chance.
 
 Reads what `mmavk eval --out RUN` wrote on one and the same file, counts in strict IOB2, and tests every two runs by
-approximate randomisation over posts. A gap with a p-value of 0.05 or more is not called one; with more than two runs
-the p-values are Holm's."""
+approximate randomisation over posts. Of a folder with several seeds it shows mean±sd, and tests their counts added up.
+A gap with a p-value of 0.05 or more is not called one; with more than two runs the p-values are Holm's."""
 
 EXAMPLES = [
     "mmavk compare runs/own runs/blank",
@@ -43,8 +44,12 @@ def _print(result: Comparison) -> None:
     for run in result.runs:
         scores = run.scores
         ends = "{:.1f}-{:.1f}".format(*scores.interval) if scores.interval else ""
-        numbers = (f"{scores.precision:.2f}", f"{scores.recall:.2f}", f"{scores.f1:.2f}", ends, str(scores.gold))
-        table.add_row(run.run, run.knowledge, *numbers)
+        numbers = (_shown(one) for one in (scores.precision, scores.recall, scores.f1))
+        table.add_row(run.run, run.knowledge, *numbers, ends, str(scores.gold))
     Console().print(table)
     for gap in result.gaps:
         typer.echo(sentence(gap))
+
+
+def _shown(score: float | Spread) -> str:
+    return f"{score:.2f}" if isinstance(score, float) else str(score)

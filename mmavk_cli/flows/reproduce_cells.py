@@ -6,15 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmavk_cli.base.errors import DataError, KnowledgeError, MmavkError
-from mmavk_cli.base.fingerprint import digest_file
+from mmavk_cli.base.errors import KnowledgeError, MmavkError
 from mmavk_cli.base.lock import locked
-from mmavk_cli.base.places import dataset_folder, split_file
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.run import read_run
 from mmavk_cli.base.settings import Settings
 from mmavk_cli.flows.evaluate import EvalSettings, evaluate
-from mmavk_cli.flows.seeds import check_unchanged
+from mmavk_cli.flows.seeds import check_data, check_unchanged
 from mmavk_cli.flows.train import TrainSettings, read_corpus, train
 
 TRAIN = "train"
@@ -72,7 +70,7 @@ def check_cells(cells: Sequence[Cell]) -> None:
             if (cell.folder / name / "run.json").is_file():
                 facts = read_run(cell.folder / name, command)
                 check_unchanged(cell.folder / name, facts, settings, {"model"})
-                _check_data(cell, cell.folder / name, facts)
+                check_data(cell.folder / name, facts, cell.training.data_dir)
 
 
 def run_cells(cells: Sequence[Cell], tell: Tell, done: Callable[[], None], traceback: bool) -> dict[Path, Unfinished]:
@@ -132,14 +130,6 @@ def _check_knowledge(cell: Cell) -> None:
     if fusion != "prefix" and not any(texts):
         advice = f"Import it: mmavk store import --dataset {cell.dataset} FILE"
         raise KnowledgeError(f"no post has knowledge {name!r}", cell.dataset, advice)
-
-
-def _check_data(cell: Cell, folder: Path, facts: Json) -> None:
-    for name, before in facts["data"].items():
-        dataset, _, split = name.partition("/")
-        now = digest_file(split_file(dataset_folder(dataset, cell.training.data_dir), split))
-        if now != before:
-            raise DataError(f"made with another {name} (SHA-256 differs)", str(folder), "Choose another --out")
 
 
 def _free() -> None:

@@ -6,7 +6,9 @@ from typing import Any, Self
 
 from pydantic import field_validator, model_validator
 
-from mmavk_cli.base.errors import UsageError
+from mmavk_cli.base.errors import DataError, UsageError
+from mmavk_cli.base.fingerprint import digest_file
+from mmavk_cli.base.places import dataset_folder, split_file
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.settings import Common, DataPlace, Settings, StorePlace, flags_of, setting
 
@@ -79,6 +81,18 @@ def check_unchanged(folder: Path, facts: Json, settings: Settings, ignored: Coll
         flag = (flags_of(name, field) or [name.upper()])[0].split("/")[0]
         what = f"made with {flag} {_shown(was)}, asked for is {_shown(now)}"
         raise UsageError(what, str(folder), f"Give {flag} {_shown(was)}, choose another --out, or remove the folder")
+
+
+def check_data(folder: Path, facts: Json, data_dir: Path | None) -> None:
+    """The run in `folder`, of which `run.json` says `facts`, read the files that are there now.
+
+    Raises:
+        DataError: one has another SHA-256, or is gone.
+    """
+    for name, before in facts["data"].items():
+        dataset, _, split = name.partition("/")
+        if digest_file(split_file(dataset_folder(dataset, data_dir), split)) != before:
+            raise DataError(f"made with another {name} (SHA-256 differs)", str(folder), "Choose another --out")
 
 
 def _shown(value: Any) -> str:

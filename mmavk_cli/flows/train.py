@@ -15,6 +15,7 @@ from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.words import recut
 from mmavk_cli.flows.evaluate import predicted_tags
 from mmavk_cli.flows.knowledge import KnowledgeChoice, gold_posts, knowledge_of
+from mmavk_cli.flows.seeds import SeedChoice
 from mmavk_cli.report.measures import OVERALL, measure
 from mmavk_cli.spans import repaired, tag_names
 from mmavk_cli.tagger.pieces import PieceCutter
@@ -30,7 +31,7 @@ Tell = Callable[[Json], None]
 Item = tuple[Post, Knowledge | None]
 
 
-class TrainSettings(TrainingSettings, PieceSettings, KnowledgeChoice, Common):
+class TrainSettings(SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice, Common):
     """What `mmavk train` asks."""
 
     dataset: list[str] = setting(..., "Data set; give it again to train on several.")

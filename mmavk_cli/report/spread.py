@@ -1,11 +1,11 @@
 """One number over several seeds, and scores of a system that was trained with several."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 
 from mmavk_cli.report.counts import Count
-from mmavk_cli.report.measures import scores_of
+from mmavk_cli.report.measures import Scores, scores_of
 from mmavk_cli.report.significance import ENDS, Interval, ResamplingSettings
 
 
@@ -40,13 +40,17 @@ def spread(values: Sequence[float]) -> Spread:
 
 def seed_scores(counts: Mapping[int, Sequence[Count]], settings: ResamplingSettings | None = None) -> SeedScores:
     """Scores of one or more seeds over the same posts, with an interval where settings say how to draw it."""
-    rows = [scores_of(one) for one in counts.values()]
+    scores = spread_scores([scores_of(one) for one in counts.values()])
+    return replace(scores, interval=mean_interval(counts, settings)) if settings else scores
+
+
+def spread_scores(rows: Sequence[Scores]) -> SeedScores:
+    """Scores of each seed, at least one, put together."""
     return SeedScores(
         spread([row.precision for row in rows]),
         spread([row.recall for row in rows]),
         spread([row.f1 for row in rows]),
         rows[0].gold,
-        mean_interval(counts, settings) if settings else None,
     )
 
 
