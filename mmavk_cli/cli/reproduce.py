@@ -6,9 +6,9 @@ from mmavk_cli.base.records import Json
 from mmavk_cli.cli.options import add_command
 from mmavk_cli.cli.output import print_json
 from mmavk_cli.cli.tables import number_table
-from mmavk_cli.flows.reproduce import ReproduceSettings
-from mmavk_cli.flows.reproduce_grid import reproduce_grid
-from mmavk_cli.report.results import HEAD, Results
+from mmavk_cli.flows.reproduce import reproduce
+from mmavk_cli.flows.reproduce_settings import ReproduceSettings
+from mmavk_cli.report.section import Section
 
 TEXT = """Reproduce a table of the paper: our numbers beside the published ones.
 
@@ -35,26 +35,28 @@ def _reproduce(settings: ReproduceSettings) -> None:
             numbers = "  ".join(f"{name} {_short(value)}" for name, value in line.items())
             typer.echo(f"{cell}: {numbers}", err=True)
 
-    found = reproduce_grid(settings, tell)
+    found = reproduce(settings, tell)
     if settings.format == "json":
-        print_json(found.as_json())
+        print_json(found.content)
     else:
-        for number, table in enumerate(found.tables):
+        for number, section in enumerate(found.sections):
             typer.echo("\n" if number else "", nl=False)
-            _print(table)
+            _print(section)
+    if found.files and not settings.quiet:
+        typer.echo(f"written: {', '.join(map(str, found.files))}", err=True)
     if found.code:
         raise typer.Exit(found.code)
 
 
-def _print(table: Results) -> None:
+def _print(section: Section) -> None:
     from rich.console import Console
 
-    typer.echo(table.heading())
-    shown = number_table(*HEAD)
-    for row in table.rows:
-        shown.add_row(*row.words())
-    Console().print(shown)
-    for line in table.remarks():
+    typer.echo(section.heading)
+    table = number_table(*section.head, words=section.words)
+    for row in section.rows:
+        table.add_row(*row)
+    Console().print(table)
+    for line in section.remarks:
         typer.echo(line)
 
 

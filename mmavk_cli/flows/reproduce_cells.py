@@ -2,7 +2,7 @@
 
 import gc
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +12,11 @@ from mmavk_cli.base.records import Json
 from mmavk_cli.base.run import read_run
 from mmavk_cli.base.settings import Settings
 from mmavk_cli.flows.evaluate import EvalSettings, evaluate
+from mmavk_cli.flows.knowledge import KnowledgeChoice
+from mmavk_cli.flows.reproduce_settings import ReproduceSettings
 from mmavk_cli.flows.seeds import check_data, check_unchanged
 from mmavk_cli.flows.train import TrainSettings, read_corpus, train
+from mmavk_cli.report.spread import seeds_text
 
 TRAIN = "train"
 
@@ -57,6 +60,23 @@ class Unfinished:
     code: int
 
 
+def make_cell(
+    settings: ReproduceSettings, name: tuple[str, str, int], folder: Path, changed: Json, scoring: Mapping[str, Json]
+) -> Cell:
+    """The cell `name` (data set, row, seed): what the grid is told, with `changed`, goes to training and scoring.
+
+    `scoring`: folder name → what else `mmavk eval` is told.
+    """
+    dataset, row, seed = name
+    told = {field: getattr(settings, field) for field in type(settings).model_fields} | changed | {"seed": seed}
+    training = {field: told[field] for field in TrainSettings.model_fields.keys() & told.keys() - {"seeds"}}
+    training |= {"dataset": [dataset], "out": folder / TRAIN}
+    scored = {field: told[field] for field in KnowledgeChoice.model_fields}
+    scored |= {"dataset": dataset, "model": str(folder / TRAIN)}
+    evals = {one: EvalSettings(**(scored | {"out": folder / one} | more)) for one, more in scoring.items()}
+    return Cell(dataset, row, seed, folder, TrainSettings(**training), evals)
+
+
 def check_cells(cells: Sequence[Cell]) -> None:
     """What is there was made with the settings and the data that are asked for now.
 
@@ -73,13 +93,18 @@ def check_cells(cells: Sequence[Cell]) -> None:
                 check_data(cell.folder / name, facts, cell.training.data_dir)
 
 
-def run_cells(cells: Sequence[Cell], tell: Tell, done: Callable[[], None], traceback: bool) -> dict[Path, Unfinished]:
-    """Train and score what is not finished; `done` is called after each cell. A cell that fails stops no other.
+def run_cells(
+    cells: Sequence[Cell], tell: Tell, done: Callable[[dict[Path, Unfinished]], object], traceback: bool
+) -> dict[Path, Unfinished]:
+    """Train and score what is not finished. A cell that fails stops no other.
 
-    Returns why cells are not finished, by folder. With `traceback` the first fault of any kind is raised.
+    Returns why cells are not finished, by folder; after each cell that was run `done` gets what there is of it. With
+    `traceback` the first fault of any kind is raised.
     """
-    unfinished = {}
+    unfinished: dict[Path, Unfinished] = {}
     for cell in cells:
+        if cell.finished:
+            continue
         try:
             reason = _run(cell, tell)
         except MmavkError as error:
@@ -94,13 +119,27 @@ def run_cells(cells: Sequence[Cell], tell: Tell, done: Callable[[], None], trace
             tell(cell.name, {"not finished": reason.reason})
             unfinished[cell.folder] = reason
         _free()
-        done()
+        done(unfinished)
     return unfinished
 
 
+def notes(cells: Sequence[Cell], unfinished: Mapping[Path, Unfinished]) -> Iterator[str]:
+    """Why seeds are missing: each reason once, with the seeds it holds for."""
+    missing: dict[str, list[int]] = {}
+    for cell in cells:
+        if not cell.finished:
+            reason = unfinished[cell.folder].reason if cell.folder in unfinished else "not run"
+            missing.setdefault(reason, []).append(cell.seed)
+    for reason, seeds in missing.items():
+        yield f"{seeds_text(seeds)}: {reason}"
+
+
+def exit_code(unfinished: Mapping[Path, Unfinished]) -> int:
+    """That of the first cell that failed, else 0."""
+    return next((one.code for one in unfinished.values() if one.code), 0)
+
+
 def _run(cell: Cell, tell: Tell) -> Unfinished | None:
-    if cell.finished:
-        return None
     with locked(cell.folder / "lock") as holder:
         if holder:
             return Unfinished(f"being run by {holder}", 0)

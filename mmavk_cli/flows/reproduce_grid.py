@@ -1,23 +1,19 @@
 """Tables 3 and 4: rows × data sets × seeds → cells, and the cells' scores → one table a data set."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mmavk_cli.base.errors import UsageError
-from mmavk_cli.base.files import atomic_write
 from mmavk_cli.base.places import store_folder
 from mmavk_cli.base.records import Json
 from mmavk_cli.flows.compare import read
-from mmavk_cli.flows.evaluate import EvalSettings
-from mmavk_cli.flows.reproduce import ReproduceSettings
-from mmavk_cli.flows.reproduce_cells import TRAIN, Cell, Tell, Unfinished, check_cells, run_cells
+from mmavk_cli.flows.reproduce_cells import Cell, Tell, Unfinished, check_cells, exit_code, make_cell, notes, run_cells
+from mmavk_cli.flows.reproduce_settings import Reproduced, ReproduceSettings
+from mmavk_cli.flows.reproduce_written import written
 from mmavk_cli.flows.seeds import seed_folder
-from mmavk_cli.flows.train import TrainSettings
 from mmavk_cli.knowledge.store import Store
 from mmavk_cli.report.published import published_scores
-from mmavk_cli.report.results import Results, System, markdown, results
+from mmavk_cli.report.results import Results, System, results
 
 EVAL = "eval"
 
@@ -34,18 +30,6 @@ NOT_OURS = {
 """Rows of the paper that cannot be made here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reproduced:
-    """The tables, one a data set; `code` is 0, or the exit code of the first cell that failed."""
-
-    tables: tuple[Results, ...]
-    code: int
-
-    def as_json(self) -> Json:
-        """One JSON object."""
-        return {"tables": [table.as_json() for table in self.tables]}
-
-
 def reproduce_grid(settings: ReproduceSettings, tell: Tell) -> Reproduced:
     """Run the cells that are asked for and not finished, and put all that are there into a table.
 
@@ -58,23 +42,19 @@ def reproduce_grid(settings: ReproduceSettings, tell: Tell) -> Reproduced:
     cells = grid.cells()
     check_cells(cells)
     asked = [cell for cell in cells if cell.dataset in settings.dataset and cell.row in grid.chosen]
-    unfinished: dict[Path, Unfinished] = {}
 
-    def write() -> None:
-        grid.write(grid.tables(cells, unfinished))
+    def write(unfinished: Mapping[Path, Unfinished]) -> Reproduced:
+        tables = grid.tables(cells, unfinished)
+        sections, content = [table.section() for table in tables], [table.as_json() for table in tables]
+        return written(settings, sections, content, exit_code(unfinished))
 
-    unfinished.update(run_cells(asked, tell, write, settings.traceback))
-    tables = grid.tables(cells, unfinished)
-    grid.write(tables)
-    return Reproduced(tables, next((one.code for one in unfinished.values() if one.code), 0))
+    return write(run_cells(asked, tell, write, settings.traceback))
 
 
 class _Grid:
     def __init__(self, settings: ReproduceSettings) -> None:
-        if settings.out is None:
-            raise UsageError("no folder for the runs", "--out", "Name one")
-        self.settings, self.out = settings, settings.out
-        self.folder = self.out / settings.experiment
+        self.settings = settings
+        self.folder = settings.grid / settings.experiment
         self.rows = self._rows()
         self.chosen = self._chosen()
 
@@ -126,13 +106,7 @@ class _Grid:
                 changed["knowledge"] = None
         else:
             changed |= {"fusion": "word", "knowledge": self.rows[row], "threshold": "none"}
-        told = {name: getattr(self.settings, name) for name in type(self.settings).model_fields} | changed
-        training = {name: told[name] for name in TrainSettings.model_fields.keys() & told.keys()}
-        training |= {"dataset": [dataset], "out": folder / TRAIN}
-        scored = ("knowledge", "threshold", "below", "store", "data_dir", "images")
-        scoring = {name: told[name] for name in scored}
-        scoring |= {"model": str(folder / TRAIN), "dataset": dataset, "out": folder / EVAL}
-        return Cell(dataset, row, seed, folder, TrainSettings(**training), {EVAL: EvalSettings(**scoring)})
+        return make_cell(self.settings, (dataset, row, seed), folder, changed, {EVAL: {}})
 
     def tables(self, cells: Sequence[Cell], unfinished: Mapping[Path, Unfinished]) -> tuple[Results, ...]:
         """One table a data set, of the cells that are finished."""
@@ -147,28 +121,8 @@ class _Grid:
         systems = []
         for row in dict.fromkeys((*published.rows, *self.rows)):
             own = [cell for cell in cells if cell.row == row]
+            absent = () if own else (NOT_OURS.get(row, "not run: no such knowledge in the store"),)
             counts = {cell.seed: read(cell.folder / EVAL).counts for cell in own if cell.finished}
-            systems.append(System(row, counts, tuple(_notes(row, own, unfinished))))
+            systems.append(System(row, counts, tuple(notes(own, unfinished)) or absent))
         seeds = self.settings.all_seeds
         return results(self.settings.experiment, dataset, self.settings.encoder, seeds, systems, published)
-
-    def write(self, tables: Sequence[Results]) -> None:
-        """GRID/table4.md and GRID/table4.json."""
-        with atomic_write(self.out / f"{self.settings.experiment}.md") as page:
-            page.write(markdown(tables))
-        with atomic_write(self.out / f"{self.settings.experiment}.json") as file:
-            content = {"tables": [table.as_json() for table in tables]}
-            file.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-
-
-def _notes(row: str, cells: Sequence[Cell], unfinished: Mapping[Path, Unfinished]) -> Iterator[str]:
-    """Why seeds are missing: each reason once, with the seeds it holds for."""
-    if not cells:
-        yield NOT_OURS.get(row, "not run: no such knowledge in the store")
-    missing: dict[str, list[int]] = {}
-    for cell in cells:
-        if not cell.finished:
-            reason = unfinished[cell.folder].reason if cell.folder in unfinished else "not run"
-            missing.setdefault(reason, []).append(cell.seed)
-    for reason, seeds in missing.items():
-        yield f"seed {', '.join(map(str, seeds))}: {reason}"

@@ -7,8 +7,9 @@ from mmavk_cli.base.records import Json
 from mmavk_cli.report.counts import Count
 from mmavk_cli.report.gaps import Gap, gaps, sentence
 from mmavk_cli.report.published import Percents, PublishedScores
+from mmavk_cli.report.section import Section
 from mmavk_cli.report.significance import ResamplingSettings
-from mmavk_cli.report.spread import SeedScores, seed_scores, summed
+from mmavk_cli.report.spread import SeedScores, seed_scores, seeds_text, summed
 
 HEAD = ("", "P", "R", "F1", "95 %", "paper P", "R", "F1")
 ABSENT = "-"
@@ -38,9 +39,8 @@ class Row:
         paper = tuple(f"{one:.2f}" for one in self.published) if self.published else (ABSENT,) * 3
         if self.scores is None:
             return (self.name, *(ABSENT,) * 4, *paper)
-        low, high = self.scores.interval or (float("nan"), float("nan"))
         ours = (str(one) for one in (self.scores.precision, self.scores.recall, self.scores.f1))
-        return (self.name, *ours, f"{low:.1f}-{high:.1f}", *paper)
+        return (self.name, *ours, self.scores.ends(), *paper)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +65,16 @@ class Results:
         pairs = [{"first": one["first"], "second": one["second"], **one["gap"]} for one in content.pop("gaps")]
         return content | {"gaps": pairs}
 
-    def heading(self) -> str:
-        """What was scored, on what, with what."""
-        size = f", {self.posts} posts, {self.gold} names" if self.posts else ""
-        seeds = f"seed{'s' if len(self.seeds) > 1 else ''} {', '.join(map(str, self.seeds))}"
-        return f"{self.table} on {self.dataset} test{size}, strict, {seeds}"
+    def section(self) -> Section:
+        """The table for people; under it the encoders, what is missing, and the gaps."""
+        remarks = [f"ours: encoder {self.encoder}; paper ({self.source}): {self.published_encoder}"]
+        remarks += [f"{row.name}: {note}" for row in self.rows for note in row.notes]
+        remarks += [sentence(gap) for gap in self.gaps]
+        return Section(self._heading(), HEAD, tuple(row.words() for row in self.rows), tuple(remarks))
 
-    def remarks(self) -> list[str]:
-        """What stands under the table: the encoders, what is missing, and the gaps."""
-        lines = [f"ours: encoder {self.encoder}; paper ({self.source}): {self.published_encoder}"]
-        lines += [f"{row.name}: {note}" for row in self.rows for note in row.notes]
-        return lines + [sentence(gap) for gap in self.gaps]
+    def _heading(self) -> str:
+        size = f", {self.posts} posts, {self.gold} names" if self.posts else ""
+        return f"{self.table} on {self.dataset} test{size}, strict, {seeds_text(self.seeds)}"
 
 
 def results(
@@ -114,15 +113,3 @@ def results(
         tuple(rows),
         gaps([system.name for system in there], paired, settings, told) if paired else (),
     )
-
-
-def markdown(tables: Sequence[Results]) -> str:
-    """The tables as a page in Markdown."""
-    return "\n\n".join(_markdown(one) for one in tables) + "\n"
-
-
-def _markdown(table: Results) -> str:
-    head = ["| " + " | ".join(HEAD) + " |", "|---" + "|---:" * (len(HEAD) - 1) + "|"]
-    body = ["| " + " | ".join(row.words()) + " |" for row in table.rows]
-    remarks = [f"- {line}" for line in table.remarks()]
-    return "\n".join([f"## {table.heading()}", "", *head, *body, "", *remarks])

@@ -32,6 +32,15 @@ class SeedScores:
     gold: int
     interval: Interval | None = None
 
+    def ends(self) -> str:
+        """The interval for people, empty where none was drawn."""
+        return "{:.1f}-{:.1f}".format(*self.interval) if self.interval else ""
+
+
+def seeds_text(seeds: Sequence[int]) -> str:
+    """`seed 1`, `seeds 1, 2`."""
+    return f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
+
 
 def spread(values: Sequence[float]) -> Spread:
     """Mean and sample standard deviation of one value or more."""
