@@ -84,7 +84,7 @@ def _print(result: Evaluation) -> None:
 
     console = Console()
     typer.echo(f"{result.model} on {result.dataset} {result.split}, knowledge: {result.knowledge}")
-    typer.echo(f"{result.posts} posts, knowledge counted in {result.with_knowledge}")
+    typer.echo(f"{result.posts} posts, knowledge counted in {result.with_knowledge}, gated {result.gated:.1%}")
     console.print()
     console.print(_scores(result.scores))
     errors = result.scores.errors

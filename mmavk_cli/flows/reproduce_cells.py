@@ -17,6 +17,7 @@ from mmavk_cli.flows.reproduce_settings import ReproduceSettings
 from mmavk_cli.flows.seeds import check_data, check_unchanged
 from mmavk_cli.flows.train import TrainSettings, read_corpus, train
 from mmavk_cli.report.spread import seeds_text
+from mmavk_cli.similarity.gate import GateSettings
 
 TRAIN = "train"
 
@@ -65,13 +66,13 @@ def make_cell(
 ) -> Cell:
     """The cell `name` (data set, row, seed): what the grid is told, with `changed`, goes to training and scoring.
 
-    `scoring`: folder name → what else `mmavk eval` is told.
+    `scoring`: folder name → what else `mmavk eval` is told; the gate is the model's own.
     """
     dataset, row, seed = name
     told = {field: getattr(settings, field) for field in type(settings).model_fields} | changed | {"seed": seed}
     training = {field: told[field] for field in TrainSettings.model_fields.keys() & told.keys() - {"seeds"}}
     training |= {"dataset": [dataset], "out": folder / TRAIN}
-    scored = {field: told[field] for field in KnowledgeChoice.model_fields}
+    scored = {field: told[field] for field in KnowledgeChoice.model_fields.keys() - GateSettings.model_fields.keys()}
     scored |= {"dataset": dataset, "model": str(folder / TRAIN)}
     evals = {one: EvalSettings(**(scored | {"out": folder / one} | more)) for one, more in scoring.items()}
     return Cell(dataset, row, seed, folder, TrainSettings(**training), evals)

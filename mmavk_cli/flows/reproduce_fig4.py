@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from mmavk_cli.base.records import Json
 from mmavk_cli.flows.compare import read
-from mmavk_cli.flows.knowledge import KnowledgeChoice, gold_posts, knowledge_of
+from mmavk_cli.flows.knowledge import gold_posts, scored_knowledge
 from mmavk_cli.flows.models import scorer_folder
 from mmavk_cli.flows.reproduce_cells import Cell, Tell, Unfinished, check_cells, exit_code, make_cell, notes, run_cells
 from mmavk_cli.flows.reproduce_settings import Reproduced, ReproduceSettings, threshold_range
@@ -19,7 +20,7 @@ from mmavk_cli.similarity.gate import NONE
 
 ROW = "word"
 EVERY, BLANK = "eval-all", "eval-none"
-SCORED = {EVERY: {"threshold": NONE}, BLANK: {"threshold": NONE, "pairing": "blank"}}
+SCORED: dict[str, Json] = {EVERY: {}, BLANK: {"pairing": "blank"}}
 """Scored twice, with all knowledge and with none; each threshold takes its posts from the one or the other."""
 
 CLIP, TEXT = "CLIP", "the text scorer, not CLIP"
@@ -78,9 +79,7 @@ def _similarities(settings: ReproduceSettings, cell: Cell) -> tuple[list[float |
     """How related each post of the test split and its knowledge are, and what says so."""
     from mmavk_cli.similarity.text import TextScorer
 
-    fields = {name: getattr(settings, name) for name in KnowledgeChoice.model_fields} | {"threshold": "-1"}
-    choice = KnowledgeChoice(**fields)
-    found = knowledge_of(choice, cell.dataset, gold_posts(cell.dataset, "test", choice), None)
+    found = scored_knowledge(settings, cell.dataset, gold_posts(cell.dataset, "test", settings), scored=True)
     scorers = {one.scorer for one in found if one}
     name = TEXT if scorers <= {TextScorer.load(scorer_folder()).id} else CLIP
     return [one.similarity if one else None for one in found], name
