@@ -22,8 +22,7 @@ from mmavk_cli.knowledge.importing import read_blip2
 from mmavk_cli.knowledge.ocr import SENTENCE
 from mmavk_cli.similarity.fit import FitSettings, Pair, fit, word_embeddings
 from mmavk_cli.similarity.text import TOKENIZER, TextScorer
-from mmavk_cli.tagger.checkpoint import copy_tokenizer
-from mmavk_cli.tagger.encoder import MINILM, encoder_folder
+from mmavk_cli.tagger.encoder import MINILM, encoder_folder, save_tokenizer
 
 PLACEHOLDER = "sha256:9a05c719bb18c19791cc90d263d69bbfb5faf4700362a28e8c9c9d59b0e8440c"
 """Digest of the caption of 358 posts of Twitter-2017: what BLIP-2 saw in the picture that stands for a missing one."""
@@ -55,7 +54,7 @@ def fit_scorer(settings: FitScorerSettings) -> Json:
     ]
     fitted = fit(pairs, word_embeddings(source), tokenizer, NEUTRAL, settings)
     settings.out.mkdir(parents=True, exist_ok=True)
-    copy_tokenizer(source, settings.out)
+    save_tokenizer(source, settings.out)
     path = fitted.save(settings.out)
     return {"id": TextScorer.load(settings.out).id, "pairs": len(pairs), "bytes": path.stat().st_size}
 

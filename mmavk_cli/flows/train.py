@@ -1,8 +1,7 @@
 """train: data sets and their knowledge → a run folder with the tagger of the best validation F1."""
 
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -17,19 +16,18 @@ from mmavk_cli.base.run import Run, new_run
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.words import recut
 from mmavk_cli.flows.evaluate import predicted_tags
-from mmavk_cli.flows.knowledge import KnowledgeChoice, gold_posts, knowledge_of
+from mmavk_cli.flows.freeze import remember
+from mmavk_cli.flows.knowledge import KnowledgeChoice, gated, gold_posts, scored_knowledge
+from mmavk_cli.flows.seeds import SeedChoice
 from mmavk_cli.report.measures import OVERALL, measure
+from mmavk_cli.similarity.gate import NONE, Gate
 from mmavk_cli.spans import repaired, tag_names
 from mmavk_cli.tagger.pieces import PieceCutter
 from mmavk_cli.tagger.settings import PieceSettings, TrainingSettings
 
 if TYPE_CHECKING:
     from mmavk_cli.tagger.batch import Example
-    from mmavk_cli.tagger.frozen import FrozenKnowledge
     from mmavk_cli.tagger.predict import Predictor
-
-TOLD_TEXTS = 512
-"""A line is told each time so many knowledge texts are encoded."""
 
 RECIPES = Path(mmavk_cli.tagger.__file__).parent / "recipes"
 
@@ -37,7 +35,7 @@ Tell = Callable[[Json], None]
 Item = tuple[Post, Knowledge | None]
 
 
-class TrainSettings(TrainingSettings, PieceSettings, KnowledgeChoice, Common):
+class TrainSettings(SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice, Common):
     """What `mmavk train` asks."""
 
     dataset: list[str] = setting(..., "Data set; give it again to train on several.")
@@ -68,10 +66,11 @@ class TrainSettings(TrainingSettings, PieceSettings, KnowledgeChoice, Common):
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Training posts and, a data set, validation posts, each with its knowledge."""
+    """Training posts and, a data set, validation posts, each with its knowledge, weighed by the gate."""
 
     train: list[Item]
     valid: dict[str, list[Item]]
+    gate: Gate
 
 
 def train(settings: TrainSettings, tell: Tell) -> Json:
@@ -100,7 +99,9 @@ def read_corpus(settings: TrainSettings) -> Corpus:
     for name in settings.dataset:
         train += _items(settings, name, "train")
         valid[name] = _items(settings, name, "valid")
-    return Corpus(train, valid)
+    similarities = [one.similarity for _, one in train if one is not None and one.similarity is not None]
+    gate = settings.training_gate(similarities)
+    return Corpus(regated(train, gate), {name: regated(items, gate) for name, items in valid.items()}, gate)
 
 
 def fingerprints(settings: TrainSettings) -> Json:
@@ -119,12 +120,19 @@ def _items(settings: TrainSettings, dataset: str, split: str) -> list[Item]:
     for post in posts:
         if unknown := set(post.tags or ()) - known:
             raise DataError(f"unknown tag {min(unknown)!r}", post.where, f"Types are {', '.join(TYPES)}")
-    return list(zip(posts, knowledge_of(settings, dataset, posts, None), strict=True))
+    scored = settings.threshold not in (None, NONE)
+    return list(zip(posts, scored_knowledge(settings, dataset, posts, scored=scored), strict=True))
+
+
+def regated(items: Sequence[Item], gate: Gate) -> list[Item]:
+    """The same posts, their knowledge weighed by `gate`."""
+    posts, knowledge = [post for post, _ in items], [one for _, one in items]
+    return list(zip(posts, gated(knowledge, gate), strict=True))
 
 
 def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Tell) -> Json:
-    from mmavk_cli.tagger.checkpoint import TOKENIZER, TaggerConfig, copy_tokenizer
-    from mmavk_cli.tagger.encoder import encoder_folder
+    from mmavk_cli.tagger.checkpoint import TaggerConfig
+    from mmavk_cli.tagger.encoder import encoder_folder, encoder_tokenizer, save_tokenizer
     from mmavk_cli.tagger.predict import Predictor
     from mmavk_cli.tagger.torch_model import TorchEmitter, save_model
     from mmavk_cli.tagger.training import build, fit
@@ -132,11 +140,10 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Tell) -> Json:
     tags = tag_names(TYPES)
     pieces = PieceSettings(**{name: getattr(settings, name) for name in PieceSettings.model_fields})
     source = encoder_folder(settings.encoder)
-    cutter = PieceCutter.load(source / TOKENIZER, pieces)
+    cutter = PieceCutter(encoder_tokenizer(source), pieces)
     facts = {"datasets": settings.dataset, "knowledge": settings.knowledge, "seed": settings.seed}
-    threshold = settings.cut(None)
-    model = build(settings, settings.fusion, tags)
-    config = TaggerConfig(tags, pieces, settings.encoder, facts, threshold, frozen=settings.freeze_knowledge)
+    model = build(settings, pieces, tags)
+    config = TaggerConfig(tags, pieces, settings.encoder, facts, asdict(corpus.gate), frozen=settings.freeze_knowledge)
     best: Json = {}
 
     def evaluate(epoch: int) -> Json:
@@ -144,7 +151,7 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Tell) -> Json:
         if scores["f1"] > best.get("f1", -1.0):
             best.update(scores, epoch=epoch)
             save_model(model, config, run.folder / "model")
-            copy_tokenizer(source, run.folder / "model")
+            save_tokenizer(source, run.folder / "model")
         return scores
 
     def log(line: Json) -> None:
@@ -153,25 +160,11 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Tell) -> Json:
 
     examples = [_example(item, cutter, tags) for item in corpus.train]
     if model.frozen is not None:
-        _remember(model.frozen, corpus, cutter, log)
+        items = [*corpus.train, *(item for own in corpus.valid.values() for item in own)]
+        remember(model.frozen, (one for _, one in items), cutter, log)
     fit(model, examples, settings, cutter.unknown, evaluate, log)
     run.facts["device"] = str(next(model.parameters()).device)
     return best
-
-
-def _remember(frozen: "FrozenKnowledge", corpus: Corpus, cutter: PieceCutter, log: Tell) -> None:
-    """Encode the knowledge that training and validation will read."""
-    import torch
-
-    items = [*corpus.train, *(item for own in corpus.valid.values() for item in own)]
-    texts = [cutter.knowledge(one.text) for _, one in items if one is not None and one.text and one.weight > 0]
-    began = time.monotonic()
-
-    def told(done: int, of: int) -> None:
-        if done % TOLD_TEXTS == 0 or done == of:
-            log({"knowledge_encoded": done, "texts": of, "seconds": round(time.monotonic() - began, 1)})
-
-    frozen.remember(texts, "cuda" if torch.cuda.is_available() else "cpu", told)
 
 
 def _example(item: Item, cutter: PieceCutter, tags: tuple[str, ...]) -> "Example":

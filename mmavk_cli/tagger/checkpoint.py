@@ -1,7 +1,6 @@
 """A trained tagger on disk: `tagger.json`, `head.safetensors`, `tokenizer.json` and the encoder's folder."""
 
 import json
-import shutil
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -25,7 +24,7 @@ class TaggerConfig:
         pieces: how words and knowledge were cut.
         encoder: what it was trained from.
         trained: data sets, knowledge and seed, for people.
-        threshold: similarity under which its knowledge counts 0; None: all knowledge counts.
+        gate: from similarity to weight, as the settings of the gate that training used or found.
         name: what output records call it.
         frozen: knowledge is read by an encoder of its own, which training left as it was.
     """
@@ -34,7 +33,7 @@ class TaggerConfig:
     pieces: PieceSettings
     encoder: str
     trained: Json = field(default_factory=dict)
-    threshold: float | None = None
+    gate: Json = field(default_factory=dict)
     name: str = ""
     frozen: bool = False
 
@@ -67,14 +66,3 @@ def model_folder(name: Path) -> Path:
     """The model's folder of a run folder, or the folder itself."""
     inner = name / "model"
     return inner if (inner / CONFIG).is_file() else name
-
-
-def copy_tokenizer(source: Path, folder: Path) -> None:
-    """Put the encoder's tokenizer beside the head.
-
-    Raises:
-        MissingError: the encoder has no `tokenizer.json`.
-    """
-    if not (source / TOKENIZER).is_file():
-        raise MissingError("the encoder has no tokenizer.json", str(source), "Save its fast tokenizer there")
-    shutil.copyfile(source / TOKENIZER, folder / TOKENIZER)

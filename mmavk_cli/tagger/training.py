@@ -16,11 +16,11 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArgu
 
 from mmavk_cli.base.records import Json
 from mmavk_cli.tagger.batch import Batch, Example, collate
-from mmavk_cli.tagger.encoder import encoder_folder, load_encoder
+from mmavk_cli.tagger.encoder import check_lengths, encoder_folder, load_encoder
 from mmavk_cli.tagger.frozen import FrozenKnowledge
 from mmavk_cli.tagger.model import Tagger
 from mmavk_cli.tagger.order import costs, like_lengths
-from mmavk_cli.tagger.settings import Fusion, TrainingSettings
+from mmavk_cli.tagger.settings import PieceSettings, TrainingSettings
 
 POOL = 50
 """Batches are cut from groups of `POOL * batch_size` posts, so that no two epochs have the same ones."""
@@ -156,16 +156,18 @@ class Averaged(TrainerCallback):  # type: ignore[misc]
                 own.copy_(before)
 
 
-def build(settings: TrainingSettings, fusion: Fusion, tags: tuple[str, ...]) -> Tagger:
+def build(settings: TrainingSettings, pieces: PieceSettings, tags: tuple[str, ...]) -> Tagger:
     """An untrained tagger on a pretrained encoder; the seed decides the new weights.
 
     Raises:
-        MissingError: the encoder is not there. UsageError: the encoder cannot have this fusion.
+        MissingError: the encoder is not there. UsageError: it cannot have this fusion or these lengths.
     """
     set_seed(settings.seed)
     folder = encoder_folder(settings.encoder)
+    encoder = load_encoder(folder)
+    check_lengths(encoder, pieces)
     frozen = FrozenKnowledge(load_encoder(folder)) if settings.freeze_knowledge else None
-    return Tagger(load_encoder(folder), tags, settings.dropout, fusion, frozen)
+    return Tagger(encoder, tags, settings.dropout, pieces.fusion, frozen)
 
 
 def fit(

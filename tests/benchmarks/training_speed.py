@@ -116,7 +116,7 @@ class OurLoop:
     def __init__(self, examples: Sequence[Example], *, freeze: bool = False) -> None:
         self.examples = examples
         self.settings = TrainingSettings(epochs=1, batch_size=BATCH, freeze_knowledge=freeze)
-        self.model = build(self.settings, "word", TAGS)
+        self.model = build(self.settings, PieceSettings(knowledge_pieces=KNOWLEDGE_PIECES), TAGS)
         self.encoding = 0.0
         if self.model.frozen:
             began = time.perf_counter()
