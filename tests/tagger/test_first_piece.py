@@ -4,8 +4,17 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
-from transformers import BertConfig, BertModel, DebertaV2Config, DebertaV2Model, PreTrainedModel, RobertaConfig
-from transformers import RobertaModel, XLMRobertaConfig, XLMRobertaModel
+from transformers import (
+    BertConfig,
+    BertModel,
+    DebertaV2Config,
+    DebertaV2Model,
+    PreTrainedModel,
+    RobertaConfig,
+    RobertaModel,
+    XLMRobertaConfig,
+    XLMRobertaModel,
+)
 
 from mmavk_cli.tagger.first_piece import first_piece
 
@@ -21,7 +30,8 @@ KINDS = {
 def made(kind: str, attention: str) -> PreTrainedModel:
     torch.manual_seed(0)
     model, config = KINDS[kind]
-    return model(config(**SIZES, attn_implementation=attention)).double().eval()
+    way = attention if model._supports_sdpa else "eager"
+    return model(config(**SIZES, attn_implementation=way)).double().eval()
 
 
 def rows(*, padded: bool) -> tuple[Tensor, Tensor]:
@@ -38,10 +48,8 @@ def gradients(model: PreTrainedModel, vectors: Tensor) -> dict[str, np.ndarray]:
 
 
 @pytest.mark.parametrize("padded", [False, True])
-@pytest.mark.parametrize(
-    ("kind", "attention"),
-    [*((kind, way) for kind in ("bert", "roberta", "xlm-roberta") for way in ("sdpa", "eager")), ("deberta-v2", "eager")],
-)
+@pytest.mark.parametrize("attention", ["sdpa", "eager"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_it_equals_the_whole_encoder(kind: str, attention: str, padded: bool) -> None:
     model, (ids, mask) = made(kind, attention), rows(padded=padded)
     whole = model(input_ids=ids, attention_mask=mask).last_hidden_state[:, 0]
