@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
+
+from pydantic import model_validator
 
 import mmavk_cli.tagger
 from mmavk_cli.base.errors import DataError, KnowledgeError, UsageError
@@ -15,6 +17,7 @@ from mmavk_cli.base.run import Run
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.words import recut
 from mmavk_cli.flows.evaluate import predicted_tags
+from mmavk_cli.flows.freeze import remember
 from mmavk_cli.flows.knowledge import (
     KnowledgeChoice,
     counted_knowledge,
@@ -52,6 +55,12 @@ class TrainSettings(SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice
     resume: bool = setting(False, "Continue an interrupted training, to the same weights; give the same command.")
     tensorboard: bool = setting(False, "Write curves for TensorBoard into the run folder too.")
     require_knowledge: bool = setting(False, "Stop when a post has no knowledge.")
+
+    @model_validator(mode="after")
+    def _freezing_can_be(self) -> Self:
+        if self.freeze_knowledge and self.fusion != "word":
+            raise ValueError(f"--freeze-knowledge: only --fusion word has knowledge vectors, not {self.fusion}")
+        return self
 
     @classmethod
     def recipe_file(cls, name: str) -> Path:
@@ -167,7 +176,8 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Tell) -> Json:
     cutter = PieceCutter(encoder_tokenizer(source), pieces)
     facts = {"datasets": settings.dataset, "knowledge": settings.knowledge, "seed": settings.seed}
     model = build(settings, pieces, tags)
-    config = TaggerConfig(tags, pieces, settings.encoder, facts, asdict(corpus.gate))
+    gate, frozen = asdict(corpus.gate), settings.freeze_knowledge
+    config = TaggerConfig(tags, pieces, settings.encoder, facts, gate, frozen=frozen)
     points = _points(settings, run)
     best = points.memo.setdefault(BEST, {})
 
@@ -181,6 +191,9 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Tell) -> Json:
 
     with _log(settings, run, points, tell) as log:
         examples = [_example(item, cutter, tags) for item in corpus.train]
+        if model.frozen is not None:
+            items = [*corpus.train, *(item for own in corpus.valid.values() for item in own)]
+            remember(model.frozen, (one for _, one in items), cutter, log)
         fit(model, examples, settings, cutter.unknown, evaluate, log, points)
     points.remove()
     run.facts["device"] = str(next(model.parameters()).device)

@@ -12,6 +12,7 @@ from mmavk_cli.base.errors import MemoryShortError, UsageError
 from mmavk_cli.base.records import Json
 from mmavk_cli.tagger.batch import Example
 from mmavk_cli.tagger.encoder import check_lengths, encoder_folder, load_encoder
+from mmavk_cli.tagger.frozen import FrozenKnowledge
 from mmavk_cli.tagger.model import Tagger
 from mmavk_cli.tagger.points import Points
 from mmavk_cli.tagger.sampler import LengthSampler, Noise
@@ -48,11 +49,13 @@ def build(settings: TrainingSettings, pieces: PieceSettings, tags: tuple[str, ..
         without its activations.
     """
     set_seed(settings.seed)
-    encoder = load_encoder(encoder_folder(settings.encoder))
+    folder = encoder_folder(settings.encoder)
+    encoder = load_encoder(folder)
     check_lengths(encoder, pieces)
     if settings.gradient_checkpointing:
         _recompute(encoder)
-    return Tagger(encoder, tags, settings.dropout, pieces.fusion)
+    frozen = FrozenKnowledge(load_encoder(folder)) if settings.freeze_knowledge else None
+    return Tagger(encoder, tags, settings.dropout, pieces.fusion, frozen)
 
 
 def _recompute(encoder: Any) -> None:
