@@ -37,6 +37,7 @@ from mmavk_cli.spans import repaired, tag_names
 from mmavk_cli.tagger.batch import Example
 from mmavk_cli.tagger.encoder import encoder_folder
 from mmavk_cli.tagger.pieces import PieceCutter
+from mmavk_cli.tagger.points import Points
 from mmavk_cli.tagger.settings import PieceSettings, TrainingSettings
 from mmavk_cli.tagger.training import build, fit
 
@@ -112,7 +113,9 @@ class PlainLoop:
 
 
 class OurLoop:
-    """`mmavk train` for one epoch, without scoring; the time holds all that the Trainer does before and after."""
+    """`mmavk train` for an epoch of the chosen posts, without scoring; the time holds all that comes before and after
+    the updates, such as the writing of a point to resume from.
+    """
 
     def __init__(self, examples: Sequence[Example], *, freeze: bool = False) -> None:
         self.examples = examples
@@ -122,7 +125,9 @@ class OurLoop:
     def __call__(self, chosen: Sequence[int]) -> None:
         """An update for each batch of the chosen posts."""
         mine = [self.examples[index] for index in chosen]
-        fit(self.model, mine, self.settings, 100, lambda _epoch: {"f1": 1.0}, lambda _line: None)
+        with tempfile.TemporaryDirectory() as folder:
+            points = Points(Path(folder))
+            fit(self.model, mine, self.settings, 100, lambda _epoch: {"f1": 1.0}, lambda _line: None, points)
 
 
 def read(place: Path) -> list[Item]:
@@ -261,6 +266,8 @@ def main(batches: int, rounds: int) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--batches", type=int, default=16, help="batches of 16 posts in a round")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--batches", type=int, default=50, help="batches of 16 posts in a round; 50 is the sampler's pool"
+    )
+    parser.add_argument("--rounds", type=int, default=2)
     main(**vars(parser.parse_args()))

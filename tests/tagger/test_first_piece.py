@@ -30,8 +30,7 @@ KINDS = {
 def made(kind: str, attention: str) -> PreTrainedModel:
     torch.manual_seed(0)
     model, config = KINDS[kind]
-    way = attention if model._supports_sdpa else "eager"
-    return model(config(**SIZES, attn_implementation=way)).double().eval()
+    return model(config(**SIZES, attn_implementation=attention)).double().eval()
 
 
 def rows(*, padded: bool) -> tuple[Tensor, Tensor]:
@@ -48,8 +47,10 @@ def gradients(model: PreTrainedModel, vectors: Tensor) -> dict[str, np.ndarray]:
 
 
 @pytest.mark.parametrize("padded", [False, True])
-@pytest.mark.parametrize("attention", ["sdpa", "eager"])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("kind", "attention"),
+    [(kind, way) for kind in KINDS for way in ("sdpa", "eager") if (kind, way) != ("deberta-v2", "sdpa")],
+)
 def test_it_equals_the_whole_encoder(kind: str, attention: str, padded: bool) -> None:
     model, (ids, mask) = made(kind, attention), rows(padded=padded)
     whole = model(input_ids=ids, attention_mask=mask).last_hidden_state[:, 0]
