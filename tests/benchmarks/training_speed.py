@@ -266,8 +266,6 @@ def main(batches: int, rounds: int) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--batches", type=int, default=50, help="batches of 16 posts in a round; 50 is the sampler's pool"
-    )
+    parser.add_argument("--batches", type=int, default=50, help="batches a round; 50 are the sampler's pool")
     parser.add_argument("--rounds", type=int, default=2)
     main(**vars(parser.parse_args()))
