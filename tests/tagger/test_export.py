@@ -21,7 +21,11 @@ from mmavk_cli.tagger.runtime import load_runtime
 from mmavk_cli.tagger.settings import Fusion, PieceSettings
 from mmavk_cli.tagger.torch_model import TorchEmitter, load_model, save_model
 
-POSTS = (("Houston calls", "a sign", 1.0), ("so far away from home again today", "", 1.0), ("a", "a long red road in May", 0.3))
+POSTS = (
+    ("Houston calls", "a sign", 1.0),
+    ("so far away from home again today", "", 1.0),
+    ("a", "a long red road in May", 0.3),
+)
 
 
 def saved(folder: Path, encoder: Path, fusion: Fusion, *, frozen: bool = False) -> TaggerConfig:
