@@ -17,6 +17,7 @@ from transformers import (
 )
 
 from mmavk_cli.tagger.first_piece import first_piece
+from mmavk_cli.tagger.training import _recompute
 
 SIZES = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32, "vocab_size": 50}
 KINDS = {
@@ -85,3 +86,16 @@ def test_dropout_is_there_in_training_and_only_then() -> None:
         assert torch.equal(first_piece(model, ids, mask), first_piece(model, ids, mask))
         model.encoder.layer[-1].attention.self.dropout.p = 0.5
         assert not torch.equal(first_piece(model, ids, mask), first_piece(model, ids, mask))
+
+
+def test_gradient_checkpointing_changes_nothing() -> None:
+    model, (ids, mask) = made("bert", "sdpa"), rows(padded=True)
+    expected = gradients(model, first_piece(model, ids, mask))
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    model.train()
+    _recompute(model)
+    found = gradients(model, first_piece(model, ids, mask))
+    for name, gradient in expected.items():
+        np.testing.assert_allclose(found[name], gradient, atol=1e-10, err_msg=name)
