@@ -144,6 +144,7 @@ def _run(cell: Cell, tell: Tell) -> Unfinished | None:
     with locked(cell.folder / "lock") as holder:
         if holder:
             return Unfinished(f"being run by {holder}", 0)
+        check_cells([cell])  # another process may have run it since
         if not (cell.folder / TRAIN / "run.json").is_file():
             _check_knowledge(cell)
             tell(cell.name, {"training": cell.training.encoder})
