@@ -94,7 +94,7 @@ class Batch:
 def collate(examples: Sequence[Example]) -> Batch:
     """One batch of examples, each distinct knowledge text once, those of weight 0 not at all."""
     rows = [example.rows for example in examples]
-    ids, mask = _padded([row for of_post in rows for row in of_post])
+    ids, mask = padded([row for of_post in rows for row in of_post])
     longest = max((len(example.pieces.first) for example in examples), default=0)
     shape = (len(examples), longest)
     first, tags = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
@@ -108,7 +108,7 @@ def collate(examples: Sequence[Example]) -> Batch:
         row += len(rows[index])
     counted = [example.apart for example in examples]
     distinct = {text: number for number, text in enumerate(dict.fromkeys(text for text in counted if text))}
-    knowledge_ids, knowledge_mask = _padded(list(distinct))
+    knowledge_ids, knowledge_mask = padded(list(distinct))
     return Batch(
         ids=ids,
         mask=mask,
@@ -135,7 +135,8 @@ def _visual(examples: Sequence[Example]) -> Floats:
     return features
 
 
-def _padded(rows: Sequence[Sequence[int]]) -> tuple[Ints, Ints]:
+def padded(rows: Sequence[Sequence[int]]) -> tuple[Ints, Ints]:
+    """Rows of pieces as ids and mask [R, P], both 0 behind each row's own."""
     longest = max(map(len, rows), default=0)
     ids = np.zeros((len(rows), longest), np.int64)
     mask = np.zeros((len(rows), longest), np.int64)
