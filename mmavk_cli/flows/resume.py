@@ -33,6 +33,11 @@ def is_first() -> bool:
     return process()[0] == 0
 
 
+def can_resume(out: Path) -> bool:
+    """Whether a training of this name was interrupted after a point to go on from."""
+    return next(unfinished_folder(out).glob(POINT), None) is not None
+
+
 @dataclass(slots=True)
 class Follower(Run):
     """The run as the other processes of `torchrun` see it: they write nothing."""
@@ -76,7 +81,7 @@ def _check_place(out: Path, folder: Path, resume: bool) -> None:
     if resume and not folder.is_dir():
         what = "the training is finished" if out.exists() else "there is no unfinished training"
         raise DataError(what, str(out), "Leave out --resume")
-    if not resume and next(folder.glob(POINT), None):
+    if not resume and can_resume(out):
         advice = f"Continue it with --resume, or remove {folder} and begin again"
         raise DataError("an unfinished training of that name is here", str(out), advice)
 

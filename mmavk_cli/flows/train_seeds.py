@@ -8,6 +8,7 @@ from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.files import atomic_write
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.run import read_run
+from mmavk_cli.flows.resume import can_resume
 from mmavk_cli.flows.seeds import check_data, check_unchanged, seed_folder
 from mmavk_cli.flows.train import TrainSettings, train
 from mmavk_cli.report.spread import Spread, spread
@@ -29,6 +30,8 @@ class SeedRuns:
 
 def train_seeds(settings: TrainSettings, tell: Callable[[Json], None]) -> SeedRuns:
     """Train every seed of `--seeds` that is not finished, in RUN/seed-1 and so on; writes RUN/scores.json.
+
+    With `--resume` the seed that was interrupted goes on, and the others are trained as they would be without.
 
     Raises:
         UsageError: a finished seed was trained with other settings. DataError: on other data, or RUN is one run.
@@ -54,7 +57,9 @@ def train_seeds(settings: TrainSettings, tell: Callable[[Json], None]) -> SeedRu
 
 
 def _of_seed(settings: TrainSettings, seed: int) -> TrainSettings:
-    return settings.model_copy(update={"seeds": None, "seed": seed, "out": seed_folder(settings.out, seed)})
+    out = seed_folder(settings.out, seed)
+    resume = settings.resume and can_resume(out)
+    return settings.model_copy(update={"seeds": None, "seed": seed, "out": out, "resume": resume})
 
 
 def _scores(run: TrainSettings) -> Json:

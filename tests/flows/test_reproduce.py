@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -105,6 +107,24 @@ def test_a_cell_that_another_process_runs_is_left_to_it(grid: Path, small_place:
     assert not (cell / "eval").exists()
     table4(mmavk, small_place, quick, "--only", "text")
     assert results(grid)["T-only"]["notes"] == []
+
+
+@pytest.mark.slow
+def test_a_cell_that_was_killed_goes_on_to_the_same_weights(grid: Path, small_place: Path, quick, mmavk):
+    out = small_place / "killed"
+    asked = ("reproduce", "table4", "--dataset", "twitter2017", "--knowledge", "blip2", *quick, "--only", "word")
+    words = [str(word) for word in (*asked, "--out", out)]
+    with subprocess.Popen([sys.executable, "-m", "mmavk_cli", *words], stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert any("epoch 2 of 5" in line for line in process.stderr)
+        process.kill()
+    told = mmavk(*words).stderr
+    assert "epoch 1 of 5" not in told
+    assert "epoch 5 of 5" in told
+    weights = [
+        (folder / "table4/twitter2017/word/seed-1/train/model/head.safetensors").read_bytes() for folder in (out, grid)
+    ]
+    assert weights[0] == weights[1]
 
 
 @pytest.mark.slow
