@@ -39,7 +39,7 @@ def dry_run(settings: TrainSettings) -> DryRun:
     whole = epoch * settings.epochs
     ways = [(precision, again) for precision in ("float32", "bfloat16") for again in (False, True)]
     return DryRun(
-        counts=corpus.counts,
+        counts=corpus.counts(),
         updates={"epoch": epoch, "all": whole, "warm-up": round(settings.warmup * whole)},
         parameters=encoder_shape(settings.encoder).parameters,
         memory=[_memory(settings, precision, again) for precision, again in ways],
@@ -48,12 +48,14 @@ def dry_run(settings: TrainSettings) -> DryRun:
 
 
 def _memory(settings: TrainSettings, precision: str, again: bool) -> Json:
-    memory = training_memory(settings.model_copy(update={"precision": precision, "gradient_checkpointing": again}), "cuda")
+    memory = training_memory(
+        settings.model_copy(update={"precision": precision, "gradient_checkpointing": again}), "cuda"
+    )
     parts = {name: getattr(memory, name) for name in ("weights", "gradients", "optimizer", "activations", "peak")}
     return {
         "precision": precision,
         "gradient_checkpointing": again,
-        **{name: round(number / GIB, 2) for name, number in parts.items()},
+        "parts": {name: round(number / GIB, 2) for name, number in parts.items()},
         "fits_24_gb": memory.fits(CARD),
         "chosen": (precision, again) == (settings.precision, settings.gradient_checkpointing),
     }

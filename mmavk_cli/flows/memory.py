@@ -1,10 +1,12 @@
 """The memory that a training will take, from its settings and the encoder's config."""
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mmavk_cli.base.errors import MissingError
-from mmavk_cli.tagger.memory import KNOWN, Device, Memory, Shape, estimate
+from mmavk_cli.base.records import Json
+from mmavk_cli.tagger.memory import GIB, KNOWN, Device, Memory, Shape, estimate
 
 if TYPE_CHECKING:
     from mmavk_cli.flows.train import TrainSettings
@@ -35,3 +37,18 @@ def training_memory(settings: "TrainSettings", device: Device) -> Memory:
         MissingError: the encoder's sizes are not known.
     """
     return estimate(encoder_shape(settings.encoder), settings, settings, device)
+
+
+def tell_memory(settings: "TrainSettings", tell: Callable[[Json], None]) -> None:
+    """Before a training on a GPU: what it will take of it at most. An encoder of unknown sizes is no fault here."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return
+    try:
+        memory = training_memory(settings, "cuda")
+    except MissingError as error:
+        tell({"memory": str(error)})
+        return
+    room = torch.cuda.get_device_properties(0).total_memory
+    tell({"memory_gib": round(memory.peak / GIB, 2), "card_gib": round(room / GIB, 2), "fits": memory.fits(room)})

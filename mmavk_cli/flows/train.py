@@ -1,8 +1,7 @@
 """train: data sets and their knowledge → a run folder with the tagger of the best validation F1."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,33 +14,36 @@ from mmavk_cli.base.run import Run
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.words import recut
 from mmavk_cli.flows.evaluate import predicted_tags
-from mmavk_cli.flows.knowledge import KnowledgeChoice, gold_posts, knowledge_of
-from mmavk_cli.flows.resume import is_first, training_run
+from mmavk_cli.flows.knowledge import KnowledgeChoice, counted_knowledge, gated, gold_posts, scored_knowledge
+from mmavk_cli.flows.memory import tell_memory
+from mmavk_cli.flows.resume import is_first, points_of, training_log, training_run
+from mmavk_cli.flows.seeds import SeedChoice
 from mmavk_cli.report import curves
 from mmavk_cli.report.measures import OVERALL, measure
+from mmavk_cli.similarity.gate import NONE, Gate
 from mmavk_cli.spans import repaired, tag_names
 from mmavk_cli.tagger.pieces import PieceCutter
 from mmavk_cli.tagger.settings import PieceSettings, TrainingSettings
 
 if TYPE_CHECKING:
     from mmavk_cli.tagger.batch import Example
-    from mmavk_cli.tagger.points import Points
     from mmavk_cli.tagger.predict import Predictor
 
 RECIPES = Path(mmavk_cli.tagger.__file__).parent / "recipes"
-LOG_BYTES, BEST = "log_bytes", "best"
+BEST = "best"
 
 Tell = Callable[[Json], None]
 Item = tuple[Post, Knowledge | None]
 
 
-class TrainSettings(TrainingSettings, PieceSettings, KnowledgeChoice, Common):
+class TrainSettings(SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice, Common):
     """What `mmavk train` asks."""
 
     dataset: list[str] = setting(..., "Data set; give it again to train on several.")
     recipe: str | None = setting(None, "Settings to start from: `mmavk` (the paper's), `embedded`, or a TOML file.")
     out: Path = setting(..., "Run folder to make.")
     resume: bool = setting(False, "Continue an interrupted training, to the same weights; give the same command.")
+    dry_run: bool = setting(False, "Count, estimate the memory, show all settings; train nothing.")
     tensorboard: bool = setting(False, "Write curves for TensorBoard into the run folder too.")
     require_knowledge: bool = setting(False, "Stop when a post has no knowledge.")
 
@@ -63,11 +65,16 @@ class TrainSettings(TrainingSettings, PieceSettings, KnowledgeChoice, Common):
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Training posts and, a data set, validation posts, each with its knowledge; `counts` has a row a split."""
+    """Training posts and, a data set, validation posts, each with its knowledge, weighed by the gate."""
 
     train: list[Item]
     valid: dict[str, list[Item]]
-    counts: dict[str, Json]
+    gate: Gate
+
+    def counts(self) -> dict[str, Json]:
+        """Posts, how many have knowledge and how much of it counts: training posts, and each validation split."""
+        splits = {"train": self.train, **{f"{name}/valid": items for name, items in self.valid.items()}}
+        return {split: counted_knowledge([one for _, one in items]) for split, items in splits.items()}
 
 
 def train(settings: TrainSettings, tell: Tell) -> Json:
@@ -82,11 +89,13 @@ def train(settings: TrainSettings, tell: Tell) -> Json:
     if settings.tensorboard:
         curves.check()
     corpus = read_corpus(settings)
-    data, recipes = fingerprints(settings), sorted({one.recipe for _, one in corpus.train if one})
-    with training_run(settings, {**data, "knowledge": recipes}) as run:
-        run.facts |= {"data": data, "recipes": recipes, "counts": corpus.counts}
-        for split, count in corpus.counts.items() if is_first() else ():
-            tell({"split": split, **count})
+    facts: Json = {"data": fingerprints(settings), "recipes": sorted({one.recipe for _, one in corpus.train if one})}
+    with training_run(settings, facts) as run:
+        run.facts |= {**facts, "counts": corpus.counts()}
+        if is_first():
+            for split, count in corpus.counts().items():
+                tell({"split": split, **count})
+            tell_memory(settings, tell)
         best = _fit(settings, corpus, run, tell)
         run.write("scores.json", best)
     return best if is_first() else {}
@@ -99,12 +108,14 @@ def read_corpus(settings: TrainSettings) -> Corpus:
         DataError: a split is missing or empty, or a tag has a type we do not know. KnowledgeError: there is no such
         knowledge, or a post has none and `--require-knowledge` is given.
     """
-    splits = {(name, split): _items(settings, name, split) for name in settings.dataset for split in ("train", "valid")}
-    return Corpus(
-        train=[item for name in settings.dataset for item in splits[name, "train"]],
-        valid={name: splits[name, "valid"] for name in settings.dataset},
-        counts={f"{name}/{split}": _counts(settings, items) for (name, split), items in splits.items()},
-    )
+    train: list[Item] = []
+    valid: dict[str, list[Item]] = {}
+    for name in settings.dataset:
+        train += _items(settings, name, "train")
+        valid[name] = _items(settings, name, "valid")
+    similarities = [one.similarity for _, one in train if one is not None and one.similarity is not None]
+    gate = settings.training_gate(similarities)
+    return Corpus(regated(train, gate), {name: regated(items, gate) for name, items in valid.items()}, gate)
 
 
 def fingerprints(settings: TrainSettings) -> Json:
@@ -123,7 +134,8 @@ def _items(settings: TrainSettings, dataset: str, split: str) -> list[Item]:
     for post in posts:
         if unknown := set(post.tags or ()) - known:
             raise DataError(f"unknown tag {min(unknown)!r}", post.where, f"Types are {', '.join(TYPES)}")
-    items = list(zip(posts, knowledge_of(settings, dataset, posts, None), strict=True))
+    scored = settings.threshold not in (None, NONE)
+    items = list(zip(posts, scored_knowledge(settings, dataset, posts, scored=scored), strict=True))
     missing = sum(one is None for _, one in items)
     if settings.require_knowledge and missing:
         advice = "Put it into the store (mmavk store import), or leave out --require-knowledge"
@@ -131,13 +143,10 @@ def _items(settings: TrainSettings, dataset: str, split: str) -> list[Item]:
     return items
 
 
-def _counts(settings: TrainSettings, items: Sequence[Item]) -> Json:
-    """Posts; with knowledge asked for, how many lack it, and the share of the others whose knowledge counts less."""
-    if settings.knowledge is None:
-        return {"posts": len(items)}
-    weights = [one.weight for _, one in items if one]
-    gated = sum(weight < 1 for weight in weights) / max(len(weights), 1)
-    return {"posts": len(items), "without_knowledge": len(items) - len(weights), "gated": round(gated, 4)}
+def regated(items: Sequence[Item], gate: Gate) -> list[Item]:
+    """The same posts, their knowledge weighed by `gate`."""
+    posts, knowledge = [post for post, _ in items], [one for _, one in items]
+    return list(zip(posts, gated(knowledge, gate), strict=True))
 
 
 def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Tell) -> Json:
@@ -152,10 +161,9 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Tell) -> Json:
     source = encoder_folder(settings.encoder)
     cutter = PieceCutter(encoder_tokenizer(source), pieces)
     facts = {"datasets": settings.dataset, "knowledge": settings.knowledge, "seed": settings.seed}
-    threshold = settings.cut(None)
     model = build(settings, pieces, tags)
-    config = TaggerConfig(tags, pieces, settings.encoder, facts, threshold)
-    points = _points(settings, run)
+    config = TaggerConfig(tags, pieces, settings.encoder, facts, asdict(corpus.gate))
+    points = points_of(settings, run)
     best = points.memo.setdefault(BEST, {})
 
     def evaluate(epoch: int) -> Json:
@@ -166,41 +174,12 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Tell) -> Json:
             save_tokenizer(source, run.folder / "model")
         return scores
 
-    with _log(settings, run, points, tell) as log:
+    with training_log(settings, run, points, tell) as log:
         examples = [_example(item, cutter, tags) for item in corpus.train]
         fit(model, examples, settings, cutter.unknown, evaluate, log, points)
     points.remove()
     run.facts["device"] = str(next(model.parameters()).device)
     return dict(best)
-
-
-def _points(settings: TrainSettings, run: Run) -> "Points":
-    """Where points to resume from are kept, and what the last of them says where one is to be continued."""
-    from mmavk_cli.tagger.points import MEMO, Points, last_point, read_record
-
-    start = last_point(run.folder) if settings.resume else None
-    points = Points(run.folder, start, read_record(start, MEMO) if start else {})
-    run.rewind(points.memo.get(LOG_BYTES, 0))
-    return points
-
-
-@contextmanager
-def _log(settings: TrainSettings, run: Run, points: "Points", tell: Tell) -> Iterator[Tell]:
-    """What takes a log line: metrics.jsonl, the screen, and TensorBoard where it is asked for."""
-    after = points.step if points.start else None
-    drawn = curves.Curves(run.folder, after) if settings.tensorboard and is_first() else None
-
-    def log(line: Json) -> None:
-        points.memo[LOG_BYTES] = run.log(line)
-        tell(line)
-        if drawn:
-            drawn.add(line)
-
-    if after is not None and is_first():
-        tell({"step": after, "resumed": settings.out.name})
-    yield log
-    if drawn:
-        drawn.close()
 
 
 def _example(item: Item, cutter: PieceCutter, tags: tuple[str, ...]) -> "Example":

@@ -60,7 +60,9 @@ class Shape:
                 rows,
             )
         except (KeyError, TypeError) as error:
-            raise MissingError(f"the encoder's sizes are not told: {error}", where, "Take a BERT-like encoder") from error
+            raise MissingError(
+                f"the encoder's sizes are not told: {error}", where, "Take a BERT-like encoder"
+            ) from error
 
     @property
     def parameters(self) -> int:
