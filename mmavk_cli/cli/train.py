@@ -1,13 +1,11 @@
 """The words of `mmavk train`."""
 
-from collections.abc import Callable
-
 import typer
 
 from mmavk_cli.base.records import Json
 from mmavk_cli.cli.options import add_command
 from mmavk_cli.flows.dry_run import DryRun, dry_run
-from mmavk_cli.flows.train import TrainSettings, train
+from mmavk_cli.flows.train import Tell, TrainSettings, train
 from mmavk_cli.flows.train_seeds import train_seeds
 
 TEXT = """Train a tagger on one or more data sets.
@@ -15,11 +13,11 @@ TEXT = """Train a tagger on one or more data sets.
 The network is the paper's (equations 5 to 12). After every epoch it is scored on the validation split; the best epoch
 is kept in the run folder. The test split is never read.
 
-A training that was interrupted is continued by the same command with --resume, to the same weights. On several GPUs:
-torchrun --nproc-per-node 2 -m mmavk_cli train …
-
 With --seeds there is one run folder a seed in RUN, and scores.json has their mean and standard deviation. A seed that
-is finished is not trained again when the command is repeated."""
+is finished is not trained again when the command is repeated.
+
+A training that was interrupted is continued by the same command with --resume, to the same weights. On several GPUs:
+torchrun --nproc-per-node 2 -m mmavk_cli train …"""
 
 EXAMPLES = [
     "mmavk train --dataset twitter2017 --encoder minilm --epochs 8 --out runs/text",
@@ -48,7 +46,7 @@ def _train(settings: TrainSettings) -> None:
         raise
 
 
-def _print_scores(settings: TrainSettings, tell: Callable[[Json], None]) -> None:
+def _print_scores(settings: TrainSettings, tell: Tell) -> None:
     if settings.seeds:
         summary = train_seeds(settings, tell)
         for seed, best in summary.runs.items():

@@ -39,7 +39,7 @@ def dry_run(settings: TrainSettings) -> DryRun:
     whole = epoch * settings.epochs
     ways = [(precision, again) for precision in ("float32", "bfloat16") for again in (False, True)]
     return DryRun(
-        counts=corpus.counts(),
+        counts=corpus.counts,
         updates={"epoch": epoch, "all": whole, "warm-up": round(settings.warmup * whole)},
         parameters=encoder_shape(settings.encoder).parameters,
         memory=[_memory(settings, precision, again) for precision, again in ways],

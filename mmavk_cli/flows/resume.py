@@ -71,6 +71,11 @@ def training_run(settings: "TrainSettings", facts: Json) -> Iterator[Run]:
         begun.unlink()
 
 
+def continued(settings: "TrainSettings") -> "TrainSettings":
+    """The same training, to be resumed where an interrupted one is there."""
+    return settings.model_copy(update={"resume": unfinished_folder(settings.out).is_dir()})
+
+
 def points_of(settings: "TrainSettings", run: Run) -> "Points":
     """Where points to resume from are kept; with `--resume` the last one, and the log as it was there."""
     from mmavk_cli.tagger.points import MEMO, Points, last_point, read_record

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
+
+from pydantic import model_validator
 
 import mmavk_cli.tagger
 from mmavk_cli.base.errors import DataError, KnowledgeError, UsageError
@@ -14,7 +16,14 @@ from mmavk_cli.base.run import Run
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.words import recut
 from mmavk_cli.flows.evaluate import predicted_tags
-from mmavk_cli.flows.knowledge import KnowledgeChoice, counted_knowledge, gated, gold_posts, scored_knowledge
+from mmavk_cli.flows.freeze import remember
+from mmavk_cli.flows.knowledge import (
+    KnowledgeChoice,
+    counted_knowledge,
+    gated,
+    gold_posts,
+    scored_knowledge,
+)
 from mmavk_cli.flows.memory import tell_memory
 from mmavk_cli.flows.resume import is_first, points_of, training_log, training_run
 from mmavk_cli.flows.seeds import SeedChoice
@@ -47,6 +56,12 @@ class TrainSettings(SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice
     tensorboard: bool = setting(False, "Write curves for TensorBoard into the run folder too.")
     require_knowledge: bool = setting(False, "Stop when a post has no knowledge.")
 
+    @model_validator(mode="after")
+    def _freezing_can_be(self) -> Self:
+        if self.freeze_knowledge and self.fusion != "word":
+            raise ValueError(f"--freeze-knowledge: only --fusion word has knowledge vectors, not {self.fusion}")
+        return self
+
     @classmethod
     def recipe_file(cls, name: str) -> Path:
         """A recipe that ships with mmavk, by name, or a TOML file.
@@ -65,16 +80,15 @@ class TrainSettings(SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Training posts and, a data set, validation posts, each with its knowledge, weighed by the gate."""
+    """Training posts and, a data set, validation posts, each with its knowledge, weighed by the gate.
+
+    `counts` says of every split how many posts have knowledge and how much of it counts.
+    """
 
     train: list[Item]
     valid: dict[str, list[Item]]
     gate: Gate
-
-    def counts(self) -> dict[str, Json]:
-        """Posts, how many have knowledge and how much of it counts: training posts, and each validation split."""
-        splits = {"train": self.train, **{f"{name}/valid": items for name, items in self.valid.items()}}
-        return {split: counted_knowledge([one for _, one in items]) for split, items in splits.items()}
+    counts: dict[str, Json]
 
 
 def train(settings: TrainSettings, tell: Tell) -> Json:
@@ -91,9 +105,9 @@ def train(settings: TrainSettings, tell: Tell) -> Json:
     corpus = read_corpus(settings)
     facts: Json = {"data": fingerprints(settings), "recipes": sorted({one.recipe for _, one in corpus.train if one})}
     with training_run(settings, facts) as run:
-        run.facts |= {**facts, "counts": corpus.counts()}
+        run.facts |= {**facts, "counts": corpus.counts}
         if is_first():
-            for split, count in corpus.counts().items():
+            for split, count in corpus.counts.items():
                 tell({"split": split, **count})
             tell_memory(settings, tell)
         best = _fit(settings, corpus, run, tell)
@@ -108,14 +122,16 @@ def read_corpus(settings: TrainSettings) -> Corpus:
         DataError: a split is missing or empty, or a tag has a type we do not know. KnowledgeError: there is no such
         knowledge, or a post has none and `--require-knowledge` is given.
     """
-    train: list[Item] = []
-    valid: dict[str, list[Item]] = {}
-    for name in settings.dataset:
-        train += _items(settings, name, "train")
-        valid[name] = _items(settings, name, "valid")
-    similarities = [one.similarity for _, one in train if one is not None and one.similarity is not None]
-    gate = settings.training_gate(similarities)
-    return Corpus(regated(train, gate), {name: regated(items, gate) for name, items in valid.items()}, gate)
+    splits = {(name, split): _items(settings, name, split) for name in settings.dataset for split in ("train", "valid")}
+    known = [one for (_, split), items in splits.items() if split == "train" for _, one in items if one is not None]
+    gate = settings.training_gate([one.similarity for one in known if one.similarity is not None])
+    splits = {name: regated(items, gate) for name, items in splits.items()}
+    return Corpus(
+        train=[item for name in settings.dataset for item in splits[name, "train"]],
+        valid={name: splits[name, "valid"] for name in settings.dataset},
+        gate=gate,
+        counts={f"{a}/{b}": counted_knowledge([one for _, one in items]) for (a, b), items in splits.items()},
+    )
 
 
 def fingerprints(settings: TrainSettings) -> Json:
@@ -135,12 +151,12 @@ def _items(settings: TrainSettings, dataset: str, split: str) -> list[Item]:
         if unknown := set(post.tags or ()) - known:
             raise DataError(f"unknown tag {min(unknown)!r}", post.where, f"Types are {', '.join(TYPES)}")
     scored = settings.threshold not in (None, NONE)
-    items = list(zip(posts, scored_knowledge(settings, dataset, posts, scored=scored), strict=True))
-    missing = sum(one is None for _, one in items)
+    knowledge = scored_knowledge(settings, dataset, posts, scored=scored)
+    missing = sum(one is None for one in knowledge)
     if settings.require_knowledge and missing:
         advice = "Put it into the store (mmavk store import), or leave out --require-knowledge"
-        raise KnowledgeError(f"{missing} of {len(items)} posts have no knowledge", f"{dataset} {split}", advice)
-    return items
+        raise KnowledgeError(f"{missing} of {len(posts)} posts have no knowledge", f"{dataset} {split}", advice)
+    return list(zip(posts, knowledge, strict=True))
 
 
 def regated(items: Sequence[Item], gate: Gate) -> list[Item]:
@@ -162,7 +178,8 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Tell) -> Json:
     cutter = PieceCutter(encoder_tokenizer(source), pieces)
     facts = {"datasets": settings.dataset, "knowledge": settings.knowledge, "seed": settings.seed}
     model = build(settings, pieces, tags)
-    config = TaggerConfig(tags, pieces, settings.encoder, facts, asdict(corpus.gate))
+    gate, frozen = asdict(corpus.gate), settings.freeze_knowledge
+    config = TaggerConfig(tags, pieces, settings.encoder, facts, gate, frozen=frozen)
     points = points_of(settings, run)
     best = points.memo.setdefault(BEST, {})
 
@@ -176,6 +193,9 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Tell) -> Json:
 
     with training_log(settings, run, points, tell) as log:
         examples = [_example(item, cutter, tags) for item in corpus.train]
+        if model.frozen is not None:
+            items = [*corpus.train, *(item for own in corpus.valid.values() for item in own)]
+            remember(model.frozen, (one for _, one in items), cutter, tell if is_first() else lambda _: None)
         fit(model, examples, settings, cutter.unknown, evaluate, log, points)
     points.remove()
     run.facts["device"] = str(next(model.parameters()).device)

@@ -9,10 +9,11 @@ from torch.utils.data import Sampler
 
 from mmavk_cli.base.records import Json
 from mmavk_cli.tagger.batch import Example
+from mmavk_cli.tagger.order import like_lengths
 from mmavk_cli.tagger.settings import TrainingSettings
 
 POOL = 50
-"""Batches are cut from groups of `POOL * batch_size` posts of like length, so that little is padding."""
+"""Batches are cut from groups of `POOL * batch_size` posts, so that no two epochs have the same ones."""
 
 
 class LengthSampler(Sampler[list[int]]):
@@ -30,8 +31,8 @@ class LengthSampler(Sampler[list[int]]):
         chance.shuffle(order)
         batches: list[list[int]] = []
         for begin in range(0, len(order), POOL * self.batch_size):
-            group = sorted(order[begin : begin + POOL * self.batch_size], key=lambda index: self.lengths[index])
-            batches.extend(group[at : at + self.batch_size] for at in range(0, len(group), self.batch_size))
+            pool = order[begin : begin + POOL * self.batch_size]
+            batches.extend(like_lengths(pool, self.lengths, self.batch_size))
         chance.shuffle(batches)
         return iter(batches)
 

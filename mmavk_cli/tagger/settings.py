@@ -47,6 +47,9 @@ class TrainingSettings(Settings):
         ge=0,
         lt=1,
     )
+    freeze_knowledge: bool = setting(
+        False, "Encode each knowledge text once, with the encoder as it was before training: several times as fast."
+    )
     precision: Literal["float32", "bfloat16"] = setting(
         "float32", "Arithmetic of the encoder; the CRF is always float32."
     )

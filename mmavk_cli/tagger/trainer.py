@@ -19,6 +19,7 @@ from mmavk_cli.base.records import Json
 from mmavk_cli.tagger import points
 from mmavk_cli.tagger.batch import Batch, Example, collate
 from mmavk_cli.tagger.model import Tagger
+from mmavk_cli.tagger.order import costs
 from mmavk_cli.tagger.sampler import LengthSampler, Noise
 from mmavk_cli.tagger.settings import TrainingSettings
 
@@ -86,7 +87,7 @@ class Training(Trainer):  # type: ignore[misc]
     ) -> None:
         super().__init__(**kwargs)
         self.settings, self.examples, self.noise, self.measure, self.kept = settings, examples, noise, evaluate, kept
-        lengths = [example.length for example in examples]
+        lengths = costs(examples, settings.freeze_knowledge)
         self.sampler = LengthSampler(lengths, settings.batch_size, settings.seed)
         self.micro_batch = min(settings.micro_batch or settings.batch_size, settings.batch_size)
         self.average: Averaged | None = None

@@ -12,6 +12,8 @@ from mmavk_cli.base.errors import MemoryShortError, UsageError
 from mmavk_cli.base.records import Json
 from mmavk_cli.tagger.batch import Example
 from mmavk_cli.tagger.encoder import check_lengths, encoder_folder, load_encoder
+from mmavk_cli.tagger.frozen import FrozenKnowledge
+from mmavk_cli.tagger.learned_gate import LearnedGate
 from mmavk_cli.tagger.model import Tagger
 from mmavk_cli.tagger.points import Points
 from mmavk_cli.tagger.sampler import LengthSampler, Noise
@@ -40,7 +42,9 @@ class _Watch(TrainerCallback):  # type: ignore[misc]
             control.should_save = True
 
 
-def build(settings: TrainingSettings, pieces: PieceSettings, tags: tuple[str, ...]) -> Tagger:
+def build(
+    settings: TrainingSettings, pieces: PieceSettings, tags: tuple[str, ...], gate: LearnedGate | None = None
+) -> Tagger:
     """An untrained tagger on a pretrained encoder; the seed decides the new weights.
 
     Raises:
@@ -48,11 +52,13 @@ def build(settings: TrainingSettings, pieces: PieceSettings, tags: tuple[str, ..
         without its activations.
     """
     set_seed(settings.seed)
-    encoder = load_encoder(encoder_folder(settings.encoder))
+    folder = encoder_folder(settings.encoder)
+    encoder = load_encoder(folder)
     check_lengths(encoder, pieces)
     if settings.gradient_checkpointing:
         _recompute(encoder)
-    return Tagger(encoder, tags, settings.dropout, pieces.fusion)
+    frozen = FrozenKnowledge(load_encoder(folder)) if settings.freeze_knowledge else None
+    return Tagger(encoder, tags, settings.dropout, pieces.fusion, frozen, gate)
 
 
 def _recompute(encoder: Any) -> None:

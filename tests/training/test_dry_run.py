@@ -22,7 +22,9 @@ def plan(place: Path, *more: object) -> dict[tuple[str, str], str]:
 
 def test_the_paper_can_be_planned_without_its_encoder(place: Path) -> None:
     told = plan(place, "--recipe", "mmavk")
-    assert told["data", "train"].startswith(f"posts {POSTS['train']}, with_knowledge {POSTS['train']}, gated 0.")
+    assert told["data", "twitter2017/train"].startswith(
+        f"posts {POSTS['train']}, with_knowledge {POSTS['train']}, gated 0."
+    )
     assert told["updates", ""] == "epoch 4, all 120, warm-up 12"
     assert told["encoder", "xlm-roberta-large"] == "558.8 million parameters"
     assert told["setting", "knowledge_pieces"] == "256"
