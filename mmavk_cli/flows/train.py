@@ -1,7 +1,8 @@
 """train: data sets and their knowledge → a run folder with the tagger of the best validation F1."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -11,7 +12,7 @@ import mmavk_cli.tagger
 from mmavk_cli.base.errors import DataError, KnowledgeError, UsageError
 from mmavk_cli.base.fingerprint import digest_file
 from mmavk_cli.base.places import dataset_folder, split_file
-from mmavk_cli.base.records import TYPES, Json, Knowledge, Post
+from mmavk_cli.base.records import TYPES, Json, Knowledge
 from mmavk_cli.base.run import Run
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.words import recut
@@ -20,16 +21,16 @@ from mmavk_cli.flows.freeze import remember
 from mmavk_cli.flows.knowledge import (
     KnowledgeChoice,
     counted_knowledge,
-    gated,
     gold_posts,
     scored_knowledge,
 )
 from mmavk_cli.flows.memory import tell_memory
 from mmavk_cli.flows.resume import is_first, points_of, training_log, training_run
 from mmavk_cli.flows.seeds import SeedChoice
+from mmavk_cli.flows.train_gate import Item, Splits, choose_gate, gate_now, learning_gate, regated, similarities
 from mmavk_cli.report import curves
 from mmavk_cli.report.measures import OVERALL, measure
-from mmavk_cli.similarity.gate import NONE, Gate
+from mmavk_cli.similarity.gate import AUTO, LEARNED, NONE, TRIED, Gate
 from mmavk_cli.spans import repaired, tag_names
 from mmavk_cli.tagger.pieces import PieceCutter
 from mmavk_cli.tagger.settings import PieceSettings, TrainingSettings
@@ -42,7 +43,6 @@ RECIPES = Path(mmavk_cli.tagger.__file__).parent / "recipes"
 BEST = "best"
 
 Tell = Callable[[Json], None]
-Item = tuple[Post, Knowledge | None]
 
 
 class TrainSettings(SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice, Common):
@@ -57,9 +57,13 @@ class TrainSettings(SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice
     require_knowledge: bool = setting(False, "Stop when a post has no knowledge.")
 
     @model_validator(mode="after")
-    def _freezing_can_be(self) -> Self:
+    def _goes_together(self) -> Self:
         if self.freeze_knowledge and self.fusion != "word":
             raise ValueError(f"--freeze-knowledge: only --fusion word has knowledge vectors, not {self.fusion}")
+        if self.threshold == LEARNED and self.fusion != "word":
+            raise ValueError(f"--threshold: only --fusion word can learn how much knowledge counts, not {self.fusion}")
+        if self.found_by_training and self.knowledge is None:
+            raise ValueError(f"--threshold: {self.threshold} needs --knowledge")
         return self
 
     @classmethod
@@ -86,7 +90,7 @@ class Corpus:
     """
 
     train: list[Item]
-    valid: dict[str, list[Item]]
+    valid: Splits
     gate: Gate
     counts: dict[str, Json]
 
@@ -123,8 +127,8 @@ def read_corpus(settings: TrainSettings) -> Corpus:
         knowledge, or a post has none and `--require-knowledge` is given.
     """
     splits = {(name, split): _items(settings, name, split) for name in settings.dataset for split in ("train", "valid")}
-    known = [one for (_, split), items in splits.items() if split == "train" for _, one in items if one is not None]
-    gate = settings.training_gate([one.similarity for one in known if one.similarity is not None])
+    known = [one for (_, split), items in splits.items() if split == "train" for one in similarities(items)]
+    gate = settings.training_gate(known)
     splits = {name: regated(items, gate) for name, items in splits.items()}
     return Corpus(
         train=[item for name in settings.dataset for item in splits[name, "train"]],
@@ -159,12 +163,6 @@ def _items(settings: TrainSettings, dataset: str, split: str) -> list[Item]:
     return list(zip(posts, knowledge, strict=True))
 
 
-def regated(items: Sequence[Item], gate: Gate) -> list[Item]:
-    """The same posts, their knowledge weighed by `gate`."""
-    posts, knowledge = [post for post, _ in items], [one for _, one in items]
-    return list(zip(posts, gated(knowledge, gate), strict=True))
-
-
 def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Tell) -> Json:
     from mmavk_cli.tagger.checkpoint import TaggerConfig
     from mmavk_cli.tagger.encoder import encoder_folder, encoder_tokenizer, save_tokenizer
@@ -177,17 +175,17 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Tell) -> Json:
     source = encoder_folder(settings.encoder)
     cutter = PieceCutter(encoder_tokenizer(source), pieces)
     facts = {"datasets": settings.dataset, "knowledge": settings.knowledge, "seed": settings.seed}
-    model = build(settings, pieces, tags)
-    gate, frozen = asdict(corpus.gate), settings.freeze_knowledge
-    config = TaggerConfig(tags, pieces, settings.encoder, facts, gate, frozen=frozen)
+    model = build(settings, pieces, tags, learning_gate(settings, corpus.gate))
+    config = TaggerConfig(tags, pieces, settings.encoder, facts, frozen=settings.freeze_knowledge)
     points = points_of(settings, run)
     best = points.memo.setdefault(BEST, {})
 
     def evaluate(epoch: int) -> Json:
         scores = validate(Predictor(TorchEmitter(model, config), cutter), corpus.valid, settings.select)
+        gate = asdict(gate_now(model, corpus.gate))
         if scores["f1"] > best.get("f1", -1.0):
             best.update(scores, epoch=epoch)
-            save_model(model, config, run.folder / "model")
+            save_model(model, replace(config, gate=gate), run.folder / "model")
             save_tokenizer(source, run.folder / "model")
         return scores
 
@@ -197,7 +195,13 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Tell) -> Json:
             items = [*corpus.train, *(item for own in corpus.valid.values() for item in own)]
             remember(model.frozen, (one for _, one in items), cutter, tell if is_first() else lambda _: None)
         fit(model, examples, settings, cutter.unknown, evaluate, log, points)
-    points.remove()
+    if settings.threshold == AUTO and is_first():
+        tell({"threshold": AUTO, "trying": TRIED + 1})
+        best.update(
+            choose_gate(run.folder / "model", corpus.valid, settings, partial(validate, select=settings.select))
+        )
+    if is_first():
+        points.remove()
     run.facts["device"] = str(next(model.parameters()).device)
     return dict(best)
 
@@ -211,7 +215,7 @@ def _example(item: Item, cutter: PieceCutter, tags: tuple[str, ...]) -> "Example
     return Example.of(cutter, as_trained.words, knowledge, gold)
 
 
-def validate(predictor: "Predictor", valid: dict[str, list[Item]], select: str) -> Json:
+def validate(predictor: "Predictor", valid: Splits, select: str) -> Json:
     """Strict F1 of each data set; `f1`, their mean, chooses the epoch.
 
     With `own` the posts have their knowledge, as in the paper; with `mean` each is scored without any too.
