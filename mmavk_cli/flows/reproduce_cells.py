@@ -14,7 +14,7 @@ from mmavk_cli.base.settings import Settings
 from mmavk_cli.flows.evaluate import EvalSettings, evaluate
 from mmavk_cli.flows.knowledge import KnowledgeChoice
 from mmavk_cli.flows.reproduce_settings import ReproduceSettings
-from mmavk_cli.flows.resume import can_resume
+from mmavk_cli.flows.resume import continued
 from mmavk_cli.flows.seeds import check_data, check_unchanged
 from mmavk_cli.flows.train import TrainSettings, read_corpus, train
 from mmavk_cli.report.spread import seeds_text
@@ -150,8 +150,7 @@ def _run(cell: Cell, tell: Tell) -> Unfinished | None:
         if not (cell.folder / TRAIN / "run.json").is_file():
             _check_knowledge(cell)
             tell(cell.name, {"training": cell.training.encoder})
-            again = cell.training.model_copy(update={"resume": can_resume(cell.training.out)})
-            train(again, lambda line: tell(cell.name, line))
+            train(continued(cell.training), lambda line: tell(cell.name, line))
         for name, settings in cell.scoring.items():
             if not (cell.folder / name / "run.json").is_file():
                 overall = evaluate(settings, lambda _done, _all: None).scores.strict["overall"]
