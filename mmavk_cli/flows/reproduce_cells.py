@@ -71,12 +71,13 @@ def make_cell(
     """
     dataset, row, seed = name
     told = {field: getattr(settings, field) for field in type(settings).model_fields} | changed | {"seed": seed}
-    training = {field: told[field] for field in TrainSettings.model_fields.keys() & told.keys() - {"seeds"}}
+    told["freeze_knowledge"] = told["freeze_knowledge"] and told["fusion"] == "word"  # the others have no vectors of it
+    training = {field: told[field] for field in TrainSettings.model_fields.keys() & told.keys() - {"seeds", "config"}}
     training |= {"dataset": [dataset], "out": folder / TRAIN}
     scored = {field: told[field] for field in KnowledgeChoice.model_fields.keys() - GateSettings.model_fields.keys()}
     scored |= {"dataset": dataset, "model": str(folder / TRAIN)}
     evals = {one: EvalSettings(**(scored | {"out": folder / one} | more)) for one, more in scoring.items()}
-    return Cell(dataset, row, seed, folder, TrainSettings(**training), evals)
+    return Cell(dataset, row, seed, folder, TrainSettings.gather(training), evals)
 
 
 def check_cells(cells: Sequence[Cell]) -> None:
@@ -145,6 +146,7 @@ def _run(cell: Cell, tell: Tell) -> Unfinished | None:
     with locked(cell.folder / "lock") as holder:
         if holder:
             return Unfinished(f"being run by {holder}", 0)
+        check_cells([cell])  # another process may have run it since
         if not (cell.folder / TRAIN / "run.json").is_file():
             _check_knowledge(cell)
             tell(cell.name, {"training": cell.training.encoder})

@@ -1,6 +1,7 @@
 """Figure 4: one `word` model a seed, trained with all knowledge, scored at every threshold."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mmavk_cli.base.records import Json
@@ -48,7 +49,7 @@ def reproduce_fig4(settings: ReproduceSettings, tell: Tell) -> Reproduced:
             sections.append(Section(f"{settings.experiment} on {dataset}", ("",), (), tuple(notes(own, unfinished))))
     found = written(settings, sections, [one.as_json() for one in sweeps], exit_code(unfinished))
     plots = plot_sweeps(sweeps, settings.grid / settings.experiment) if sweeps else ()
-    return Reproduced(found.sections, found.content, (*found.files, *plots), found.code)
+    return replace(found, files=(*found.files, *plots))
 
 
 def _cell(settings: ReproduceSettings, dataset: str, seed: int) -> Cell:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 from pydantic import model_validator
 
 import mmavk_cli.tagger
-from mmavk_cli.base.errors import DataError, KnowledgeError, UsageError
+from mmavk_cli.base.errors import KnowledgeError, UsageError
 from mmavk_cli.base.fingerprint import digest_file
 from mmavk_cli.base.places import dataset_folder, split_file
 from mmavk_cli.base.records import TYPES, Json, Knowledge
@@ -20,6 +20,7 @@ from mmavk_cli.flows.evaluate import predicted_tags
 from mmavk_cli.flows.freeze import remember
 from mmavk_cli.flows.knowledge import (
     KnowledgeChoice,
+    check_tags,
     counted_knowledge,
     gold_posts,
     scored_knowledge,
@@ -150,10 +151,7 @@ def fingerprints(settings: TrainSettings) -> Json:
 
 def _items(settings: TrainSettings, dataset: str, split: str) -> list[Item]:
     posts = gold_posts(dataset, split, settings)
-    known = set(tag_names(TYPES))
-    for post in posts:
-        if unknown := set(post.tags or ()) - known:
-            raise DataError(f"unknown tag {min(unknown)!r}", post.where, f"Types are {', '.join(TYPES)}")
+    check_tags(posts, tag_names(TYPES), "mmavk")
     scored = settings.threshold not in (None, NONE)
     knowledge = scored_knowledge(settings, dataset, posts, scored=scored)
     missing = sum(one is None for one in knowledge)

@@ -31,6 +31,8 @@ class SeedRuns:
 def train_seeds(settings: TrainSettings, tell: Callable[[Json], None]) -> SeedRuns:
     """Train every seed of `--seeds` that is not finished, in RUN/seed-1 and so on; writes RUN/scores.json.
 
+    With `--resume` the seed that was interrupted goes on, and the others are trained as they would be without.
+
     Raises:
         UsageError: a finished seed was trained with other settings. DataError: on other data, or RUN is one run.
         All that `train` raises.
