@@ -140,8 +140,8 @@ class ChatClient:
             body = None if request is None else json.dumps(request).encode()
             deadline = time.monotonic() + self._timeout_s
             connection.request(method, f"{self._path}{path}", body, headers)
-            response = connection.getresponse()
-            raw = _body(response, deadline)
+            with connection.getresponse() as response:
+                raw = _body(response, deadline)
         except TimeoutError:
             raise ServerFault(f"no answer in {self._timeout_s:g} s", passing=True) from None
         except (OSError, http.client.HTTPException, ValueError) as error:
