@@ -183,6 +183,7 @@ def load_model(folder: Path, device: str, four_bit: bool) -> Loaded:
     import logging
 
     import torch
+    from safetensors import SafetensorError
     from transformers import AutoModelForImageTextToText, AutoProcessor
     from transformers.utils import logging as transformers_logging
 
@@ -202,7 +203,7 @@ def load_model(folder: Path, device: str, four_bit: bool) -> Loaded:
             quantization_config=_nf4() if four_bit else None,
             **options,
         )
-    except (OSError, ValueError, KeyError, ImportError) as error:
+    except (OSError, ValueError, KeyError, ImportError, SafetensorError) as error:
         raise MissingError(
             f"cannot load the model: {error}", str(folder), "Check its files, or fetch it again"
         ) from error

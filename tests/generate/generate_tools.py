@@ -21,5 +21,3 @@ Mmavk = Callable[..., Ran]
 def noise(width: int, height: int, seed: int) -> Image.Image:
     """A picture that looks like no other."""
     return Image.frombytes("RGB", (width, height), random.Random(seed).randbytes(3 * width * height))
-
-

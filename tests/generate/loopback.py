@@ -127,7 +127,7 @@ def reset(handler: Handler) -> None:
     handler.connection.close()
 
 
-def hang(handler: Handler) -> None:
+def hang(_: Handler) -> None:
     """Says nothing for longer than anybody waits."""
     time.sleep(1.5)
 

@@ -27,7 +27,9 @@ def test_a_loop_is_kept_once(said: str, kept: str):
     assert tidy(said, ended=False) == (kept, [REPEATING])
 
 
-@pytest.mark.parametrize("said", ["Ha ha ha!", "No, no, no.", "New York, New York", "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11"])
+@pytest.mark.parametrize(
+    "said", ["Ha ha ha!", "No, no, no.", "New York, New York", "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11"]
+)
 def test_style_is_no_loop(said: str):
     assert without_loop(said) == said
 
@@ -55,7 +57,12 @@ def test_any_stretch_that_is_repeated_is_found(body: str, times: int):
     assert len(without_loop("Begin: " + body * times)) <= len("Begin: " + body * 2)
 
 
-ANSWER = {"people": ["Ann Lee (name tag)"], "locations": [], "organizations": ["Rice (sign)", "NASA"], "scene": "A hall."}
+ANSWER = {
+    "people": ["Ann Lee (name tag)"],
+    "locations": [],
+    "organizations": ["Rice (sign)", "NASA"],
+    "scene": "A hall.",
+}
 
 
 @pytest.mark.parametrize("form", ["{}", "```json\n{}\n```", "```\n{}"])

@@ -187,7 +187,8 @@ def test_made_knowledge_is_what_the_other_commands_find(echo: Mmavk, mmavk: Mmav
     assert "recipe" in shown.out
 
 
-def test_posts_with_pictures(echo: Mmavk, pictures: Path, tmp_path: Path):
+@pytest.mark.usefixtures("pictures")
+def test_posts_with_pictures(echo: Mmavk, tmp_path: Path):
     rows: list[Any] = [{"text": "a", "image": f"pictures/p{n}.png"} for n in (0, 1, 1)]
     rows += [{"text": "none"}, {"text": "b", "image": "pictures/gone.png"}, {"text": ""}]
     (tmp_path / "posts.jsonl").write_text("\n".join(map(json.dumps, rows)), "utf-8")
@@ -328,7 +329,7 @@ def test_a_picture_is_decoded_for_its_look_once_in_its_life(
 ):
     echo("--images", pictures)
     seen: list[Path] = []
-    monkeypatch.setattr(generate_survey, "decode", lambda picture, limits: seen.append(picture.path))
+    monkeypatch.setattr(generate_survey, "decode", lambda picture, _: seen.append(picture.path))
     echo("--images", pictures)
     assert seen == []
 

@@ -39,7 +39,18 @@ def test_a_name_is_its_newest_version(name: str):
     assert load_prompt(f"{name}-1") == prompt
 
 
-CLUES = ("people", "location", "organization", "other", "characters", "maps", "landmarks", "attractions", "faces", "flags")
+CLUES = (
+    "people",
+    "location",
+    "organization",
+    "other",
+    "characters",
+    "maps",
+    "landmarks",
+    "attractions",
+    "faces",
+    "flags",
+)
 
 
 @pytest.mark.parametrize("name", ["entity", "structured"])
@@ -72,13 +83,27 @@ def test_an_unknown_prompt_names_those_there_are():
 
 def test_a_generator_is_given_a_picture_and_nothing_else():
     assert {field.name for field in fields(View)} == {"image", "tokens"}
-    taken = {name: list(inspect.signature(getattr(Generator, name)).parameters)[1:] for name in ("ready", "write", "generate")}
+    taken = {
+        name: list(inspect.signature(getattr(Generator, name)).parameters)[1:]
+        for name in ("ready", "write", "generate")
+    }
     assert taken == {"ready": ["image"], "write": ["views"], "generate": ["image"]}
 
 
 def test_no_generator_knows_what_a_post_is():
     folder = Path(mmavk_cli.knowledge.__file__).parent
-    names = ("generator", "generators", "qwen2vl", "qwen_decode", "server", "chat", "chat_client", "ocr", "echo", "prompts")
+    names = (
+        "generator",
+        "generators",
+        "qwen2vl",
+        "qwen_decode",
+        "server",
+        "chat",
+        "chat_client",
+        "ocr",
+        "echo",
+        "prompts",
+    )
     for name in names:
         tree = ast.parse((folder / f"{name}.py").read_text("utf-8"))
         imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}

@@ -70,7 +70,7 @@ def test_what_passes_is_tried_again(name: str, server: Loopback):
 @pytest.mark.parametrize("name", FAULTS)
 def test_what_does_not_pass_is_a_failed_picture_with_its_reason(name: str, server: Loopback):
     server.faults = [FAULTS[name]] * 2
-    with pytest.raises(DataError, match="no knowledge about the picture: server: .*2 tries"):
+    with pytest.raises(DataError, match=r"no knowledge about the picture: server: .*2 tries"):
         asking(server, timeout_s=0.3, retries=1).generate(noise(56, 56, 1))
 
 
@@ -157,7 +157,8 @@ def test_large_pictures_are_sent_small(server: Loopback):
 
 
 @pytest.mark.parametrize(
-    ("text", "reason", "flags"), [("", "stop", ["empty"]), ("Go! " * 40, "stop", ["repeating"]), ("A. B", "length", ["cut"])]
+    ("text", "reason", "flags"),
+    [("", "stop", ["empty"]), ("Go! " * 40, "stop", ["repeating"]), ("A. B", "length", ["cut"])],
 )
 def test_bad_answers_are_flagged(text: str, reason: str, flags: list[str], server: Loopback):
     server.text, server.reason = text, reason
