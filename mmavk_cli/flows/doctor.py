@@ -26,8 +26,8 @@ PACKAGES = (
 CARD = 24_000_000_000
 """Bytes of the card that the profile `24gb` is made for; nvidia-smi calls it 24 GB."""
 
-EMBEDDED_PEAK = 700_000_000
-"""Bytes: `mmavk tag` of one post with its picture peaks at 560 MB resident (Linux, x86-64)."""
+EMBEDDED_PEAK = 300_000_000
+"""Bytes: `mmavk tag` of one post with its picture peaks at 265 MB resident (Linux, x86-64)."""
 
 
 class DoctorSettings(Shown, ChatSettings, StorePlace, Common):
