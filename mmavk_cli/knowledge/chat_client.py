@@ -78,6 +78,8 @@ class ChatClient:
         except ValueError:
             port = None
             parts = parts._replace(netloc="")
+        if parts.username or parts.password:  # the address goes into run.json
+            raise UsageError("the address holds a key or password", "--url", f"Put it into {KEY}")
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise UsageError(f"no address of a server: {url!r}", "--url", "Give one like http://localhost:8000/v1")
         self._secure, self._host, self._port = parts.scheme == "https", parts.hostname, port

@@ -132,7 +132,7 @@ def test_a_server_that_does_not_list_its_models(server: Loopback):
     assert len(dict(asking(server).write(views(2)))) == 2
 
 
-@pytest.mark.parametrize("url", ["", "ftp://here/v1", "http://", "http://here:port/v1"])
+@pytest.mark.parametrize("url", ["", "ftp://here/v1", "http://", "http://here:port/v1", "http://me:key@here/v1"])
 def test_what_is_no_address(url: str):
     with pytest.raises(UsageError, match="--url"):
         ServerGenerator(ServerSettings(url=url))
