@@ -173,7 +173,7 @@ def measured(made: QwenGenerator, views: list[View], work: Work, way: str, reach
         way=way.partition(", ")[2],
         s_a_picture=seconds / len(views),
         tokens_a_s=tokens / seconds,
-        peak_gb=torch.cuda.max_memory_reserved() / 1e9 if work.device == "cuda" else float("nan"),
+        peak_gb=round(torch.cuda.max_memory_reserved() / 1e9, 1) if work.device == "cuda" else 0.0,
         bandwidth_share=read * (work.new_tokens - 1) / max(seconds - first, 1e-9) / reach[0],
         compute_share=2 * size.language * shown / first / reach[1],
         back_off=", ".join(dict.fromkeys(steps)),
@@ -216,7 +216,7 @@ def table(found: list[Row]) -> str:
         shares = f"{row.bandwidth_share:.0%} | {row.compute_share:.0%}"
         lines.append(
             f"| {row.precision} | {row.batch} | {row.way} | {row.s_a_picture:.3f} | {times:.1f} |"
-            f" {row.tokens_a_s:.0f} | {row.peak_gb:.1f} | {shares} | {row.back_off} |"
+            f" {row.tokens_a_s:.0f} | {row.peak_gb or '-'} | {shares} | {row.back_off} |"
         )
     return "\n".join(lines)
 
