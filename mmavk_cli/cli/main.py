@@ -13,6 +13,7 @@ from mmavk_cli.base.errors import MmavkError
 
 COMMANDS = {
     "tag": ("tag", "Find the names in posts: people, places, organisations, other."),
+    "generate": ("generate", "Write knowledge about pictures into the store."),
     "train": ("train", "Train a tagger on one or more data sets."),
     "eval": ("evaluate", "Score a model on a split of a data set."),
     "compare": ("compare", "Compare evaluated runs: which gaps are more than chance."),

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.fingerprint import SCHEME, canonical, digest
+from mmavk_cli.base.records import Json
 from mmavk_cli.knowledge.recipe import Recipe
 
 SEAL = "digest"
@@ -22,7 +23,8 @@ class KnowledgeRow(_Row):
     """The text about one picture by one recipe, or why there is none.
 
     `subject` is the tagged digest of the picture's bytes, or `id:DATASET/IMAGE_ID` where the text came without them.
-    Of `text` and `error` one is None. `attempts` counts the tries. `source` tells people where it came from.
+    Of `text` and `error` one is None. `attempts` counts the tries. `source` tells people where it came from,
+    `details` how the text came about (visual tokens, what was cut, what was done when memory ran out).
     """
 
     kind: Literal["knowledge"] = "knowledge"
@@ -32,6 +34,7 @@ class KnowledgeRow(_Row):
     error: str | None = None
     attempts: int = 1
     source: str = ""
+    details: Json = {}
 
     @property
     def key(self) -> str:
