@@ -34,3 +34,18 @@ def published_counts(name: str) -> Published:
         for split, row in table["table1"].get(name, {}).items()
     }
     return Published(table["source"], splits)
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedSimilarity:
+    """What the paper says of CLIP's cosines: its threshold, and `mean` and `median` of a data set (empty: unknown)."""
+
+    source: str
+    threshold: float
+    numbers: dict[str, float]
+
+
+def published_similarity(dataset: str | None) -> PublishedSimilarity:
+    """The paper's similarities of the data set."""
+    found = json.loads(files("mmavk_cli.report").joinpath("published.json").read_text("utf-8"))["similarity"]
+    return PublishedSimilarity(found["source"], float(found["threshold"]), dict(found.get(dataset or "", {})))
