@@ -14,6 +14,7 @@ from mmavk_cli.base.errors import MmavkError
 COMMANDS = {
     "tag": ("tag", "Find the names in posts: people, places, organisations, other."),
     "generate": ("generate", "Write knowledge about pictures into the store."),
+    "score": ("score", "Say how related posts and their pictures are, and what a threshold would do."),
     "train": ("train", "Train a tagger on one or more data sets."),
     "eval": ("evaluate", "Score a model on a split of a data set."),
     "compare": ("compare", "Compare evaluated runs: which gaps are more than chance."),

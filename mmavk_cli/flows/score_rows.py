@@ -154,8 +154,8 @@ class PictureScorer:
         self.made.add("pictures", len(ready))
         found.update(zip(ready, vectors, strict=True))
         for picture, seen in found.items():
-            vector, error = ("", seen) if isinstance(seen, str) else (packed(seen), None)
-            row = stored.EmbeddingRow(of="picture", subject=picture, scorer=self.scorer, vector=vector, error=error)
+            vector, fault = ("", seen) if isinstance(seen, str) else (packed(seen), None)
+            row = stored.EmbeddingRow(of="picture", subject=picture, scorer=self.scorer, vector=vector, error=fault)
             new.append(row)
         return found
 

@@ -21,7 +21,7 @@ class ClipChoice(Settings):
 
     clip: str = setting(
         "ViT-B-32/openai",
-        "CLIP: a model and tag of open_clip, a model alone with --clip-weights, or a folder with open_clip_config.json.",
+        "CLIP: a model and tag of open_clip, a model alone with --clip-weights, or a folder open_clip saved.",
     )
     clip_weights: Path | None = setting(None, "Weights (.safetensors) instead of the tag's or the folder's own.")
 
