@@ -35,6 +35,24 @@ def lenient_spans(tags: Sequence[str]) -> list[Span]:
     return strict_spans(repaired(tags))
 
 
+def adaseq_spans(tags: Sequence[str]) -> list[Span]:
+    """Entities as AdaSeq's reader builds them, behind the numbers of MoRe and PGIM: an I- that follows an O begins one,
+    one of another type goes on with the entity before it, and the last tag's type is the whole entity's.
+
+    Source: modelscope/AdaSeq, named_entity_recognition_dataset_builder.py.
+    """
+    prefixes = [split_tag(tag)[0] for tag in tags]
+    spans: list[Span] = []
+    for end, pair in enumerate(zip(prefixes, (*prefixes[1:], "O"), strict=True)):
+        if pair[0] == "O" or pair[1] == "I":
+            continue
+        start = end
+        while prefixes[start] == "I" and start > 0 and prefixes[start - 1] != "O":
+            start -= 1
+        spans.append(Span(start, end + 1, split_tag(tags[end])[1]))
+    return spans
+
+
 def repaired(tags: Sequence[str]) -> list[str]:
     """The same entities as the conlleval rule reads, written in valid IOB2."""
     fixed: list[str] = []

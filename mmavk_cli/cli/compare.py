@@ -5,14 +5,16 @@ import typer
 from mmavk_cli.cli.options import add_command
 from mmavk_cli.cli.output import print_json
 from mmavk_cli.cli.progress import progress
-from mmavk_cli.cli.tables import CHANCE, gap_text, number_table
-from mmavk_cli.flows.compare import CompareSettings, Comparison, Gap, compare
+from mmavk_cli.cli.tables import number_table
+from mmavk_cli.flows.compare import CompareSettings, Comparison, compare
+from mmavk_cli.report.gaps import sentence
+from mmavk_cli.report.spread import Spread
 
 TEXT = """Compare evaluated runs: which gaps are more than chance.
 
 Reads what `mmavk eval --out RUN` wrote on one and the same file, counts in strict IOB2, and tests every two runs by
-approximate randomisation over posts. A gap with a p-value of 0.05 or more is not called one; with more than two runs
-the p-values are Holm's."""
+approximate randomisation over posts. Of a folder with several seeds it shows mean±sd, and tests their counts added up.
+A gap with a p-value of 0.05 or more is not called one; with more than two runs the p-values are Holm's."""
 
 EXAMPLES = [
     "mmavk compare runs/own runs/blank",
@@ -42,16 +44,12 @@ def _print(result: Comparison) -> None:
     for run in result.runs:
         scores = run.scores
         ends = "{:.1f}-{:.1f}".format(*scores.interval) if scores.interval else ""
-        numbers = (f"{scores.precision:.2f}", f"{scores.recall:.2f}", f"{scores.f1:.2f}", ends, str(scores.gold))
-        table.add_row(run.run, run.knowledge, *numbers)
+        numbers = (_shown(one) for one in (scores.precision, scores.recall, scores.f1))
+        table.add_row(run.run, run.knowledge, *numbers, ends, str(scores.gold))
     Console().print(table)
     for gap in result.gaps:
         typer.echo(sentence(gap))
 
 
-def sentence(gap: Gap) -> str:
-    """What may be said of two runs."""
-    numbers = f"{gap.first} minus {gap.second}: F1 {gap_text(gap.gap)}"
-    if not gap.gap.significant:
-        return f"{numbers}: {CHANCE}"
-    return f"{numbers}: {gap.first if gap.gap.difference > 0 else gap.second} is better"
+def _shown(score: float | Spread) -> str:
+    return f"{score:.2f}" if isinstance(score, float) else str(score)

@@ -7,12 +7,14 @@ import typer
 from mmavk_cli.cli.options import add_command
 from mmavk_cli.cli.output import print_json
 from mmavk_cli.cli.progress import progress
-from mmavk_cli.cli.tables import CHANCE, gap_text, number_table
+from mmavk_cli.cli.tables import number_table
 from mmavk_cli.flows.evaluate import EvalSettings, Evaluation, evaluate
+from mmavk_cli.flows.evaluate_seeds import SeedEvaluations, evaluate_seeds, has_seeds
 from mmavk_cli.report.breakdown import Breakdown
 from mmavk_cli.report.calibration import Calibration
 from mmavk_cli.report.confusion import KINDS, Confusion
-from mmavk_cli.report.measures import Scores
+from mmavk_cli.report.gaps import CHANCE, gap_text
+from mmavk_cli.report.measures import OVERALL, Scores
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -22,7 +24,7 @@ TEXT = """Score a model on a split of a data set.
 Precision, recall and F1 in percent with 95 % intervals, under both counting rules side by side: strict IOB2, and
 conlleval, which lets an I- that continues nothing begin a name. The gold counts differ, so name the rule with the
 number. Then names seen in training and not, posts with and without a real picture, errors and calibration; what each
-means is in docs/evaluation.md."""
+means is in docs/evaluation.md. Of a folder of mmavk train --seeds every seed is scored: each, mean and sd."""
 
 EXAMPLES = [
     "mmavk eval embedded --dataset twitter2017 --split test",
@@ -37,6 +39,9 @@ def add(app: typer.Typer) -> None:
 
 
 def _eval(settings: EvalSettings) -> None:
+    if has_seeds(settings.model):
+        _eval_seeds(settings)
+        return
     with progress("posts", settings.quiet) as told:
         result = evaluate(settings, told)
     if settings.format == "json":
@@ -45,12 +50,41 @@ def _eval(settings: EvalSettings) -> None:
         _print(result)
 
 
+def _eval_seeds(settings: EvalSettings) -> None:
+    with progress("posts", settings.quiet) as told:
+        result = evaluate_seeds(settings, told)
+    if settings.format == "json":
+        print_json(result.as_json())
+    else:
+        _print_seeds(result)
+
+
+def _print_seeds(result: SeedEvaluations) -> None:
+    from rich.console import Console
+
+    one = next(iter(result.runs.values()))
+    typer.echo(f"{one.dataset} {one.split}, {one.posts} posts, knowledge: {one.knowledge}; F1 a type")
+    for rule, mean in result.rules().items():
+        types = [name for name in mean if name != OVERALL]
+        table = number_table(rule, "P", "R", "F1", *types)
+        for seed, run in result.runs.items():
+            rows = run.scores.strict if rule == "strict" else run.scores.conlleval
+            f1 = (rows[name].f1 if name in rows else 0.0 for name in (OVERALL, *types))
+            numbers = (rows[OVERALL].precision, rows[OVERALL].recall, *f1)
+            table.add_row(f"seed {seed}", *(f"{number:.2f}" for number in numbers))
+        spreads = (mean[OVERALL].precision, mean[OVERALL].recall, *(mean[name].f1 for name in (OVERALL, *types)))
+        table.add_row("mean", *(f"{one.mean:.2f}" for one in spreads))
+        table.add_row("sd", *("-" if one.sd is None else f"{one.sd:.2f}" for one in spreads))
+        table.add_row("gold", "", "", *(str(mean[name].gold) for name in (OVERALL, *types)))
+        Console().print(table)
+
+
 def _print(result: Evaluation) -> None:
     from rich.console import Console
 
     console = Console()
     typer.echo(f"{result.model} on {result.dataset} {result.split}, knowledge: {result.knowledge}")
-    typer.echo(f"{result.posts} posts, knowledge counted in {result.with_knowledge}")
+    typer.echo(f"{result.posts} posts, knowledge counted in {result.with_knowledge}, gated {result.gated:.1%}")
     console.print()
     console.print(_scores(result.scores))
     errors = result.scores.errors

@@ -5,15 +5,20 @@ import typer
 from mmavk_cli.base.records import Json
 from mmavk_cli.cli.options import add_command
 from mmavk_cli.flows.train import TrainSettings, train
+from mmavk_cli.flows.train_seeds import train_seeds
 
 TEXT = """Train a tagger on one or more data sets.
 
 The network is the paper's (equations 5 to 12). After every epoch it is scored on the validation split; the best epoch
-is kept in the run folder. The test split is never read."""
+is kept in the run folder. The test split is never read.
+
+With --seeds there is one run folder a seed in RUN, and scores.json has their mean and standard deviation. A seed that
+is finished is not trained again when the command is repeated."""
 
 EXAMPLES = [
     "mmavk train --dataset twitter2017 --encoder minilm --epochs 8 --out runs/text",
     "mmavk train --recipe embedded --out runs/embedded",
+    "mmavk train --dataset twitter2017 --epochs 8 --seeds 1,2,3 --out runs/seeds",
 ]
 
 
@@ -27,6 +32,12 @@ def _train(settings: TrainSettings) -> None:
         if not settings.quiet:
             typer.echo("  ".join(f"{name} {_short(value)}" for name, value in line.items()), err=True)
 
+    if settings.seeds:
+        summary = train_seeds(settings, tell)
+        for seed, best in summary.runs.items():
+            typer.echo(f"{settings.out}/seed-{seed}\tvalidation F1 {best['f1']:.2f}\tepoch {best['epoch']}")
+        typer.echo(f"{settings.out}\tvalidation F1 {summary.scores['f1']}")
+        return
     best = train(settings, tell)
     typer.echo(f"{settings.out}\tvalidation F1 {best['f1']:.2f}\tepoch {best['epoch']}")
 

@@ -1,21 +1,24 @@
-"""Counts of a split: posts, words, and entities under both counting rules."""
+"""Counts of a split: posts, words, and entities under each counting rule."""
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from mmavk_cli.base.records import TYPES, Post
-from mmavk_cli.spans import lenient_spans, strict_spans
+from mmavk_cli.spans import adaseq_spans, lenient_spans, strict_spans
 
 
 @dataclass(slots=True)
 class Survey:
-    """Totals of one split. `strict` counts entities a type in strict IOB2, `lenient` by the conlleval rule."""
+    """Totals of one split. `strict` counts entities a type in strict IOB2, `lenient` by the conlleval rule,
+    `adaseq` as AdaSeq's reader does.
+    """
 
     tweets: int = 0
     words: int = 0
     strict: Counter[str] = field(default_factory=Counter[str])
     lenient: Counter[str] = field(default_factory=Counter[str])
+    adaseq: Counter[str] = field(default_factory=Counter[str])
 
     def types(self) -> list[str]:
         """The four types, then any other that was met, by name."""
@@ -30,4 +33,5 @@ def survey(posts: Iterable[Post]) -> Survey:
         totals.words += len(post.words)
         totals.strict.update(span.type for span in strict_spans(post.tags or ()))
         totals.lenient.update(span.type for span in lenient_spans(post.tags or ()))
+        totals.adaseq.update(span.type for span in adaseq_spans(post.tags or ()))
     return totals

@@ -1,8 +1,7 @@
 """compare: evaluated runs on the same posts → their scores, and which gaps are more than chance."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
-from itertools import combinations
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -13,13 +12,19 @@ from mmavk_cli.base.records import Json
 from mmavk_cli.base.run import read_run
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.flows.knowledge import knowledge_label
+from mmavk_cli.flows.seeds import seed_folders
 from mmavk_cli.report.counts import Count, count
-from mmavk_cli.report.measures import Scores, scores_of
+from mmavk_cli.report.gaps import Gap, gaps
+from mmavk_cli.report.measures import OVERALL, Scores, scores_of
 from mmavk_cli.report.predictions import AGAIN, Prediction, predictions_name, read_predictions
-from mmavk_cli.report.significance import ALPHA, Difference, ResamplingSettings, difference, holm, intervals
+from mmavk_cli.report.significance import ResamplingSettings, intervals
+from mmavk_cli.report.spread import SeedScores, seed_scores, summed
 
 Told = Callable[[int, int], None]
 """Progress: pairs done, pairs in all."""
+
+ALONE = -1
+"""Stands for the seed of a run that is not in a folder of several."""
 
 
 class CompareSettings(ResamplingSettings, Common):
@@ -38,21 +43,12 @@ class CompareSettings(ResamplingSettings, Common):
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One run: what was scored, and its strict scores."""
+    """One run, or the seeds of one: what was scored, and its strict scores."""
 
     run: str
     model: str
     knowledge: str
-    scores: Scores
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """F1 of `first` minus that of `second`. With more than two runs `p` is Holm's: all may be held against 0.05."""
-
-    first: str
-    second: str
-    gap: Difference
+    scores: Scores | SeedScores
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +94,50 @@ def compare(settings: CompareSettings, told: Told) -> Comparison:
     Raises:
         DataError: a folder is no run of mmavk eval, is broken, or was scored on other data than the first.
     """
-    runs = [read(folder) for folder in settings.runs]
+    systems = [read_seeds(folder) for folder in settings.runs]
+    first = _check_comparable(settings.runs, systems)
+    counts = [{seed: run.counts for seed, run in system.items()} for system in systems]
+    names = [str(folder) for folder in settings.runs]
+    heads = [next(iter(system.values())) for system in systems]
+    compared = tuple(
+        Compared(name, head.facts["model"], head.knowledge, _scores(one, settings))
+        for name, head, one in zip(names, heads, counts, strict=True)
+    )
+    asked = first.facts["settings"]
+    found = gaps(names, [summed(one) for one in counts], settings, told)
+    return Comparison(asked["dataset"], asked["split"], len(first.posts), compared, found)
+
+
+def read_seeds(folder: Path) -> dict[int, Read]:
+    """The runs of a folder of several seeds, by seed; a run by itself under `ALONE`.
+
+    Raises:
+        DataError: one is no run of mmavk eval, or it is broken.
+    """
+    folders = seed_folders(folder) or {ALONE: folder}
+    return {seed: read(one) for seed, one in folders.items()}
+
+
+def _check_comparable(folders: Sequence[Path], systems: Sequence[Mapping[int, Read]]) -> Read:
+    """All were scored on the same posts, each with as many seeds; returns the first run.
+
+    Raises:
+        DataError: they were not.
+    """
+    runs = [run for system in systems for run in system.values()]
     for run in runs[1:]:
         check_same(runs[0], run)
-    counts = [run.counts for run in runs]
-    ends = intervals({str(number): one for number, one in enumerate(counts)}, settings)
-    compared = tuple(
-        Compared(str(run.folder), run.facts["model"], run.knowledge, scores_of(one, ends[str(number)]))
-        for number, (run, one) in enumerate(zip(runs, counts, strict=True))
-    )
-    asked = runs[0].facts["settings"]
-    gaps = _gaps([str(run.folder) for run in runs], counts, settings, told)
-    return Comparison(asked["dataset"], asked["split"], len(runs[0].posts), compared, gaps)
+    for folder, system in zip(folders, systems, strict=True):
+        if len(system) != len(systems[0]):
+            what = f"{len(system)} seeds are here, and {len(systems[0])} in {folders[0]}"
+            raise DataError(what, str(folder), "Compare as many seeds of each")
+    return runs[0]
+
+
+def _scores(counts: Mapping[int, Sequence[Count]], settings: CompareSettings) -> Scores | SeedScores:
+    if counts.keys() != {ALONE}:
+        return seed_scores(counts, settings)
+    return scores_of(counts[ALONE], intervals({OVERALL: counts[ALONE]}, settings)[OVERALL])
 
 
 def read(folder: Path) -> Read:
@@ -143,17 +171,3 @@ def check_same(first: Read, other: Read) -> None:
         raise DataError(what, where, f"Score both on the file that {first.folder} was scored on")
     if [(post.id, post.gold) for post in first.posts] != [(post.id, post.gold) for post in other.posts]:
         raise DataError(f"not the posts of {first.folder}, though the data are the same", where, AGAIN)
-
-
-def _gaps(
-    names: Sequence[str], counts: Sequence[Sequence[Count]], settings: CompareSettings, told: Told
-) -> tuple[Gap, ...]:
-    pairs = list(combinations(range(len(names)), 2))
-    gaps = []
-    for one, other in pairs:
-        gaps.append(Gap(names[one], names[other], difference(counts[one], counts[other], settings)))
-        told(len(gaps), len(pairs))
-    ps = holm([found.gap.p for found in gaps])
-    return tuple(
-        replace(found, gap=replace(found.gap, p=p, significant=p < ALPHA)) for found, p in zip(gaps, ps, strict=True)
-    )

@@ -18,7 +18,7 @@ from mmavk_cli.base.records import Json, Knowledge, Post, Tagged
 from mmavk_cli.base.run import Run, new_run
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.dataset import load_split
-from mmavk_cli.flows.knowledge import KnowledgeChoice, gold_posts, knowledge_label, knowledge_of
+from mmavk_cli.flows.knowledge import KnowledgeChoice, counted_knowledge, gold_posts, knowledge_label, knowledge_of
 from mmavk_cli.flows.models import open_model, shown_name
 from mmavk_cli.flows.tagging import find
 from mmavk_cli.report.breakdown import Breakdown, Known, breakdown, counted, tags_of
@@ -26,7 +26,7 @@ from mmavk_cli.report.measures import Rule, scores_of
 from mmavk_cli.report.predictions import predictions_name
 from mmavk_cli.report.records import evaluated, json_line
 from mmavk_cli.report.significance import Difference, ResamplingSettings, difference
-from mmavk_cli.similarity.gate import NONE
+from mmavk_cli.similarity.gate import Gate
 from mmavk_cli.spans import entity_of
 
 if TYPE_CHECKING:
@@ -77,7 +77,8 @@ class Against:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Scores of one model on one split; `with_knowledge` counts posts whose knowledge had a weight above 0.
+    """Scores of one model on one split; `with_knowledge` counts posts whose knowledge had a weight above 0, `gated` is
+    the share of posts with knowledge whose weight is under 1.
 
     `picture_test` has `shuffled` and `blank`; it is None where it was not asked for.
     """
@@ -88,6 +89,7 @@ class Evaluation:
     knowledge: str
     posts: int
     with_knowledge: int
+    gated: float
     rule: Rule
     scores: Breakdown
     picture_test: dict[Pairing, Against] | None
@@ -107,7 +109,7 @@ def evaluate(settings: EvalSettings, told: Told) -> Evaluation:
     predictor, config = open_model(settings.model)
     posts = gold_posts(settings.dataset, settings.split, settings)
     pairings: tuple[Pairing, ...] = get_args(Pairing) if settings.picture_test else (settings.pairing,)
-    knowledge = {pairing: paired(posts, settings, pairing, config.threshold) for pairing in pairings}
+    knowledge = {pairing: paired(posts, settings, pairing, settings.gate(Gate(**config.gate))) for pairing in pairings}
     with new_run(settings.out, "eval", settings) if settings.out else nullcontext() as run:
         tagged: dict[Pairing, list[Tagged]] = {}
         for number, (pairing, texts) in enumerate(knowledge.items()):
@@ -130,6 +132,7 @@ def _judged(settings: EvalSettings, tagged: dict[Pairing, list[Tagged]]) -> Eval
         knowledge_label(settings.knowledge, settings.pairing),
         len(rows),
         sum(1 for row in rows if row.knowledge is not None and row.knowledge.weight > 0),
+        counted_knowledge([row.knowledge for row in rows])["gated"],
         settings.rule,
         breakdown(rows, known, settings.rule, settings),
         _picture_test(tagged, settings) if settings.picture_test else None,
@@ -155,9 +158,7 @@ def predicted_tags(
     return [tags_of(row) for row in tag_all(predictor, "", posts, knowledge, told)]
 
 
-def paired(
-    posts: Sequence[Post], settings: EvalSettings, pairing: Pairing, own_threshold: float | None
-) -> list[Knowledge | None]:
+def paired(posts: Sequence[Post], settings: EvalSettings, pairing: Pairing, gate: Gate) -> list[Knowledge | None]:
     """Each post's own knowledge, that of another post (in a random ring, so that none gets its own), or none.
 
     Raises:
@@ -166,7 +167,7 @@ def paired(
     if pairing == "blank":
         return [None] * len(posts)
     if pairing == OWN:
-        return knowledge_of(settings, settings.dataset, posts, own_threshold)
+        return knowledge_of(settings, settings.dataset, posts, gate)
     order = list(range(len(posts)))
     random.Random(settings.seed).shuffle(order)  # noqa: S311
     giver = dict(zip(order, (*order[1:], order[0]), strict=True))
@@ -174,7 +175,7 @@ def paired(
     strangers = [
         replace(post, image_id=posts[giver[i]].image_id, image=posts[giver[i]].image) for i, post in enumerate(posts)
     ]
-    return knowledge_of(settings, settings.dataset, strangers, own_threshold)
+    return knowledge_of(settings, settings.dataset, strangers, gate)
 
 
 def real_pictures(texts: Sequence[str | None], missing: Sequence[bool] | None) -> list[bool] | None:
@@ -209,8 +210,7 @@ def _train(settings: EvalSettings) -> list[Post] | None:
 
 def _real(settings: EvalSettings, rows: Sequence[Tagged]) -> list[bool] | None:
     posts = [row.post for row in rows]
-    unscored = settings.model_copy(update={"threshold": NONE})
-    own = [row.knowledge for row in rows] if settings.pairing == OWN else paired(posts, unscored, OWN, None)
+    own = [row.knowledge for row in rows] if settings.pairing == OWN else paired(posts, settings, OWN, Gate())
     folder = images_folder(dataset_folder(settings.dataset, settings.data_dir), settings.images)
     missing = [post.image is None for post in posts] if folder.is_dir() else None
     return real_pictures([one.text if one else None for one in own], missing)

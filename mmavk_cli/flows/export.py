@@ -1,10 +1,11 @@
 """export: a trained tagger → the files that run without torch."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.settings import Common, setting
+from mmavk_cli.similarity.gate import Gate
 from mmavk_cli.tagger.checkpoint import TaggerConfig, model_folder
 
 
@@ -30,8 +31,8 @@ def export(settings: ExportSettings) -> dict[str, int]:
 
     source = model_folder(settings.model)
     config = TaggerConfig.read(source)
-    threshold = config.threshold if settings.threshold is None else settings.threshold
-    config = replace(config, name=settings.name or settings.model.name, threshold=threshold)
+    gate = config.gate if settings.threshold is None else asdict(Gate(settings.threshold))
+    config = replace(config, name=settings.name or settings.model.name, gate=gate)
     try:
         settings.out.mkdir(parents=True, exist_ok=True)
         export_onnx(source, settings.out, config, int8=settings.int8)

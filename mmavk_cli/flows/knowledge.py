@@ -1,15 +1,16 @@
 """Knowledge from the store, scored and gated, for the posts of a data set."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.places import dataset_folder, images_folder, store_folder
-from mmavk_cli.base.records import Knowledge, Post
+from mmavk_cli.base.records import Json, Knowledge, Post
 from mmavk_cli.base.settings import DataPlace, StorePlace, setting
 from mmavk_cli.corpus.dataset import load_split, with_images
 from mmavk_cli.flows.models import scorer_folder
 from mmavk_cli.knowledge.store import Store, knowledge_for
-from mmavk_cli.similarity.gate import GateSettings, weight
+from mmavk_cli.similarity.gate import Gate, GateSettings
 
 
 class KnowledgeChoice(GateSettings, StorePlace, DataPlace):
@@ -52,12 +53,19 @@ def knowledge_label(knowledge: str | None, pairing: str) -> str:
     return f"{knowledge} ({pairing})" if knowledge else "none"
 
 
-def knowledge_of(
-    choice: KnowledgeChoice, dataset: str, posts: Sequence[Post], own_threshold: float | None
-) -> list[Knowledge | None]:
-    """Each post's knowledge, None where the store has none or an empty text.
+def knowledge_of(choice: KnowledgeChoice, dataset: str, posts: Sequence[Post], gate: Gate) -> list[Knowledge | None]:
+    """Each post's knowledge with the weight that `gate` gives it, None where the store has none or an empty text.
 
-    With a threshold (the flag's, else the model's own) the text scorer says how related post and knowledge are.
+    Raises:
+        KnowledgeError: the store has no knowledge of that name.
+    """
+    return gated(scored_knowledge(choice, dataset, posts, scored=gate.threshold is not None), gate)
+
+
+def scored_knowledge(
+    choice: KnowledgeChoice, dataset: str, posts: Sequence[Post], *, scored: bool
+) -> list[Knowledge | None]:
+    """Each post's knowledge, and with `scored` how related the two are by the text scorer; all of it counts in full.
 
     Raises:
         KnowledgeError: the store has no knowledge of that name.
@@ -68,14 +76,32 @@ def knowledge_of(
         recipe = store.resolve(choice.knowledge)
         find = knowledge_for(store, recipe.id, dataset)
         texts = [find(post) for post in posts]
-    threshold = choice.cut(own_threshold)
-    if threshold is None:
+    if not scored:
         return [Knowledge(text, recipe.id) if text else None for text in texts]
     from mmavk_cli.similarity.text import TextScorer
 
     scorer = TextScorer.load(scorer_folder())
     similarities = scorer.score([post.text for post in posts], [text or "" for text in texts])
     return [
-        Knowledge(text, recipe.id, similarity, weight(similarity, threshold, choice.below), scorer.id) if text else None
+        Knowledge(text, recipe.id, similarity, scorer=scorer.id) if text else None
         for text, similarity in zip(texts, similarities, strict=True)
     ]
+
+
+def gated(knowledge: Sequence[Knowledge | None], gate: Gate) -> list[Knowledge | None]:
+    """The same knowledge with the weight that `gate` gives it; what has no similarity counts in full."""
+    return [
+        one and replace(one, weight=1.0 if one.similarity is None else gate.weight(one.similarity)) for one in knowledge
+    ]
+
+
+def counted_knowledge(knowledge: Sequence[Knowledge | None]) -> Json:
+    """For people: posts, how many have knowledge, the share of these that counts less than in full, the mean weight."""
+    weights = [one.weight for one in knowledge if one is not None]
+    many = max(len(weights), 1)
+    return {
+        "posts": len(knowledge),
+        "with_knowledge": len(weights),
+        "gated": round(sum(weight < 1 for weight in weights) / many, 4),
+        "mean_weight": round(sum(weights) / many, 4),
+    }

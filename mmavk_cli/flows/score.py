@@ -22,8 +22,7 @@ from mmavk_cli.flows.score_input import Part, parts_of, pictures_or_advice
 from mmavk_cli.flows.score_rows import Outcome, PictureScorer, ScoredPost
 from mmavk_cli.flows.scorers import ClipOfStore
 from mmavk_cli.knowledge.store import Store, knowledge_for
-from mmavk_cli.report.histogram import draw_histogram
-from mmavk_cli.report.plots import can_draw
+from mmavk_cli.report.plots import can_plot, plot_histogram
 from mmavk_cli.report.published import published_similarity
 from mmavk_cli.report.similarities import Distribution, distribution
 from mmavk_cli.similarity.clip_source import ClipSettings
@@ -251,11 +250,11 @@ def _lines(run: Run | None) -> Iterator[Callable[[Json], object]]:
 
 def _write(run: Run, settings: ScoreSettings, result: Scores) -> None:
     if result.similarities is not None:
-        if can_draw():
+        if can_plot():
             title = f"{result.source}, {result.scorer}: {result.similarities.posts:,} posts"
-            draw_histogram(result.similarities, title, result.published, run.folder / HISTOGRAM)
+            plot_histogram(result.similarities, title, result.published, run.folder / HISTOGRAM)
         else:
-            result.notes.append("matplotlib is not installed, so there is no drawing: pip install 'mmavk[plots]'")
+            result.notes.append("matplotlib is not installed, so there is no drawing: pip install 'mmavk[report]'")
     run.write("scores.json", result.as_json())
     run.facts |= {"scorer": result.scorer, "scorer_id": result.scorer_id, "counts": result.counts}
     run.facts["data"] = settings.dataset

@@ -15,7 +15,7 @@ from mmavk_cli.flows.models import open_model, scorer_folder, shown_name
 from mmavk_cli.flows.tagging import find
 from mmavk_cli.knowledge.generator import Generator
 from mmavk_cli.report.records import Outcome
-from mmavk_cli.similarity.gate import GateSettings, weight
+from mmavk_cli.similarity.gate import Gate, GateSettings
 from mmavk_cli.spans import entity_of
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Tagger:
         """
         self.predictor, config = open_model(name, threads)
         self.model = shown_name(name, config)
-        self.threshold, self.below, self.reader = gate.cut(config.threshold), gate.below, reader
+        self.gate, self.reader = gate.gate(Gate(**config.gate)), reader
 
     def tagged(self, rows: Iterable[Row], min_score: float) -> Iterator[Outcome]:
         """A record a row, in order; bad rows pass through. Names under `min_score` are left out."""
@@ -129,8 +129,8 @@ class Tagger:
         if not text:
             return Seen(post, notes=(NOTHING_READ,))
         similarity = self._scorer.score([post.text], [text])[0]
-        counts = weight(similarity, self.threshold, self.below)
-        return Seen(post, Knowledge(text, self.reader.generator.recipe.id, similarity, counts, self._scorer.id))
+        weight = self.gate.weight(similarity)
+        return Seen(post, Knowledge(text, self.reader.generator.recipe.id, similarity, weight, self._scorer.id))
 
     @cached_property
     def _scorer(self) -> "Scorer":

@@ -1,7 +1,7 @@
 """train: data sets and their knowledge → a run folder with the tagger of the best validation F1."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,10 @@ from mmavk_cli.base.run import Run, new_run
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.words import recut
 from mmavk_cli.flows.evaluate import predicted_tags
-from mmavk_cli.flows.knowledge import KnowledgeChoice, gold_posts, knowledge_of
+from mmavk_cli.flows.knowledge import KnowledgeChoice, gated, gold_posts, scored_knowledge
+from mmavk_cli.flows.seeds import SeedChoice
 from mmavk_cli.report.measures import OVERALL, measure
+from mmavk_cli.similarity.gate import NONE, Gate
 from mmavk_cli.spans import repaired, tag_names
 from mmavk_cli.tagger.pieces import PieceCutter
 from mmavk_cli.tagger.settings import PieceSettings, TrainingSettings
@@ -30,7 +32,7 @@ Tell = Callable[[Json], None]
 Item = tuple[Post, Knowledge | None]
 
 
-class TrainSettings(TrainingSettings, PieceSettings, KnowledgeChoice, Common):
+class TrainSettings(SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice, Common):
     """What `mmavk train` asks."""
 
     dataset: list[str] = setting(..., "Data set; give it again to train on several.")
@@ -55,10 +57,11 @@ class TrainSettings(TrainingSettings, PieceSettings, KnowledgeChoice, Common):
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Training posts and, a data set, validation posts, each with its knowledge."""
+    """Training posts and, a data set, validation posts, each with its knowledge, weighed by the gate."""
 
     train: list[Item]
     valid: dict[str, list[Item]]
+    gate: Gate
 
 
 def train(settings: TrainSettings, tell: Tell) -> Json:
@@ -87,7 +90,9 @@ def read_corpus(settings: TrainSettings) -> Corpus:
     for name in settings.dataset:
         train += _items(settings, name, "train")
         valid[name] = _items(settings, name, "valid")
-    return Corpus(train, valid)
+    similarities = [one.similarity for _, one in train if one is not None and one.similarity is not None]
+    gate = settings.training_gate(similarities)
+    return Corpus(regated(train, gate), {name: regated(items, gate) for name, items in valid.items()}, gate)
 
 
 def fingerprints(settings: TrainSettings) -> Json:
@@ -106,7 +111,14 @@ def _items(settings: TrainSettings, dataset: str, split: str) -> list[Item]:
     for post in posts:
         if unknown := set(post.tags or ()) - known:
             raise DataError(f"unknown tag {min(unknown)!r}", post.where, f"Types are {', '.join(TYPES)}")
-    return list(zip(posts, knowledge_of(settings, dataset, posts, None), strict=True))
+    scored = settings.threshold not in (None, NONE)
+    return list(zip(posts, scored_knowledge(settings, dataset, posts, scored=scored), strict=True))
+
+
+def regated(items: Sequence[Item], gate: Gate) -> list[Item]:
+    """The same posts, their knowledge weighed by `gate`."""
+    posts, knowledge = [post for post, _ in items], [one for _, one in items]
+    return list(zip(posts, gated(knowledge, gate), strict=True))
 
 
 def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Tell) -> Json:
@@ -121,9 +133,8 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Tell) -> Json:
     source = encoder_folder(settings.encoder)
     cutter = PieceCutter(encoder_tokenizer(source), pieces)
     facts = {"datasets": settings.dataset, "knowledge": settings.knowledge, "seed": settings.seed}
-    threshold = settings.cut(None)
     model = build(settings, pieces, tags)
-    config = TaggerConfig(tags, pieces, settings.encoder, facts, threshold)
+    config = TaggerConfig(tags, pieces, settings.encoder, facts, asdict(corpus.gate))
     best: Json = {}
 
     def evaluate(epoch: int) -> Json:

@@ -23,7 +23,7 @@ class TaggerConfig:
         pieces: how words and knowledge were cut.
         encoder: what it was trained from.
         trained: data sets, knowledge and seed, for people.
-        threshold: similarity under which its knowledge counts 0; None: all knowledge counts.
+        gate: from similarity to weight, as the settings of the gate that training used or found.
         name: what output records call it.
     """
 
@@ -31,7 +31,7 @@ class TaggerConfig:
     pieces: PieceSettings
     encoder: str
     trained: Json = field(default_factory=dict)
-    threshold: float | None = None
+    gate: Json = field(default_factory=dict)
     name: str = ""
 
     def write(self, folder: Path) -> None:

@@ -117,7 +117,7 @@ def test_the_exported_tagger_gives_the_same_emissions(run: Path, place: Path) ->
     torch_model, config = open_model(str(run))
     floats, _ = open_model(str(place / "float"))
     small, named = open_model(str(place / "int8"))
-    assert (named.name, named.threshold) == ("mine", 0.2)
+    assert (named.name, named.gate["threshold"]) == ("mine", 0.2)
     assert named.tags == config.tags
     posts = list(read_conll(place / "data" / "twitter2015" / "test.txt"))
     cutter = torch_model.cutter
