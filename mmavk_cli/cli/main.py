@@ -18,6 +18,7 @@ COMMANDS = {
     "train": ("train", "Train a tagger on one or more data sets."),
     "eval": ("evaluate", "Score a model on a split of a data set."),
     "compare": ("compare", "Compare evaluated runs: which gaps are more than chance."),
+    "sweep": ("sweep", "Score a trained model at every threshold: the paper's Figure 4."),
     "reproduce": ("reproduce", "Reproduce a table or figure of the paper."),
     "export": ("export", "Export a trained tagger to ONNX, to tag without torch."),
     "data": ("data", "Count, check and fetch data sets."),

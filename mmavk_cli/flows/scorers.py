@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from mmavk_cli.base.device import resolve_device
 from mmavk_cli.base.errors import DataError, KnowledgeError, MissingError
@@ -9,7 +10,7 @@ from mmavk_cli.base.pictures import read_picture
 from mmavk_cli.base.records import Json, Post
 from mmavk_cli.knowledge.recipe import Recipe
 from mmavk_cli.knowledge.store import Store
-from mmavk_cli.similarity.clip_source import ClipSettings, ClipSource, clip_source
+from mmavk_cli.similarity.clip_source import ClipChoice, ClipSettings, ClipSource, clip_source
 from mmavk_cli.similarity.scorer import PictureModel
 
 GENERATOR = "clip"
@@ -98,6 +99,16 @@ def _recipe(name: str, facts: Json) -> Recipe:
 def _plain(value: Json) -> Json:
     """Tuples as lists, as they come back from the store."""
     return {name: list(item) if isinstance(item, tuple) else item for name, item in value.items()}
+
+
+def scorer_name(choice: ClipChoice) -> str:
+    """What the store calls the CLIP that is chosen; a name, or the first digits of an id, stay as they are.
+
+    Raises:
+        UsageError: weights that are not safetensors. MissingError: a file is not there.
+    """
+    is_file = choice.clip_weights is not None or Path(choice.clip).expanduser().is_dir()
+    return clip_source(choice).name if is_file else choice.clip
 
 
 def clip_similarities(store: Store, posts: Sequence[Post], name: str) -> tuple[Recipe, list[float | None]]:
