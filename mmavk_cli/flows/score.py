@@ -51,7 +51,9 @@ class ScoreSettings(ClipSettings, PictureLimits, DataPlace, StorePlace, Common):
         None, "With --scorer text, the knowledge in the store, by name or recipe id.", metavar="NAME"
     )
     threshold: list[float] = setting(
-        [], "Tell how many posts are under it; give it again for several. [default: 0.35]", metavar="CUT"
+        [],
+        "Tell how many posts are under it; give it again for several. [default: for CLIP the paper's 0.35]",
+        metavar="CUT",
     )
     retry_failed: bool = setting(False, "Try again what failed before.", "--retry-failed")
     format: Literal["table", "json"] = setting("table", "How to print the summary.")
@@ -189,7 +191,8 @@ def _drawn(
     if settings.scorer != TEXT:
         totals.add("pictures", len(pictures))
     published = published_similarity(settings.dataset)
-    cuts = dict.fromkeys((published.threshold, *settings.threshold))
+    of_paper = () if settings.scorer == TEXT else (published.threshold,)
+    cuts = {*of_paper, *settings.threshold}
     return Scores(
         job.name,
         job.id,

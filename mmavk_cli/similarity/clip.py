@@ -67,7 +67,10 @@ class Clip:
         Raises:
             MemoryShortError: not even one fits.
         """
-        return self._vectors(prepared, lambda rows: self.model.encode_image(torch.stack(list(rows)).to(self.device)))
+        dtype = open_clip.get_input_dtype(PRECISIONS[self.facts["arithmetic"]["precision"]])
+        return self._vectors(
+            prepared, lambda rows: self.model.encode_image(torch.stack(list(rows)).to(self.device, dtype))
+        )
 
     def texts(self, texts: Sequence[str]) -> tuple[Floats, list[bool]]:
         """Unit vectors of texts, [texts, D], and which texts are longer than the model reads (77 tokens, both ends
