@@ -1,6 +1,6 @@
 """What the similarities of many posts look like, and what a threshold would do to them."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
@@ -71,7 +71,10 @@ def _quantile(ordered: Sequence[float], share: float) -> float:
 def _bins(ordered: Sequence[float]) -> tuple[Bin, ...]:
     """Bins of one width, their edges whole multiples of it."""
     width = next((one for one in WIDTHS if (ordered[-1] - ordered[0]) / one <= MOST_BINS - 2), WIDTHS[-1])
-    edges = [round(number * width, 6) for number in range(int(ordered[0] // width), int(ordered[-1] // width) + 2)]
+    first, last = round(ordered[0] / width) - 1, round(ordered[-1] / width) + 1
+    edges = [round(number * width, 6) for number in range(first, last + 1)]
+    # a quotient may be a hair off: the bins begin and end where the similarities do
+    edges = edges[bisect_right(edges, ordered[0]) - 1 : bisect_right(edges, ordered[-1]) + 1]
     under = [bisect_left(ordered, edge) for edge in edges[1:]]
     counts = [now - before for before, now in zip((0, *under), under, strict=False)]
     return tuple(
