@@ -34,20 +34,27 @@ def atomic_write(path: Path) -> Iterator[IO[str]]:
         raise
 
 
+def unfinished_folder(path: Path) -> Path:
+    """Where a folder is filled before it gets its name `path`."""
+    return path.parent / f".{path.name}.unfinished"
+
+
 @contextmanager
-def atomic_folder(path: Path) -> Iterator[Path]:
+def atomic_folder(path: Path, keep: bool = False) -> Iterator[Path]:
     """A folder that is filled under a temporary name (`.NAME.unfinished`) and moved when the block ends well.
+
+    With `keep` what an earlier attempt left there stays.
 
     Raises:
         DataError: the folder is already there, or cannot be made.
     """
     if path.exists():
         raise DataError("the folder is already there", str(path), "Choose another name or remove it")
-    unfinished = path.parent / f".{path.name}.unfinished"
+    unfinished = unfinished_folder(path)
     try:
-        if unfinished.exists():
+        if unfinished.exists() and not keep:
             shutil.rmtree(unfinished)
-        unfinished.mkdir(parents=True)
+        unfinished.mkdir(parents=True, exist_ok=keep)
     except OSError as error:
         raise DataError(f"cannot make the folder: {error.strerror}", str(path), "Choose another place") from error
     yield unfinished

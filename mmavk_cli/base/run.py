@@ -18,6 +18,7 @@ from mmavk_cli.base.records import Json
 from mmavk_cli.base.settings import Settings
 
 PACKAGES = ("torch", "transformers", "tokenizers", "onnxruntime", "numpy", "pytorch-crf", "seqeval", "rapidocr")
+METRICS = "metrics.jsonl"
 
 
 @dataclass(slots=True)
@@ -27,10 +28,17 @@ class Run:
     folder: Path
     facts: Json = field(default_factory=dict)
 
-    def log(self, line: Json) -> None:
-        """Append a line to `metrics.jsonl`."""
-        with (self.folder / "metrics.jsonl").open("a", encoding="utf-8") as handle:
+    def log(self, line: Json) -> int:
+        """Append a line to `metrics.jsonl`; returns the file's length in bytes."""
+        with (self.folder / METRICS).open("a", encoding="utf-8") as handle:
             handle.write(json.dumps(line) + "\n")
+            return handle.tell()
+
+    def rewind(self, length: int) -> None:
+        """Cut `metrics.jsonl` to its first `length` bytes."""
+        path = self.folder / METRICS
+        if path.exists():
+            os.truncate(path, length)
 
     def write(self, name: str, content: Json) -> None:
         """Write a JSON file into the run."""
@@ -38,14 +46,16 @@ class Run:
 
 
 @contextmanager
-def new_run(out: Path, command: str, settings: Settings) -> Iterator[Run]:
+def new_run(out: Path, command: str, settings: Settings, keep: bool = False) -> Iterator[Run]:
     """A run folder that gets its name when the block ends well; until then it is `.NAME.unfinished`.
+
+    With `keep` what an earlier attempt left there stays.
 
     Raises:
         DataError: the folder is already there or cannot be made.
     """
     began = time.monotonic()
-    with atomic_folder(out) as folder:
+    with atomic_folder(out, keep) as folder:
         run = Run(folder)
         yield run
         run.write(

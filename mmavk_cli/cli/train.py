@@ -2,9 +2,10 @@
 
 import typer
 
+from mmavk_cli.base.files import unfinished_folder
 from mmavk_cli.base.records import Json
 from mmavk_cli.cli.options import add_command
-from mmavk_cli.flows.train import TrainSettings, train
+from mmavk_cli.flows.train import Tell, TrainSettings, train
 from mmavk_cli.flows.train_seeds import train_seeds
 
 TEXT = """Train a tagger on one or more data sets.
@@ -13,7 +14,10 @@ The network is the paper's (equations 5 to 12). After every epoch it is scored o
 is kept in the run folder. The test split is never read.
 
 With --seeds there is one run folder a seed in RUN, and scores.json has their mean and standard deviation. A seed that
-is finished is not trained again when the command is repeated."""
+is finished is not trained again when the command is repeated.
+
+A training that was interrupted is continued by the same command with --resume, to the same weights. On several GPUs:
+torchrun --nproc-per-node 2 -m mmavk_cli train …"""
 
 EXAMPLES = [
     "mmavk train --dataset twitter2017 --encoder minilm --epochs 8 --out runs/text",
@@ -32,14 +36,24 @@ def _train(settings: TrainSettings) -> None:
         if not settings.quiet:
             typer.echo("  ".join(f"{name} {_short(value)}" for name, value in line.items()), err=True)
 
-    if settings.seeds:
-        summary = train_seeds(settings, tell)
-        for seed, best in summary.runs.items():
-            typer.echo(f"{settings.out}/seed-{seed}\tvalidation F1 {best['f1']:.2f}\tepoch {best['epoch']}")
-        typer.echo(f"{settings.out}\tvalidation F1 {summary.scores['f1']}")
-        return
-    best = train(settings, tell)
-    typer.echo(f"{settings.out}\tvalidation F1 {best['f1']:.2f}\tepoch {best['epoch']}")
+    try:
+        if settings.seeds:
+            _say_seeds(settings, tell)
+            return
+        best = train(settings, tell)
+    except KeyboardInterrupt:
+        if unfinished_folder(settings.out).exists():
+            typer.echo("mmavk: the same command with --resume continues this training", err=True)
+        raise
+    if best:  # of the processes of torchrun the first alone has scores
+        typer.echo(f"{settings.out}\tvalidation F1 {best['f1']:.2f}\tepoch {best['epoch']}")
+
+
+def _say_seeds(settings: TrainSettings, tell: Tell) -> None:
+    summary = train_seeds(settings, tell)
+    for seed, best in summary.runs.items():
+        typer.echo(f"{settings.out}/seed-{seed}\tvalidation F1 {best['f1']:.2f}\tepoch {best['epoch']}")
+    typer.echo(f"{settings.out}\tvalidation F1 {summary.scores['f1']}")
 
 
 def _short(value: object) -> str:

@@ -27,7 +27,7 @@ def export(settings: ExportSettings) -> dict[str, int]:
     Raises:
         MissingError: no checkpoint, or the package onnx. DataError: the folder cannot be written.
     """
-    from mmavk_cli.tagger.export import FILES, export_onnx
+    from mmavk_cli.tagger.export import export_onnx, files_of
 
     source = model_folder(settings.model)
     config = TaggerConfig.read(source)
@@ -38,4 +38,4 @@ def export(settings: ExportSettings) -> dict[str, int]:
         export_onnx(source, settings.out, config, int8=settings.int8)
     except OSError as error:
         raise DataError(f"cannot write: {error.strerror}", str(settings.out), "Choose another place") from error
-    return {name: (settings.out / name).stat().st_size for name in FILES}
+    return {name: (settings.out / name).stat().st_size for name in files_of(config)}

@@ -1,43 +1,70 @@
 """train: data sets and their knowledge → a run folder with the tagger of the best validation F1."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
+
+from pydantic import model_validator
 
 import mmavk_cli.tagger
-from mmavk_cli.base.errors import DataError, UsageError
+from mmavk_cli.base.errors import DataError, KnowledgeError, UsageError
 from mmavk_cli.base.fingerprint import digest_file
 from mmavk_cli.base.places import dataset_folder, split_file
-from mmavk_cli.base.records import TYPES, Json, Knowledge, Post
-from mmavk_cli.base.run import Run, new_run
+from mmavk_cli.base.records import TYPES, Json, Knowledge
+from mmavk_cli.base.run import Run
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.words import recut
 from mmavk_cli.flows.evaluate import predicted_tags
-from mmavk_cli.flows.knowledge import KnowledgeChoice, gated, gold_posts, scored_knowledge
+from mmavk_cli.flows.freeze import remember
+from mmavk_cli.flows.knowledge import (
+    KnowledgeChoice,
+    counted_knowledge,
+    gold_posts,
+    scored_knowledge,
+)
+from mmavk_cli.flows.resume import is_first, training_run
 from mmavk_cli.flows.seeds import SeedChoice
+from mmavk_cli.flows.train_gate import Item, Splits, choose_gate, gate_now, learning_gate, regated, similarities
+from mmavk_cli.report import curves
 from mmavk_cli.report.measures import OVERALL, measure
-from mmavk_cli.similarity.gate import NONE, Gate
+from mmavk_cli.similarity.gate import AUTO, LEARNED, NONE, TRIED, Gate
 from mmavk_cli.spans import repaired, tag_names
 from mmavk_cli.tagger.pieces import PieceCutter
 from mmavk_cli.tagger.settings import PieceSettings, TrainingSettings
 
 if TYPE_CHECKING:
     from mmavk_cli.tagger.batch import Example
+    from mmavk_cli.tagger.points import Points
     from mmavk_cli.tagger.predict import Predictor
 
 RECIPES = Path(mmavk_cli.tagger.__file__).parent / "recipes"
+LOG_BYTES, BEST = "log_bytes", "best"
 
 Tell = Callable[[Json], None]
-Item = tuple[Post, Knowledge | None]
 
 
 class TrainSettings(SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice, Common):
     """What `mmavk train` asks."""
 
     dataset: list[str] = setting(..., "Data set; give it again to train on several.")
-    recipe: str | None = setting(None, "Settings to start from: `embedded`, or a TOML file.")
+    recipe: str | None = setting(None, "Settings to start from: `mmavk` (the paper's), `embedded`, or a TOML file.")
     out: Path = setting(..., "Run folder to make.")
+    resume: bool = setting(False, "Continue an interrupted training, to the same weights; give the same command.")
+    tensorboard: bool = setting(False, "Write curves for TensorBoard into the run folder too.")
+    require_knowledge: bool = setting(False, "Stop when a post has no knowledge.")
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> Self:
+        if self.freeze_knowledge and self.fusion != "word":
+            raise ValueError(f"--freeze-knowledge: only --fusion word has knowledge vectors, not {self.fusion}")
+        if self.threshold == LEARNED and self.fusion != "word":
+            raise ValueError(f"--threshold: only --fusion word can learn how much knowledge counts, not {self.fusion}")
+        if self.found_by_training and self.knowledge is None:
+            raise ValueError(f"--threshold: {self.threshold} needs --knowledge")
+        return self
 
     @classmethod
     def recipe_file(cls, name: str) -> Path:
@@ -57,42 +84,56 @@ class TrainSettings(SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Training posts and, a data set, validation posts, each with its knowledge, weighed by the gate."""
+    """Training posts and, a data set, validation posts, each with its knowledge, weighed by the gate.
+
+    `counts` says of every split how many posts have knowledge and how much of it counts.
+    """
 
     train: list[Item]
-    valid: dict[str, list[Item]]
+    valid: Splits
     gate: Gate
+    counts: dict[str, Json]
 
 
 def train(settings: TrainSettings, tell: Tell) -> Json:
     """Train a tagger; returns the scores of the epoch that was kept. `tell` gets a dictionary a log line.
 
+    Under `torchrun` the first process alone writes and tells; the others return nothing.
+
     Raises:
         DataError: a data set or the run folder. KnowledgeError: no such knowledge. MissingError: no such encoder.
+        UsageError: training failed to learn, or is resumed with other settings. MemoryShortError: memory ran out.
     """
+    if settings.tensorboard:
+        curves.check()
     corpus = read_corpus(settings)
-    with new_run(settings.out, "train", settings) as run:
-        run.facts["data"] = fingerprints(settings)
-        run.facts["recipes"] = sorted({one.recipe for _, one in corpus.train if one})
+    data, recipes = fingerprints(settings), sorted({one.recipe for _, one in corpus.train if one})
+    with training_run(settings, {**data, "knowledge": recipes}) as run:
+        run.facts |= {"data": data, "recipes": recipes, "counts": corpus.counts}
+        for split, count in corpus.counts.items() if is_first() else ():
+            tell({"split": split, **count})
         best = _fit(settings, corpus, run, tell)
         run.write("scores.json", best)
-    return best
+    return best if is_first() else {}
 
 
 def read_corpus(settings: TrainSettings) -> Corpus:
     """The train and validation splits of every data set, with knowledge; never the test split.
 
     Raises:
-        DataError: a split is missing or empty, or a tag has a type we do not know.
+        DataError: a split is missing or empty, or a tag has a type we do not know. KnowledgeError: there is no such
+        knowledge, or a post has none and `--require-knowledge` is given.
     """
-    train: list[Item] = []
-    valid: dict[str, list[Item]] = {}
-    for name in settings.dataset:
-        train += _items(settings, name, "train")
-        valid[name] = _items(settings, name, "valid")
-    similarities = [one.similarity for _, one in train if one is not None and one.similarity is not None]
-    gate = settings.training_gate(similarities)
-    return Corpus(regated(train, gate), {name: regated(items, gate) for name, items in valid.items()}, gate)
+    splits = {(name, split): _items(settings, name, split) for name in settings.dataset for split in ("train", "valid")}
+    known = [one for (_, split), items in splits.items() if split == "train" for one in similarities(items)]
+    gate = settings.training_gate(known)
+    splits = {name: regated(items, gate) for name, items in splits.items()}
+    return Corpus(
+        train=[item for name in settings.dataset for item in splits[name, "train"]],
+        valid={name: splits[name, "valid"] for name in settings.dataset},
+        gate=gate,
+        counts={f"{a}/{b}": counted_knowledge([one for _, one in items]) for (a, b), items in splits.items()},
+    )
 
 
 def fingerprints(settings: TrainSettings) -> Json:
@@ -112,13 +153,12 @@ def _items(settings: TrainSettings, dataset: str, split: str) -> list[Item]:
         if unknown := set(post.tags or ()) - known:
             raise DataError(f"unknown tag {min(unknown)!r}", post.where, f"Types are {', '.join(TYPES)}")
     scored = settings.threshold not in (None, NONE)
-    return list(zip(posts, scored_knowledge(settings, dataset, posts, scored=scored), strict=True))
-
-
-def regated(items: Sequence[Item], gate: Gate) -> list[Item]:
-    """The same posts, their knowledge weighed by `gate`."""
-    posts, knowledge = [post for post, _ in items], [one for _, one in items]
-    return list(zip(posts, gated(knowledge, gate), strict=True))
+    knowledge = scored_knowledge(settings, dataset, posts, scored=scored)
+    missing = sum(one is None for one in knowledge)
+    if settings.require_knowledge and missing:
+        advice = "Put it into the store (mmavk store import), or leave out --require-knowledge"
+        raise KnowledgeError(f"{missing} of {len(posts)} posts have no knowledge", f"{dataset} {split}", advice)
+    return list(zip(posts, knowledge, strict=True))
 
 
 def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Tell) -> Json:
@@ -133,26 +173,63 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Tell) -> Json:
     source = encoder_folder(settings.encoder)
     cutter = PieceCutter(encoder_tokenizer(source), pieces)
     facts = {"datasets": settings.dataset, "knowledge": settings.knowledge, "seed": settings.seed}
-    model = build(settings, pieces, tags)
-    config = TaggerConfig(tags, pieces, settings.encoder, facts, asdict(corpus.gate))
-    best: Json = {}
+    model = build(settings, pieces, tags, learning_gate(settings, corpus.gate))
+    config = TaggerConfig(tags, pieces, settings.encoder, facts, frozen=settings.freeze_knowledge)
+    points = _points(settings, run)
+    best = points.memo.setdefault(BEST, {})
 
     def evaluate(epoch: int) -> Json:
         scores = validate(Predictor(TorchEmitter(model, config), cutter), corpus.valid, settings.select)
+        gate = asdict(gate_now(model, corpus.gate))
         if scores["f1"] > best.get("f1", -1.0):
             best.update(scores, epoch=epoch)
-            save_model(model, config, run.folder / "model")
+            save_model(model, replace(config, gate=gate), run.folder / "model")
             save_tokenizer(source, run.folder / "model")
         return scores
 
-    def log(line: Json) -> None:
-        run.log(line)
-        tell(line)
-
-    examples = [_example(item, cutter, tags) for item in corpus.train]
-    fit(model, examples, settings, cutter.unknown, evaluate, log)
+    with _log(settings, run, points, tell) as log:
+        examples = [_example(item, cutter, tags) for item in corpus.train]
+        if model.frozen is not None:
+            items = [*corpus.train, *(item for own in corpus.valid.values() for item in own)]
+            remember(model.frozen, (one for _, one in items), cutter, log)
+        fit(model, examples, settings, cutter.unknown, evaluate, log, points)
+    points.remove()
+    if settings.threshold == AUTO and is_first():
+        tell({"threshold": AUTO, "trying": TRIED + 1})
+        best.update(
+            choose_gate(run.folder / "model", corpus.valid, settings, partial(validate, select=settings.select))
+        )
     run.facts["device"] = str(next(model.parameters()).device)
-    return best
+    return dict(best)
+
+
+def _points(settings: TrainSettings, run: Run) -> "Points":
+    """Where points to resume from are kept, and what the last of them says where one is to be continued."""
+    from mmavk_cli.tagger.points import MEMO, Points, last_point, read_record
+
+    start = last_point(run.folder) if settings.resume else None
+    points = Points(run.folder, start, read_record(start, MEMO) if start else {})
+    run.rewind(points.memo.get(LOG_BYTES, 0))
+    return points
+
+
+@contextmanager
+def _log(settings: TrainSettings, run: Run, points: "Points", tell: Tell) -> Iterator[Tell]:
+    """What takes a log line: metrics.jsonl, the screen, and TensorBoard where it is asked for."""
+    after = points.step if points.start else None
+    drawn = curves.Curves(run.folder, after) if settings.tensorboard and is_first() else None
+
+    def log(line: Json) -> None:
+        points.memo[LOG_BYTES] = run.log(line)
+        tell(line)
+        if drawn:
+            drawn.add(line)
+
+    if after is not None and is_first():
+        tell({"step": after, "resumed": settings.out.name})
+    yield log
+    if drawn:
+        drawn.close()
 
 
 def _example(item: Item, cutter: PieceCutter, tags: tuple[str, ...]) -> "Example":
@@ -164,7 +241,7 @@ def _example(item: Item, cutter: PieceCutter, tags: tuple[str, ...]) -> "Example
     return Example.of(cutter, as_trained.words, knowledge, gold)
 
 
-def validate(predictor: "Predictor", valid: dict[str, list[Item]], select: str) -> Json:
+def validate(predictor: "Predictor", valid: Splits, select: str) -> Json:
     """Strict F1 of each data set; `f1`, their mean, chooses the epoch.
 
     With `own` the posts have their knowledge, as in the paper; with `mean` each is scored without any too.

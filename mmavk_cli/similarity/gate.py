@@ -83,6 +83,11 @@ class GateSettings(Settings):
             raise ValueError(f"{value!r} is neither a number in [-1, 1] nor `none`, `auto`, `learned`, `quantile:0.85`")
         return text
 
+    @property
+    def found_by_training(self) -> bool:
+        """Whether the threshold is no number that stands already."""
+        return self.threshold not in (None, NONE) and math.isnan(_number(self.threshold))
+
     def gate(self, own: Gate) -> Gate:
         """The gate that holds, `own` being the model's.
 
@@ -96,7 +101,7 @@ class GateSettings(Settings):
         if self.threshold == NONE:
             return Gate()
         number = _number(self.threshold)
-        if math.isnan(number):
+        if self.found_by_training:
             what = f"{self.threshold!r} is found by training"
             raise UsageError(what, "--threshold", "Give a number or `none`, or leave it out for the model's own")
         return Gate(number, below, ramp)

@@ -24,6 +24,7 @@ class Example:
         tags: gold tag ids, one a word; empty where there are none.
         joined: the knowledge stands behind the words, in their own rows (fusion `concat`).
         visual: features of the picture (fusion `prefix`), empty for none.
+        similarity: of post and picture, for a gate that learns.
     """
 
     pieces: Pieces
@@ -32,6 +33,7 @@ class Example:
     tags: tuple[int, ...] = ()
     joined: bool = False
     visual: tuple[float, ...] = ()
+    similarity: float = 0.0
 
     @classmethod
     def of(
@@ -44,7 +46,8 @@ class Example:
         if fusion == "prefix":
             return cls(pieces, weight=knowledge.weight, tags=tags, visual=knowledge.visual)
         text = cutter.knowledge(knowledge.text) if knowledge.text else ()
-        return cls(pieces, text, knowledge.weight, tags, joined=fusion == "concat")
+        similarity = knowledge.similarity or 0.0
+        return cls(pieces, text, knowledge.weight, tags, joined=fusion == "concat", similarity=similarity)
 
     @property
     def rows(self) -> tuple[tuple[int, ...], ...]:
@@ -72,7 +75,7 @@ class Batch:
         ids: [R, P] piece ids; mask: [R, P] 1 for pieces, 0 for padding.
         first: [B, W] position of each word's first piece in the flattened [R * P]; word_mask: [B, W].
         knowledge_ids, knowledge_mask: [U, K]; knowledge_of: [B] row of each post's knowledge, -1 for none.
-        weight: [B], 0 where there is no knowledge.
+        weight, similarity: [B], weight 0 where there is no knowledge.
         tags: [B, W] gold tag ids, 0 in the padding.
         visual: [B, V] features of the pictures, zeros where there is none; V is 0 where no post has any.
         row_of: [R] the post of each row.
@@ -88,13 +91,14 @@ class Batch:
     weight: Floats
     tags: Ints
     visual: Floats
+    similarity: Floats
     row_of: Ints
 
 
 def collate(examples: Sequence[Example]) -> Batch:
     """One batch of examples, each distinct knowledge text once, those of weight 0 not at all."""
     rows = [example.rows for example in examples]
-    ids, mask = _padded([row for of_post in rows for row in of_post])
+    ids, mask = padded([row for of_post in rows for row in of_post])
     longest = max((len(example.pieces.first) for example in examples), default=0)
     shape = (len(examples), longest)
     first, tags = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
@@ -108,7 +112,7 @@ def collate(examples: Sequence[Example]) -> Batch:
         row += len(rows[index])
     counted = [example.apart for example in examples]
     distinct = {text: number for number, text in enumerate(dict.fromkeys(text for text in counted if text))}
-    knowledge_ids, knowledge_mask = _padded(list(distinct))
+    knowledge_ids, knowledge_mask = padded(list(distinct))
     return Batch(
         ids=ids,
         mask=mask,
@@ -122,6 +126,7 @@ def collate(examples: Sequence[Example]) -> Batch:
         ),
         tags=tags,
         visual=_visual(examples),
+        similarity=np.array([example.similarity for example in examples], np.float32),
         row_of=np.repeat(np.arange(len(rows)), [len(of_post) for of_post in rows]),
     )
 
@@ -135,7 +140,8 @@ def _visual(examples: Sequence[Example]) -> Floats:
     return features
 
 
-def _padded(rows: Sequence[Sequence[int]]) -> tuple[Ints, Ints]:
+def padded(rows: Sequence[Sequence[int]]) -> tuple[Ints, Ints]:
+    """Rows of pieces as ids and mask [R, P], both 0 behind each row's own."""
     longest = max(map(len, rows), default=0)
     ids = np.zeros((len(rows), longest), np.int64)
     mask = np.zeros((len(rows), longest), np.int64)

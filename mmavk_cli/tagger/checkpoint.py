@@ -12,6 +12,7 @@ from mmavk_cli.tagger.settings import PieceSettings
 
 FORMAT = 1
 CONFIG, HEAD, TOKENIZER, ENCODER, ONNX = "tagger.json", "head.safetensors", "tokenizer.json", "encoder", "encoder.onnx"
+FROZEN, FROZEN_ONNX = "knowledge-encoder", "knowledge-encoder.onnx"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class TaggerConfig:
         trained: data sets, knowledge and seed, for people.
         gate: from similarity to weight, as the settings of the gate that training used or found.
         name: what output records call it.
+        frozen: knowledge is read by an encoder of its own, which training left as it was.
     """
 
     tags: tuple[str, ...]
@@ -33,6 +35,7 @@ class TaggerConfig:
     trained: Json = field(default_factory=dict)
     gate: Json = field(default_factory=dict)
     name: str = ""
+    frozen: bool = False
 
     def write(self, folder: Path) -> None:
         """Write `tagger.json` into `folder`."""

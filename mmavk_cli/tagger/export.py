@@ -9,11 +9,13 @@ import torch
 from torch import Tensor, nn
 
 from mmavk_cli.base.errors import MissingError, UsageError
-from mmavk_cli.tagger.checkpoint import CONFIG, HEAD, ONNX, TOKENIZER, TaggerConfig
+from mmavk_cli.tagger.checkpoint import CONFIG, FROZEN_ONNX, HEAD, ONNX, TOKENIZER, TaggerConfig
 from mmavk_cli.tagger.torch_model import load_model
 
-FILES = (ONNX, HEAD, TOKENIZER, CONFIG)
-"""What an exported tagger is made of."""
+
+def files_of(config: TaggerConfig) -> tuple[str, ...]:
+    """What an exported tagger is made of."""
+    return (ONNX, *((FROZEN_ONNX,) if config.frozen else ()), HEAD, TOKENIZER, CONFIG)
 
 
 class _Hidden(nn.Module):
@@ -44,17 +46,20 @@ def export_onnx(source: Path, target: Path, config: TaggerConfig, *, int8: bool)
         raise UsageError("a tagger with the fusion prefix has no ONNX form", str(source), "Use its run folder itself")
     model, _ = load_model(source)
     (target / CONFIG).unlink(missing_ok=True)
-    with tempfile.TemporaryDirectory() as scratch:
-        plain, prepared = Path(scratch) / "plain.onnx", Path(scratch) / "prepared.onnx"
-        _to_onnx(_Hidden(model.encoder), plain)
-        if int8:
+    (target / FROZEN_ONNX).unlink(missing_ok=True)
+    encoders = {ONNX: model.encoder} | ({FROZEN_ONNX: model.frozen.encoder} if model.frozen else {})
+    for name, encoder in encoders.items():
+        with tempfile.TemporaryDirectory() as scratch:
+            plain, prepared = Path(scratch) / "plain.onnx", Path(scratch) / "prepared.onnx"
+            _to_onnx(_Hidden(encoder), plain)
+            if not int8:
+                shutil.move(plain, target / name)
+                continue
             quant_pre_process(str(plain), str(prepared), skip_symbolic_shape=True)
             # Weights of 7 bits: on processors without VNNI the sums of 8-bit products overflow and tags change.
             quantize_dynamic(
-                str(prepared), str(target / ONNX), weight_type=QuantType.QInt8, per_channel=True, reduce_range=True
+                str(prepared), str(target / name), weight_type=QuantType.QInt8, per_channel=True, reduce_range=True
             )
-        else:
-            shutil.move(plain, target / ONNX)
     for name in (HEAD, TOKENIZER):
         shutil.copyfile(source / name, target / name)
     config.write(target)

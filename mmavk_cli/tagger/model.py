@@ -8,7 +8,10 @@ from torch import Tensor, nn
 
 from mmavk_cli.tagger.batch import Batch
 from mmavk_cli.tagger.decoder import ConstrainedCRF
+from mmavk_cli.tagger.first_piece import first_piece
+from mmavk_cli.tagger.frozen import FrozenKnowledge
 from mmavk_cli.tagger.fusion import CLIP_WIDTH, VisualPrefix, WordFusion
+from mmavk_cli.tagger.learned_gate import LearnedGate
 from mmavk_cli.tagger.settings import Fusion
 
 
@@ -21,14 +24,26 @@ class Tagger(nn.Module):
         dropout: before the fusion.
         fusion: how knowledge meets the words; with `concat` and `text` the encoder's word vectors are emitted as
             they are.
+        frozen: what encodes the knowledge where the encoder that learns does not.
+        gate: gives the weights from the similarities while it learns; afterwards they come with the knowledge.
     """
 
-    def __init__(self, encoder: nn.Module, tags: tuple[str, ...], dropout: float, fusion: Fusion = "word") -> None:
+    def __init__(
+        self,
+        encoder: nn.Module,
+        tags: tuple[str, ...],
+        dropout: float,
+        fusion: Fusion = "word",
+        frozen: FrozenKnowledge | None = None,
+        gate: LearnedGate | None = None,
+    ) -> None:
         super().__init__()
         width = int(encoder.config.hidden_size)  # type: ignore[union-attr,arg-type]
         self.encoder = encoder
         self.dropout = nn.Dropout(dropout)
         self.fusion = WordFusion(width) if fusion == "word" else None
+        self.frozen = frozen
+        self.gate = gate
         self.prefix = VisualPrefix(encoder) if fusion == "prefix" else None
         self.emit = nn.Linear(width, len(tags))
         self.crf = ConstrainedCRF(tags)
@@ -50,11 +65,17 @@ class Tagger(nn.Module):
     def knowledge(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """h_[CLS] of each post's knowledge [B, D], zeros where there is none, and its weight [B] (equations 6, 7)."""
         weight = self._to(batch.weight)
+        if self.gate is not None:
+            weight = torch.where(weight > 0, self.gate(self._to(batch.similarity)), weight)
         width = self.emit.in_features
         if not len(batch.knowledge_ids):
             return torch.zeros(len(weight), width, device=weight.device), weight
-        hidden = self._encode(batch.knowledge_ids, batch.knowledge_mask)[:, 0]
-        return hidden[self._to(batch.knowledge_of).clamp(min=0)], weight
+        ids, mask = batch.knowledge_ids, batch.knowledge_mask
+        if self.frozen is not None:
+            vectors = self.frozen(ids, mask, weight.device)
+        else:
+            vectors = first_piece(self.encoder, self._to(ids), self._to(mask))
+        return vectors[self._to(batch.knowledge_of).clamp(min=0)], weight
 
     def loss(self, batch: Batch) -> Tensor:
         """Mean negative log-likelihood of the gold tags of a post, float32 (equations 11, 12)."""

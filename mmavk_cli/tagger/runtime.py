@@ -2,6 +2,7 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from mmavk_cli.base.errors import MissingError
 from mmavk_cli.tagger.batch import Batch, Floats, Ints
-from mmavk_cli.tagger.checkpoint import HEAD, ONNX, TOKENIZER, TaggerConfig
+from mmavk_cli.tagger.checkpoint import FROZEN_ONNX, HEAD, ONNX, TOKENIZER, TaggerConfig
 from mmavk_cli.tagger.decoding import Chain
 from mmavk_cli.tagger.pieces import PieceCutter
 from mmavk_cli.tagger.predict import Predictor
@@ -26,6 +27,7 @@ class OnnxEmitter:
 
     def __init__(self, folder: Path, config: TaggerConfig, threads: int) -> None:
         self.session = _session(folder / ONNX)
+        self.of_knowledge = _session(folder / FROZEN_ONNX) if config.frozen else self.session
         self.head = _head(folder / HEAD)
         self.fuses = config.pieces.fusion == "word"
         self.chain = Chain(self.head["crf.start"], self.head["crf.transitions"], self.head["crf.end"], config.tags)
@@ -33,7 +35,7 @@ class OnnxEmitter:
 
     def emissions(self, batch: Batch) -> Floats:
         """Scores of every tag for every word, [B, W, T] float32."""
-        hidden = self._encode(batch.ids, batch.mask)
+        hidden = self._encode(self.session, batch.ids, batch.mask)
         words = hidden.reshape(-1, hidden.shape[-1])[batch.first]
         if self.fuses:
             words = self._fused(words, batch)
@@ -46,23 +48,19 @@ class OnnxEmitter:
         weigh = self.head["weigh.weight"]
         fused: Floats = words @ weigh[:, :width].T + self.head["weigh.bias"]
         if len(batch.knowledge_ids):
-            cls = self._encode(batch.knowledge_ids, batch.knowledge_mask)[:, 0]
+            cls = self._encode(self.of_knowledge, batch.knowledge_ids, batch.knowledge_mask)[:, 0]
             auxiliary = np.tanh(cls @ self.head["auxiliary.weight"].T + self.head["auxiliary.bias"])
             share = auxiliary[np.maximum(batch.knowledge_of, 0)] * batch.weight[:, None]
             fused += (share @ weigh[:, width:].T).astype(np.float32)[:, None, :]
         return fused
 
-    def _encode(self, ids: Ints, mask: Ints) -> Floats:
+    def _encode(self, session: Any, ids: Ints, mask: Ints) -> Floats:
         """Hidden states [R, P, D] of R rows, zero in the padding."""
         rows = [row[:length][None] for row, length in zip(ids, mask.sum(axis=1), strict=True)]
-        found = list(self.pool.map(self._encode_row, rows))
+        found = list(self.pool.map(partial(_encode_row, session), rows))
         hidden = np.zeros((*ids.shape, found[0].shape[-1]), np.float32)
         for row, one in zip(hidden, found, strict=True):
             row[: len(one)] = one
-        return hidden
-
-    def _encode_row(self, ids: Ints) -> Floats:
-        hidden: Floats = self.session.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})[0][0]
         return hidden
 
 
@@ -75,6 +73,11 @@ def load_runtime(folder: Path, threads: int = 0) -> tuple[Predictor, TaggerConfi
     config = TaggerConfig.read(folder)
     cutter = PieceCutter.load(folder / TOKENIZER, config.pieces)
     return Predictor(OnnxEmitter(folder, config, threads), cutter), config
+
+
+def _encode_row(session: Any, ids: Ints) -> Floats:
+    hidden: Floats = session.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})[0][0]
+    return hidden
 
 
 def _session(path: Path) -> Any:

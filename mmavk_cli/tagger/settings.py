@@ -46,8 +46,20 @@ class TrainingSettings(Settings):
         ge=0,
         lt=1,
     )
+    freeze_knowledge: bool = setting(
+        False, "Encode each knowledge text once, with the encoder as it was before training: several times as fast."
+    )
     precision: Literal["float32", "bfloat16"] = setting(
         "float32", "Arithmetic of the encoder; the CRF is always float32."
+    )
+    micro_batch: int | None = setting(
+        None, "Posts that are read at once; an update is --batch-size posts all the same. [default: all of them]", ge=1
+    )
+    gradient_checkpointing: bool = setting(
+        False, "Compute activations again on the way back: much less memory, about a third more time."
+    )
+    save_steps: int | None = setting(
+        None, "Keep a point to resume from every so many updates too. [default: at each epoch's end]", ge=1
     )
     select: Literal["own", "mean"] = setting(
         "own", "Which validation F1 chooses the epoch: with the posts' own knowledge, or its mean with that without."

@@ -10,9 +10,10 @@ from safetensors.torch import load_file, save_file
 
 from mmavk_cli.base.errors import MissingError
 from mmavk_cli.tagger.batch import Batch, Floats
-from mmavk_cli.tagger.checkpoint import ENCODER, HEAD, TaggerConfig
+from mmavk_cli.tagger.checkpoint import ENCODER, FROZEN, HEAD, TaggerConfig
 from mmavk_cli.tagger.decoding import Chain
 from mmavk_cli.tagger.encoder import load_encoder
+from mmavk_cli.tagger.frozen import FrozenKnowledge
 from mmavk_cli.tagger.model import Tagger
 
 
@@ -32,8 +33,10 @@ def head_weights(model: Tagger) -> dict[str, torch.Tensor]:
 def save_model(model: Tagger, config: TaggerConfig, folder: Path) -> None:
     """Write weights and settings into `folder` (safetensors only), replacing what stands there."""
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(folder / ENCODER, ignore_errors=True)
-    model.encoder.save_pretrained(folder / ENCODER)  # type: ignore[operator]
+    encoders = {ENCODER: model.encoder} | ({FROZEN: model.frozen.encoder} if model.frozen else {})
+    for name, encoder in encoders.items():
+        shutil.rmtree(folder / name, ignore_errors=True)
+        encoder.save_pretrained(folder / name)  # type: ignore[operator]
     save_file(head_weights(model), folder / HEAD)
     config.write(folder)
 
@@ -45,7 +48,8 @@ def load_model(folder: Path) -> tuple[Tagger, TaggerConfig]:
         MissingError: a file is absent, cut or of another shape.
     """
     config = TaggerConfig.read(folder)
-    model = Tagger(load_encoder(folder / ENCODER), config.tags, 0.0, config.pieces.fusion)
+    frozen = FrozenKnowledge(load_encoder(folder / FROZEN)) if config.frozen else None
+    model = Tagger(load_encoder(folder / ENCODER), config.tags, 0.0, config.pieces.fusion, frozen)
     try:
         weights = load_file(folder / HEAD)
         own = head_weights(model)

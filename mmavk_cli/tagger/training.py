@@ -1,169 +1,74 @@
-"""Training with `transformers.Trainer`: AdamW, linear warm-up and decay (paper Section 4.2)."""
+"""Training a tagger: AdamW, linear warm-up and decay (paper Section 4.2)."""
 
 import math
-import random
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-from torch.utils.data import DataLoader, Sampler
-from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments, set_seed
+from transformers import PrinterCallback, TrainerCallback, TrainingArguments, set_seed
 
+from mmavk_cli.base.errors import MemoryShortError, UsageError
 from mmavk_cli.base.records import Json
-from mmavk_cli.tagger.batch import Batch, Example, collate
+from mmavk_cli.tagger.batch import Example
 from mmavk_cli.tagger.encoder import check_lengths, encoder_folder, load_encoder
+from mmavk_cli.tagger.frozen import FrozenKnowledge
+from mmavk_cli.tagger.learned_gate import LearnedGate
 from mmavk_cli.tagger.model import Tagger
+from mmavk_cli.tagger.points import Points
+from mmavk_cli.tagger.sampler import LengthSampler, Noise
 from mmavk_cli.tagger.settings import PieceSettings, TrainingSettings
-
-POOL = 50
-"""Batches are cut from groups of `POOL * batch_size` posts of like length, so that little is padding."""
-
-Evaluate = Callable[[int], Json]
-"""Scores of the model on the validation split after so many epochs."""
+from mmavk_cli.tagger.trainer import SMALLER, Averaged, Evaluate, Loss, Training, out_of_memory
 
 
-class LengthSampler(Sampler[list[int]]):
-    """Shuffled batches of posts of like length; another order every epoch, the same for the same seed."""
+class _Watch(TrainerCallback):  # type: ignore[misc]
+    """Tells what is logged, gives every epoch its order, and asks for points between the ends of epochs."""
 
-    def __init__(self, lengths: Sequence[tuple[int, int]], batch_size: int, seed: int) -> None:
-        self.lengths, self.batch_size, self.seed, self.epoch = lengths, batch_size, seed, 0
-
-    def __len__(self) -> int:
-        return math.ceil(len(self.lengths) / self.batch_size)
-
-    def __iter__(self) -> Iterator[list[int]]:
-        chance = random.Random(f"{self.seed} {self.epoch}")  # noqa: S311
-        self.epoch += 1
-        order = list(range(len(self.lengths)))
-        chance.shuffle(order)
-        batches: list[list[int]] = []
-        for begin in range(0, len(order), POOL * self.batch_size):
-            group = sorted(order[begin : begin + POOL * self.batch_size], key=lambda index: self.lengths[index])
-            batches.extend(group[at : at + self.batch_size] for at in range(0, len(group), self.batch_size))
-        chance.shuffle(batches)
-        return iter(batches)
-
-
-class Noise:
-    """Collates a batch; hides the knowledge of a share of its posts and a share of the words.
-
-    The model learns to do without a picture, and to read a name from what stands around it.
-    """
-
-    def __init__(self, settings: TrainingSettings, unknown: int) -> None:
-        self.settings, self.unknown = settings, unknown
-        self.chance = random.Random(settings.seed)  # noqa: S311
-
-    def __call__(self, examples: Sequence[Example]) -> dict[str, Batch]:
-        """The batch, as the keyword the model is called with."""
-        return {"batch": collate([self._noisy(example) for example in examples])}
-
-    def _noisy(self, example: Example) -> Example:
-        hidden = self.chance.random() < self.settings.knowledge_dropout
-        words = [at for at in range(len(example.pieces.first)) if self.chance.random() < self.settings.word_dropout]
-        pieces = example.pieces.without(words, self.unknown) if words else example.pieces
-        if hidden:
-            return replace(example, pieces=pieces, knowledge=(), visual=())
-        return replace(example, pieces=pieces)
-
-
-class _Loss(nn.Module):
-    """The Trainer calls a model and wants its loss."""
-
-    def __init__(self, tagger: Tagger) -> None:
-        super().__init__()
-        self.tagger = tagger
-
-    def forward(self, batch: Batch) -> dict[str, Tensor]:
-        return {"loss": self.tagger.loss(batch)}
-
-
-class _Training(Trainer):  # type: ignore[misc]
-    """The Trainer with our groups of parameters, our batches, and evaluation through the whole predictor."""
-
-    def __init__(
-        self, settings: TrainingSettings, examples: Sequence[Example], noise: Noise, evaluate: Evaluate, **kwargs: Any
-    ) -> None:
-        super().__init__(**kwargs)
-        self.settings, self.examples, self.noise, self.measure = settings, examples, noise, evaluate
-
-    def get_train_dataloader(self) -> DataLoader[Any]:
-        lengths = [example.length for example in self.examples]
-        sampler = LengthSampler(lengths, self.settings.batch_size, self.settings.seed)
-        return DataLoader(self.examples, batch_sampler=sampler, collate_fn=self.noise)  # type: ignore[arg-type]
-
-    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:  # noqa: ARG002
-        self.optimizer = torch.optim.AdamW(parameter_groups(self.model, self.settings), fused=True)
-        return self.optimizer
-
-    def evaluate(self, *_: Any, **__: Any) -> Json:
-        scores = {f"eval_{name}": value for name, value in self.measure(round(self.state.epoch or 0)).items()}
-        self.log(scores)
-        return scores
-
-
-def parameter_groups(model: nn.Module, settings: TrainingSettings) -> list[Json]:
-    """Two learning rates, weight decay on all but biases (paper Section 4.2)."""
-    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
-    for name, parameter in model.named_parameters():
-        groups.setdefault((".encoder." in f".{name}", name.endswith("bias")), []).append(parameter)
-    return [
-        {
-            "params": parameters,
-            "lr": settings.encoder_lr if of_encoder else settings.head_lr,
-            "weight_decay": 0.0 if is_bias else settings.weight_decay,
-        }
-        for (of_encoder, is_bias), parameters in groups.items()
-    ]
-
-
-class _Told(TrainerCallback):  # type: ignore[misc]
-    def __init__(self, tell: Callable[[Json], None]) -> None:
-        self.tell = tell
+    def __init__(self, sampler: LengthSampler, save_steps: int | None, tell: Callable[[Json], None]) -> None:
+        self.sampler, self.save_steps, self.tell = sampler, save_steps, tell
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Json | None = None, **_: Any) -> None:  # noqa: ARG002
-        self.tell({"step": state.global_step, "epoch": state.epoch, **(logs or {})})
+        # The Trainer ends with a summary of its speed, which after a resumption is that of a part.
+        if state.is_world_process_zero and "train_runtime" not in (logs or {}):
+            self.tell({"step": state.global_step, "epoch": state.epoch, **(logs or {})})
 
-
-class Averaged(TrainerCallback):  # type: ignore[misc]
-    """An exponential moving average of the weights, put in their place while they are scored and kept."""
-
-    def __init__(self, model: nn.Module, decay: float) -> None:
-        self.model = model
-        self.average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay))  # type: ignore[no-untyped-call]
+    def on_epoch_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        self.sampler.epoch = state.global_step // len(self.sampler)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
-        """After every update."""
-        self.average.update_parameters(self.model)
-
-    @contextmanager
-    def in_place(self) -> Iterator[None]:
-        """The model has the averaged weights inside the block."""
-        pairs = list(zip(self.model.parameters(), self.average.module.parameters(), strict=True))
-        kept = [own.detach().clone() for own, _ in pairs]
-        with torch.no_grad():
-            for own, mean in pairs:
-                own.copy_(mean)
-            yield
-            for (own, _), before in zip(pairs, kept, strict=True):
-                own.copy_(before)
+        # A point at an epoch's last update would leave out its evaluation: that one is written after it.
+        ends_epoch = state.global_step % len(self.sampler) == 0
+        if self.save_steps and state.global_step % self.save_steps == 0 and not ends_epoch:
+            control.should_save = True
 
 
-def build(settings: TrainingSettings, pieces: PieceSettings, tags: tuple[str, ...]) -> Tagger:
+def build(
+    settings: TrainingSettings, pieces: PieceSettings, tags: tuple[str, ...], gate: LearnedGate | None = None
+) -> Tagger:
     """An untrained tagger on a pretrained encoder; the seed decides the new weights.
 
     Raises:
-        MissingError: the encoder is not there. UsageError: it cannot have this fusion or these lengths.
+        MissingError: the encoder is not there. UsageError: it cannot have this fusion or these lengths, or cannot do
+        without its activations.
     """
     set_seed(settings.seed)
-    encoder = load_encoder(encoder_folder(settings.encoder))
+    folder = encoder_folder(settings.encoder)
+    encoder = load_encoder(folder)
     check_lengths(encoder, pieces)
-    return Tagger(encoder, tags, settings.dropout, pieces.fusion)
+    if settings.gradient_checkpointing:
+        _recompute(encoder)
+    frozen = FrozenKnowledge(load_encoder(folder)) if settings.freeze_knowledge else None
+    return Tagger(encoder, tags, settings.dropout, pieces.fusion, frozen, gate)
+
+
+def _recompute(encoder: Any) -> None:
+    """Keep each layer's input alone and compute the rest again on the way back."""
+    name = "activation_checkpointing_enable"  # transformers before 5.20 has only the second name
+    enable = getattr(encoder, name, None) or encoder.gradient_checkpointing_enable
+    try:
+        enable({"use_reentrant": False})
+    except ValueError as error:
+        raise UsageError(str(error), "--gradient-checkpointing", "Leave it out for this encoder") from error
 
 
 def fit(
@@ -173,36 +78,50 @@ def fit(
     unknown: int,
     evaluate: Evaluate,
     tell: Callable[[Json], None],
+    kept: Points,
 ) -> None:
     """Train in place, for all epochs; `evaluate` is called after each and keeps what it wants to keep.
 
-    `tell` gets a dictionary a log line (step, epoch, loss or scores); `unknown` is the id of the unknown piece.
+    `tell` gets a dictionary a log line (step, epoch, loss or scores); `unknown` is the id of the unknown piece. Posts
+    without words are left out. Under `torchrun` every process calls this with the same arguments; the first one alone
+    evaluates, tells and writes.
+
+    Raises:
+        UsageError: training failed to learn. MemoryShortError: memory ran out. DataError: a point cannot be written
+        or read.
     """
-    average = Averaged(model, settings.averaging) if settings.averaging else None
-
-    def score(epoch: int) -> Json:
-        with average.in_place() if average else nullcontext():
-            return evaluate(epoch)
-
+    examples = [example for example in examples if example.pieces.first]
     with TemporaryDirectory() as scratch:  # the Trainer wants a folder, also to keep nothing in
-        trainer = _Training(
+        arguments = _arguments(settings, len(examples), scratch)
+        trainer = Training(
             settings,
             examples,
-            Noise(settings, unknown),
-            score,
-            model=_Loss(model),
-            args=_arguments(settings, len(examples), scratch),
-            callbacks=[_Told(tell), *([average] if average else [])],
+            Noise(settings, unknown, arguments.process_index, arguments.world_size),
+            evaluate,
+            kept,
+            model=Loss(model),
+            args=arguments,
             train_dataset=examples,
             eval_dataset=examples[:1],
         )
         trainer.remove_callback(PrinterCallback)
-        trainer.train()
+        if settings.averaging:
+            trainer.average = Averaged(model, settings.averaging)
+            trainer.add_callback(trainer.average)
+        trainer.add_callback(_Watch(trainer.sampler, settings.save_steps, tell))
+        if arguments.world_size > 1:  # each process its own dropout
+            torch.manual_seed(settings.seed + arguments.process_index)
+        try:
+            trainer.train(resume_from_checkpoint=str(kept.start) if kept.start else None)
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error):
+                raise
+            raise MemoryShortError(f"memory ran out: {error}", "training", SMALLER) from error
 
 
 def _arguments(settings: TrainingSettings, posts: int, scratch: str) -> TrainingArguments:
     steps = settings.epochs * math.ceil(posts / settings.batch_size)
-    return TrainingArguments(
+    arguments = TrainingArguments(
         output_dir=scratch,
         num_train_epochs=settings.epochs,
         per_device_train_batch_size=settings.batch_size,
@@ -213,9 +132,12 @@ def _arguments(settings: TrainingSettings, posts: int, scratch: str) -> Training
         use_cpu=not torch.cuda.is_available(),  # the Trainer refuses bfloat16 without a GPU unless it is told
         seed=settings.seed,
         eval_strategy="epoch",
-        save_strategy="no",
+        save_strategy="epoch",
         logging_steps=50,
+        logging_nan_inf_filter=False,  # a loss that is not a number ends the training
         remove_unused_columns=False,
         report_to="none",
         disable_tqdm=True,
     )
+    arguments._n_gpu = min(arguments.n_gpu, 1)  # several GPUs are a matter of torchrun, one process each
+    return arguments

@@ -5,10 +5,11 @@ import torch
 from torch import nn
 
 from mmavk_cli.base.records import Word
-from mmavk_cli.tagger.batch import Example
+from mmavk_cli.tagger.batch import Example, collate
 from mmavk_cli.tagger.pieces import PieceCutter, Pieces
+from mmavk_cli.tagger.sampler import Noise
 from mmavk_cli.tagger.settings import TrainingSettings
-from mmavk_cli.tagger.training import Averaged, Noise, parameter_groups
+from mmavk_cli.tagger.trainer import Averaged, parameter_groups
 
 
 def test_unknown_words_lose_all_their_pieces_and_only_they() -> None:
@@ -25,7 +26,7 @@ def test_noise_hides_about_the_share_it_is_told(cutter: PieceCutter) -> None:
     settings = TrainingSettings(knowledge_dropout=0.3, word_dropout=0.1)
     words = [Word("name", 0, 4)] * 20
     example = Example(cutter.post(words), cutter.knowledge("a sign"), 1.0, (0,) * 20)
-    batch = Noise(settings, cutter.unknown)([example] * 500)["batch"]
+    batch = collate(Noise(settings, cutter.unknown)([example] * 500)["examples"])
     assert 0.25 < (batch.knowledge_of == -1).mean() < 0.35
     assert 0.08 < (batch.ids == cutter.unknown).sum() / 10_000 < 0.12
     assert (batch.tags == 0).all()

@@ -1,0 +1,72 @@
+"""Which posts an update sees, in which order, and what of them is hidden."""
+
+import math
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from torch.utils.data import Sampler
+
+from mmavk_cli.base.records import Json
+from mmavk_cli.tagger.batch import Example
+from mmavk_cli.tagger.order import like_lengths
+from mmavk_cli.tagger.settings import TrainingSettings
+
+POOL = 50
+"""Batches are cut from groups of `POOL * batch_size` posts, so that no two epochs have the same ones."""
+
+
+class LengthSampler(Sampler[list[int]]):
+    """Shuffled batches of posts of like length; another order in every `epoch`, the same for the same seed."""
+
+    def __init__(self, lengths: Sequence[tuple[int, int]], batch_size: int, seed: int) -> None:
+        self.lengths, self.batch_size, self.seed, self.epoch = lengths, batch_size, seed, 0
+
+    def __len__(self) -> int:
+        return math.ceil(len(self.lengths) / self.batch_size)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        chance = random.Random(f"{self.seed} {self.epoch}")  # noqa: S311
+        order = list(range(len(self.lengths)))
+        chance.shuffle(order)
+        batches: list[list[int]] = []
+        for begin in range(0, len(order), POOL * self.batch_size):
+            pool = order[begin : begin + POOL * self.batch_size]
+            batches.extend(like_lengths(pool, self.lengths, self.batch_size))
+        chance.shuffle(batches)
+        return iter(batches)
+
+
+class Noise:
+    """Hides the knowledge of a share of the posts and a share of the words.
+
+    The model learns to do without a picture, and to read a name from what stands around it. With several processes
+    each draws for all posts of the update and keeps its own share of them, so that all draw the same.
+    """
+
+    def __init__(self, settings: TrainingSettings, unknown: int, process: int = 0, processes: int = 1) -> None:
+        self.settings, self.unknown = settings, unknown
+        self.process, self.processes = process, processes
+        self.chance = random.Random(settings.seed)  # noqa: S311
+
+    def __call__(self, examples: Sequence[Example]) -> Json:
+        """The `examples` of this process, and how many `posts` the whole update has."""
+        noisy = [self._noisy(example) for example in examples]
+        return {"examples": noisy[self.process :: self.processes], "posts": len(noisy)}
+
+    def state(self) -> Json:
+        """Where the dice stand, as JSON."""
+        version, numbers, gauss = self.chance.getstate()
+        return {"version": version, "numbers": list(numbers), "gauss": gauss}
+
+    def restore(self, state: Json) -> None:
+        """Put the dice where `state` says."""
+        self.chance.setstate((state["version"], tuple(state["numbers"]), state["gauss"]))
+
+    def _noisy(self, example: Example) -> Example:
+        hidden = self.chance.random() < self.settings.knowledge_dropout
+        words = [at for at in range(len(example.pieces.first)) if self.chance.random() < self.settings.word_dropout]
+        pieces = example.pieces.without(words, self.unknown) if words else example.pieces
+        if hidden:
+            return replace(example, pieces=pieces, knowledge=(), visual=())
+        return replace(example, pieces=pieces)

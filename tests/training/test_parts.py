@@ -1,0 +1,107 @@
+"""An update in parts, with recomputed layers or less memory is the same update."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from small import BATCH, Train, weights
+
+from mmavk_cli.base.files import unfinished_folder
+from mmavk_cli.tagger.batch import Batch
+from mmavk_cli.tagger.model import Tagger
+from mmavk_cli.tagger.trainer import out_of_memory
+
+pytestmark = pytest.mark.slow
+LOSS = Tagger.loss
+
+
+@pytest.fixture
+def room(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The model's memory holds as many posts as the list's number says; the list then gets the size of each part."""
+    sizes = [BATCH]
+
+    def loss(self: Tagger, batch: Batch) -> torch.Tensor:
+        result = LOSS(self, batch)
+        if len(batch.tags) > sizes[0]:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        sizes.append(len(batch.tags))
+        return result
+
+    monkeypatch.setattr(Tagger, "loss", loss)
+    return sizes
+
+
+def test_memory_that_runs_out_halves_the_parts_and_changes_nothing_else(
+    train: Train, tmp_path: Path, room: list[int]
+) -> None:
+    asked = train(tmp_path / "asked", "--epochs", 1, "--micro-batch", 2)
+    assert asked.exit_code == 0, asked.output
+    wanted = room[1:]
+    room[:] = [3]
+    forced = train(tmp_path / "forced", "--epochs", 1)
+    assert forced.exit_code == 0, forced.output
+    assert room[1:] == wanted  # no post left out of its update, none twice
+    assert weights(tmp_path / "forced") == weights(tmp_path / "asked")
+    lines = [json.loads(line) for line in (tmp_path / "forced" / "metrics.jsonl").read_text().splitlines()]
+    told = [(line["micro_batch"], line["parts"]) for line in lines if "out_of_memory" in line]
+    assert told == [(4, 2), (2, 4)]
+    assert "micro_batch 2  parts 4" in forced.stderr
+
+
+def test_one_post_that_does_not_fit_ends_with_6(train: Train, tmp_path: Path, room: list[int]) -> None:
+    room[:] = [0]
+    done = train(tmp_path / "run")
+    assert getattr(done.exception, "code", None) == 6
+    assert "one post at a time does not fit" in str(done.exception)
+    assert unfinished_folder(tmp_path / "run").is_dir()
+
+
+def test_a_full_memory_is_known_by_what_torch_says() -> None:
+    with pytest.raises(RuntimeError) as caught:
+        torch.empty(1 << 60, dtype=torch.uint8)
+    assert out_of_memory(caught.value)
+    assert out_of_memory(MemoryError())
+    assert not out_of_memory(RuntimeError("shapes cannot be multiplied"))
+
+
+def test_all_ways_to_save_memory_together(train: Train, tmp_path: Path) -> None:
+    from safetensors.torch import load_file
+
+    saving = ("--precision", "bfloat16", "--gradient-checkpointing", "--micro-batch", 3)
+    done = train(tmp_path / "run", "--epochs", 1, *saving)
+    assert done.exit_code == 0, done.output
+    kept = load_file(tmp_path / "run" / "model" / "encoder" / "model.safetensors")
+    assert {tensor.dtype for tensor in kept.values()} == {torch.float32}
+
+
+def test_a_loss_that_is_no_number_stops_with_advice(train: Train, tmp_path: Path) -> None:
+    done = train(tmp_path / "run", "--encoder-lr", 1e30, "--warmup", 0, "--averaging", 0)
+    assert getattr(done.exception, "code", None) == 2
+    assert "the loss is not a number" in str(done.exception)
+    assert "Lower --encoder-lr" in str(done.exception)
+
+
+WILD = ("--encoder-lr", 1, "--head-lr", 1, "--averaging", 0, "--batch-size", 1, "--epochs", 3)
+
+
+def f1_after(run: Path) -> dict[int, float]:
+    """Validation F1 after so many updates."""
+    lines = map(json.loads, (run / "metrics.jsonl").read_text().splitlines())
+    return {line["step"]: line["eval_f1"] for line in lines if "eval_f1" in line}
+
+
+def test_a_model_that_finds_no_name_stops_with_advice(train: Train, tmp_path: Path) -> None:
+    done = train(tmp_path / "run", *WILD)
+    assert getattr(done.exception, "code", None) == 2, done.output
+    assert str(done.exception).startswith("update 120: the model collapsed")
+    unfinished = unfinished_folder(tmp_path / "run")
+    assert f1_after(unfinished) == {60: 0.0, 120: 0.0}  # after 60 updates it says nothing
+    assert next(unfinished.glob("point-*"))
+
+
+def test_while_the_learning_rate_rises_no_name_is_no_collapse(train: Train, tmp_path: Path) -> None:
+    train(tmp_path / "run", *WILD, "--warmup", 1)
+    run = tmp_path / "run"
+    scores = f1_after(run if run.exists() else unfinished_folder(run))
+    assert (scores[120], len(scores)) == (0.0, 3)

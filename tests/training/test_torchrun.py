@@ -1,0 +1,64 @@
+"""Two processes train one model: equal weights in both, those of one process, and only the first of them writes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from small import UPDATES, Train, words
+
+pytestmark = pytest.mark.slow
+
+KEEPING_WEIGHTS = """
+import os, sys
+from safetensors.torch import save_file
+from mmavk_cli.tagger import training
+from mmavk_cli.cli.main import main
+place, fit = sys.argv.pop(1), training.fit
+def fit_and_keep(model, *others):
+    fit(model, *others)
+    save_file(dict(model.named_parameters()), f"{place}/weights-{os.environ['RANK']}.safetensors")
+training.fit = fit_and_keep
+main()
+"""
+"""The command, whose every process leaves its weights in a folder."""
+
+# Without dropout, which each process draws for its own posts, two processes do what one does.
+STILL = ("--dropout", 0, "--averaging", 0, "--epochs", 2, "--tensorboard")
+
+
+@pytest.fixture(scope="module")
+def still_encoder(place: Path) -> Path:
+    """The tiny encoder without dropout."""
+    import shutil
+
+    shutil.copytree(place / "tiny", place / "still")
+    config = json.loads((place / "still" / "config.json").read_text())
+    config |= {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    (place / "still" / "config.json").write_text(json.dumps(config))
+    return place / "still"
+
+
+def test_two_processes_train_as_one(place: Path, still_encoder: Path, train: Train, tmp_path: Path) -> None:
+    script = tmp_path / "keeping.py"
+    script.write_text(KEEPING_WEIGHTS)
+    more = (*STILL, "--encoder", still_encoder)
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
+    line = [*torchrun, str(script), str(tmp_path), *words(place, tmp_path / "two", *more)]
+    done = subprocess.run(line, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("validation F1") == 1
+    first, second = (load_file(tmp_path / f"weights-{process}.safetensors") for process in (0, 1))
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == {"two"}
+    lines = [json.loads(line) for line in (tmp_path / "two" / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [UPDATES, 2 * UPDATES]
+    assert len(list((tmp_path / "two" / "tensorboard").iterdir())) == 1
+
+    assert train(tmp_path / "one", *more).exit_code == 0
+    two, one = (load_file(tmp_path / name / "model" / "head.safetensors") for name in ("two", "one"))
+    for name, tensor in one.items():
+        torch.testing.assert_close(two[name], tensor, rtol=0.01, atol=0.01, msg=name)
