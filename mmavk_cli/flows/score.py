@@ -119,9 +119,8 @@ def score(settings: ScoreSettings, told: Told, faulty: Faulty) -> Scores:
         job = _TextJob(settings, store) if settings.scorer == TEXT else _ClipJob(settings, store)
         with _run_folder(settings) as run:
             result = _drawn(job, settings, run, told, faulty)
-            result.seconds = {
-                name: round(spent, 3) for name, spent in (*job.seconds.items(), ("all", monotonic() - began))
-            }
+            spent = {**job.seconds(), "all": monotonic() - began}
+            result.seconds = {name: round(one, 3) for name, one in spent.items()}
             if run is not None:
                 _write(run, settings, result)
     return result
@@ -129,12 +128,14 @@ def score(settings: ScoreSettings, told: Told, faulty: Faulty) -> Scores:
 
 class _ClipJob:
     def __init__(self, settings: ScoreSettings, store: Store) -> None:
-        clip = ClipOfStore(settings, store)
-        recipe = clip.recipe
+        self.clip = ClipOfStore(settings, store)
+        recipe = self.clip.recipe
         store.put_recipe(recipe)
         self.name, self.id = recipe.name, recipe.id
-        self.scorer = PictureScorer(store, clip, settings, settings.workers, settings.retry_failed)
-        self.seconds = self.scorer.seconds
+        self.scorer = PictureScorer(store, self.clip, settings, settings.workers, settings.retry_failed)
+
+    def seconds(self) -> dict[str, float]:
+        return {"load": self.clip.load_s, **self.scorer.seconds}
 
     def rows(self, part: Part) -> Iterator[Outcome]:
         return self.scorer.scored(part.rows)
@@ -151,7 +152,6 @@ class _TextJob:
 
         self.scorer = TextScorer.load(scorer_folder())
         self.name, self.id = TEXT, self.scorer.id
-        self.seconds: dict[str, float] = {}
         self._find = knowledge_for(store, store.resolve(settings.knowledge or "").id, settings.dataset)
 
     def rows(self, part: Part) -> Iterator[Outcome]:
@@ -161,6 +161,9 @@ class _TextJob:
                 continue
             text = self._find(row)
             yield ScoredPost(row, self.scorer.score([row.text], [text])[0] if text and row.text else None)
+
+    def seconds(self) -> dict[str, float]:
+        return {}
 
     def counts(self) -> dict[str, int]:
         return {}

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from time import perf_counter
 
 from mmavk_cli.base.device import resolve_device
 from mmavk_cli.base.errors import DataError, KnowledgeError, MissingError
@@ -20,7 +21,7 @@ LIBRARY = "open_clip_torch"
 
 
 class ClipOfStore:
-    """The CLIP that settings name. `recipe` and `model` load it only where they must.
+    """The CLIP that settings name. `recipe` and `model` load it only where they must; `load_s` seconds that took.
 
     Raises:
         UsageError, MissingError: there is no such CLIP.
@@ -30,6 +31,7 @@ class ClipOfStore:
         self.source: ClipSource = clip_source(settings)
         self._settings, self._store = settings, store
         self._model: PictureModel | None = None
+        self.load_s = 0.0
         self._known = _known(store, self.source.name, settings.clip_precision)
 
     @property
@@ -46,12 +48,14 @@ class ClipOfStore:
             UsageError, MissingError: there is no such CLIP, or its weights are not here.
         """
         if self._model is None:
+            began = perf_counter()
             from mmavk_cli.similarity.clip import load_clip
 
             device = resolve_device(self._settings.device)
             loaded = load_clip(self.source, self._precision(device), device, self._settings.clip_batch)
             self._check(_recipe(self.source.name, loaded.facts))
             self._model = loaded
+            self.load_s = perf_counter() - began
         return self._model
 
     def _precision(self, device: str) -> str:
