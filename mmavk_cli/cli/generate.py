@@ -11,7 +11,7 @@ import typer
 from mmavk_cli.base.device import used_memory
 from mmavk_cli.cli.options import add_command
 from mmavk_cli.flows.generate import GenerateSettings, generate
-from mmavk_cli.flows.generate_work import BATCH
+from mmavk_cli.flows.generate_work import BATCH, WRITING
 from mmavk_cli.flows.generation import Generation, Told
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Pace:
 
     def words(self, step: str, done: Generation, left: int) -> str:
         """One line: what was done, pictures and tokens a second, memory, how long it will take."""
-        if step != BATCH:
+        if step not in {WRITING, BATCH}:
             self._began = time.monotonic() if step in {"reading", "looking"} else self._began
             return f"{step}: {left} left"
         counts = done.totals.counts
@@ -116,7 +116,7 @@ def _screen(quiet: bool) -> Iterator[Told]:
             task = bar.add_task("", total=None)
 
             def drawn(step: str, done: Generation, left: int) -> None:
-                whole = done.totals.counts["pictures"] if step == BATCH else None
+                whole = done.totals.counts["pictures"] if step in {WRITING, BATCH} else None
                 finished = whole - left if whole is not None else None
                 bar.update(task, description=pace.words(step, done, left), completed=finished, total=whole)
 

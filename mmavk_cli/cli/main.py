@@ -22,6 +22,7 @@ COMMANDS = {
     "reproduce": ("reproduce", "Reproduce a table or figure of the paper."),
     "export": ("export", "Export a trained tagger to ONNX, to tag without torch."),
     "data": ("data", "Count, check and fetch data sets."),
+    "doctor": ("doctor", "Show what this machine has, and what fits into its memory."),
     "store": ("store", "Look into the knowledge store, fill it, empty it."),
 }
 """In path order: the module of each command and its line on the first help page."""

@@ -15,8 +15,8 @@ from mmavk_cli.knowledge.generator import NO_MEMORY, View, Written
 from mmavk_cli.knowledge.rows import knowledge_key
 from mmavk_cli.knowledge.store import Store
 
-BATCH = "writing"
-"""The step that is told when a picture, or a batch, is finished."""
+WRITING, BATCH = "writing", "batch"
+"""The steps that are told when a picture, and when a batch, is finished."""
 
 WAITING = "waiting for another process"
 
@@ -116,6 +116,7 @@ class Worker:
                 self._keep(one, Written(None, f"{NO_MEMORY} while it was decoded"))
         for place, written in self._job.generator.write([view for _, view in ready]):
             self._keep(ready[place][0], written)
+        self._tell(BATCH)
 
     def _keep(self, one: Wanted, written: Written) -> None:
         details: Json = {**written.details, LOOK: f"{one.look:x}"}
@@ -135,10 +136,10 @@ class Worker:
         self._generation.totals.add(name)
         self._tell()
 
-    def _tell(self) -> None:
+    def _tell(self, step: str = WRITING) -> None:
         counts = self._generation.totals.counts
         done = counts["cached"] + counts["made"] + counts["placeholders"] + counts["failed_before"]
-        self._told(BATCH, self._generation, counts["pictures"] - done - counts["failed"])
+        self._told(step, self._generation, counts["pictures"] - done - counts["failed"])
 
     def _key(self, one: Wanted) -> str:
         return knowledge_key(one.subject, self._recipe.id)

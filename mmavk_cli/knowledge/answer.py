@@ -55,7 +55,8 @@ def without_loop(text: str) -> str:
     for period in range(1, LONGEST_PERIOD + 1):
         repeated = periodic(text, period)
         if repeated >= (REPEATS - 1) * period and repeated + period >= SHORTEST_LOOP:
-            return text[: len(text) - repeated].strip()
+            once, rest = text[: len(text) - repeated], text[len(text) - repeated :]
+            return (once + rest[: period - 1].partition(" ")[0]).strip()  # the rest of the word it breaks off in
     return text
 
 

@@ -78,6 +78,8 @@ class ChatClient:
         except ValueError:
             port = None
             parts = parts._replace(netloc="")
+        if parts.username or parts.password:  # the address goes into run.json
+            raise UsageError("the address holds a key or password", "--url", f"Put it into {KEY}")
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise UsageError(f"no address of a server: {url!r}", "--url", "Give one like http://localhost:8000/v1")
         self._secure, self._host, self._port = parts.scheme == "https", parts.hostname, port
@@ -140,8 +142,8 @@ class ChatClient:
             body = None if request is None else json.dumps(request).encode()
             deadline = time.monotonic() + self._timeout_s
             connection.request(method, f"{self._path}{path}", body, headers)
-            response = connection.getresponse()
-            raw = _body(response, deadline)
+            with connection.getresponse() as response:
+                raw = _body(response, deadline)
         except TimeoutError:
             raise ServerFault(f"no answer in {self._timeout_s:g} s", passing=True) from None
         except (OSError, http.client.HTTPException, ValueError) as error:

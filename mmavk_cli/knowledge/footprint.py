@@ -59,7 +59,8 @@ class Footprint:
         language = layers * (2 * width * width + 2 * width * narrow + 3 * width * inner)
         sight, deep = vision.get("embed_dim", 1280), vision.get("depth", 32)
         ratio = vision.get("mlp_ratio", 4)
-        tower = deep * int((4 + 2 * ratio) * sight * sight) + 16 * sight * sight + 4 * sight * width
+        patch = 2 * 3 * vision.get("patch_size", 14) ** 2 * sight  # two frames of three colours
+        tower = patch + deep * int((4 + 2 * ratio) * sight * sight) + 16 * sight * sight + 4 * sight * width
         tied = bool(text.get("tie_word_embeddings"))
         return cls(
             language=language,

@@ -49,15 +49,10 @@ class QwenSettings(ChatSettings, DeviceChoice):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A model with its processor, and how it attends."""
+    """A model with its processor."""
 
     model: Any
     processor: Any
-
-    @property
-    def padding(self) -> str:
-        """The side on which its tokenizer fills up short prompts."""
-        return str(self.processor.tokenizer.padding_side)
 
 
 class QwenGenerator(Generator):
@@ -68,6 +63,7 @@ class QwenGenerator(Generator):
         self.prompt = load_prompt(settings.prompt)
         self._most = 0 if settings.batch_size == "auto" else int(settings.batch_size)
         self._turn = InTurn("qwen2vl", self._load)
+        self._processor: Any = None
 
     @cached_property
     def recipe(self) -> Recipe:
@@ -155,7 +151,8 @@ class QwenGenerator(Generator):
     def _answers(self, views: Sequence[View]) -> list[Written]:
         from mmavk_cli.knowledge.qwen_decode import answer
 
-        answers = answer(self._turn.model, self.prompt.text, views, self.settings.max_new_tokens)
+        loaded = Loaded(self._turn.model, self._processor)
+        answers = answer(loaded, self.prompt.text, views, self.settings.max_new_tokens)
         return [
             _written(text, ended, view, new, self.prompt)
             for view, (text, ended, new) in zip(views, answers, strict=True)
@@ -165,11 +162,10 @@ class QwenGenerator(Generator):
         """Give the model's memory back."""
         self._turn.free()
 
-    def _load(self) -> Loaded:
+    def _load(self) -> Any:
         loaded = load_model(self._weights.folder, self.device, self.settings.four_bit)
-        if self.settings.four_bit:
-            check_quantised(loaded.model)
-        return loaded
+        self._processor = loaded.processor
+        return loaded.model
 
 
 def _written(text: str, ended: bool, view: View, new: int, prompt: Prompt) -> Written:
@@ -182,11 +178,12 @@ def load_model(folder: Path, device: str, four_bit: bool) -> Loaded:
     """A Qwen2-VL with its processor, in evaluation mode: bfloat16 on a GPU, float32 on a CPU, or nf4.
 
     Raises:
-        MissingError: files are absent or broken, or a package.
+        MissingError: files are absent or broken, or a package. MmavkError: 4 bits went where they should not.
     """
     import logging
 
     import torch
+    from safetensors import SafetensorError
     from transformers import AutoModelForImageTextToText, AutoProcessor
     from transformers.utils import logging as transformers_logging
 
@@ -206,11 +203,13 @@ def load_model(folder: Path, device: str, four_bit: bool) -> Loaded:
             quantization_config=_nf4() if four_bit else None,
             **options,
         )
-    except (OSError, ValueError, KeyError, ImportError) as error:
+    except (OSError, ValueError, KeyError, ImportError, SafetensorError) as error:
         raise MissingError(
             f"cannot load the model: {error}", str(folder), "Check its files, or fetch it again"
         ) from error
     processor.tokenizer.padding_side = "left"  # a tokenizer forgets its side when it is saved
+    if four_bit:
+        check_quantised(model)
     return Loaded(model.eval(), processor)
 
 

@@ -141,7 +141,8 @@ class ServerGenerator(Generator):
 
 def request(settings: ChatSettings, prompt: str, image: "Image") -> Json:
     """The request about one picture; nothing goes in but prompt and picture."""
-    data = io.BytesIO()
+    data, image = io.BytesIO(), image.copy()
+    image.info = {}  # Pillow would send the file's own comment along
     image.save(data, "JPEG", quality=QUALITY)
     url = f"data:image/jpeg;base64,{base64.b64encode(data.getvalue()).decode()}"
     content = [{"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": prompt}]

@@ -21,8 +21,11 @@ LONGEST_TO_SHORTEST = 100
 _SIDE = 16
 """Cells a side in a picture's look: 16 rows of 16 comparisons."""
 
-NEAR = 10
-"""Bits of 256 that may differ between two copies of one picture that were scaled or compressed in different ways."""
+NEAR = 0.2
+"""Share of the bits set in either of two looks in which copies of one picture may differ; others differ in most."""
+
+_EDGE = 2
+"""Steps of 255 by which a cell is brighter than its neighbour for the bit to be set: less is noise."""
 
 
 def fitted(width: int, height: int, most: int) -> tuple[int, int]:
@@ -40,6 +43,7 @@ def fitted(width: int, height: int, most: int) -> tuple[int, int]:
     elif columns * rows < FEWEST:
         grow = math.sqrt(FEWEST * PATCH * PATCH / (width * height))
         columns, rows = math.ceil(width * grow / PATCH), math.ceil(height * grow / PATCH)
+        columns, rows = min(columns, most // min(rows, most)), min(rows, most)
     return columns * PATCH, rows * PATCH
 
 
@@ -67,8 +71,13 @@ def look(image: "Image") -> int:
     for row in range(_SIDE):
         for column in range(_SIDE):
             at = row * (_SIDE + 1) + column
-            bits = bits << 1 | (cells[at + 1] > cells[at])
+            bits = bits << 1 | (cells[at + 1] > cells[at] + _EDGE)
     return bits
+
+
+def alike(first: int, second: int) -> bool:
+    """Whether two looks are of copies of one picture."""
+    return (first ^ second).bit_count() <= NEAR * (first | second).bit_count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +100,7 @@ def placeholders(files: Sequence[Looks], times: int) -> dict[str, str]:
     by_look = Counter(file.look for file in files if file.look)
     seeds = [(one, n) for one, n in by_look.most_common(_SEEDS) if n > 1]
     for seed, _ in seeds:
-        near = {other for other in by_look if (other ^ seed).bit_count() <= NEAR}
+        near = {other for other in by_look if alike(other, seed)}
         number = sum(by_look[other] for other in near)
         if number >= times:
             for file in files:
