@@ -16,10 +16,14 @@ from mmavk_cli.base.records import BadRow, Counted, Post, Problem, Row
 from mmavk_cli.flows.scorers import ClipOfStore
 from mmavk_cli.knowledge import rows as stored
 from mmavk_cli.knowledge.store import Store
-from mmavk_cli.similarity.embeddings import Floats, cosine, packed, unpacked
+from mmavk_cli.similarity.embeddings import cosine, packed, unpacked
 
 if TYPE_CHECKING:
+    from numpy import float32
+    from numpy.typing import NDArray
     from PIL.Image import Image
+
+    Floats = NDArray[float32]
 
 T = TypeVar("T")
 
@@ -137,7 +141,7 @@ class PictureScorer:
         self._in_hand -= chunk.decoding.keys()
         return done
 
-    def _pictures(self, chunk: _Chunk, new: list[stored.Row]) -> dict[str, Floats | str]:
+    def _pictures(self, chunk: _Chunk, new: list[stored.Row]) -> "dict[str, Floats | str]":
         """Vectors of the pictures that were decoded for this chunk, or what is wrong with them."""
         found: dict[str, Floats | str] = {}
         ready: dict[str, _Ready] = {}
@@ -159,7 +163,7 @@ class PictureScorer:
             new.append(row)
         return found
 
-    def _texts(self, texts: list[str], new: list[stored.Row]) -> dict[str, tuple[Floats, bool]]:
+    def _texts(self, texts: list[str], new: list[stored.Row]) -> "dict[str, tuple[Floats, bool]]":
         """Vectors of texts, and which were cut: from the store or the model."""
         found: dict[str, tuple[Floats, bool]] = {}
         fresh: list[str] = []
@@ -183,7 +187,7 @@ class PictureScorer:
         return found
 
     def _score(
-        self, row: Outcome, pictures: dict[str, Floats | str], texts: dict[str, tuple[Floats, bool]],
+        self, row: Outcome, pictures: "dict[str, Floats | str]", texts: "dict[str, tuple[Floats, bool]]",
         new: list[stored.Row],
     ) -> Outcome:  # fmt: skip
         if isinstance(row, BadRow) or row.picture is None or row.similarity is not None:
