@@ -124,12 +124,15 @@ def memory(many: int) -> None:
         running = subprocess.Popen(line, stdout=subprocess.DEVNULL, env=os.environ | {"MMAVK_HOME": name})
         rows = place / ".run.unfinished" / "similarity.jsonl"
         marks = [many * share // 20 for share in (1, 2, 5, 10, 15, 19)]
-        print("\n| after pictures | resident MB |\n| --- | --- |")
+        print("\n| after pictures | own MB | mapped files MB |\n| --- | --- | --- |")
         while running.poll() is None and marks:
             time.sleep(0.05)
             if rows.is_file() and rows.read_bytes().count(b"\n") >= marks[0]:
-                pages = int(Path(f"/proc/{running.pid}/statm").read_text().split()[1])
-                print(f"| {marks.pop(0):,} | {pages * os.sysconf('SC_PAGE_SIZE') / 2**20:.1f} |", flush=True)
+                status = dict(
+                    line.split(":", 1) for line in Path(f"/proc/{running.pid}/status").read_text().splitlines()
+                )
+                own, files = (int(status[name].split()[0]) / 1024 for name in ("RssAnon", "RssFile"))
+                print(f"| {marks.pop(0):,} | {own:.1f} | {files:.1f} |", flush=True)
         running.wait()
 
 
