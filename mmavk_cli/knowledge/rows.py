@@ -67,6 +67,32 @@ class SimilarityRow(_Row):
         return self.scorer
 
 
+class EmbeddingRow(_Row):
+    """What a scorer sees in one picture or one text (`subject`, a digest): a vector, or why there is none.
+
+    `vector` is base64 of float32, least significant byte first; empty where `error` says why. `cut` tells that the text
+    was longer than the scorer reads.
+    """
+
+    kind: Literal["embedding"] = "embedding"
+    of: Literal["picture", "text"]
+    subject: str
+    scorer: str
+    vector: str = ""
+    error: str | None = None
+    cut: bool = False
+
+    @property
+    def key(self) -> str:
+        """Where it is kept."""
+        return embedding_key(self.of, self.subject, self.scorer)
+
+    @property
+    def tag(self) -> str:
+        """What it is removed with."""
+        return self.scorer
+
+
 class RecipeRow(_Row):
     """A recipe in full, kept once under its id."""
 
@@ -102,7 +128,7 @@ class NameRow(_Row):
         return self.recipe
 
 
-Row = KnowledgeRow | SimilarityRow | RecipeRow | NameRow
+Row = KnowledgeRow | SimilarityRow | EmbeddingRow | RecipeRow | NameRow
 
 
 def image_subject(dataset: str, image_id: str) -> str:
@@ -123,6 +149,11 @@ def knowledge_key(subject: str, recipe: str) -> str:
 def similarity_key(subject: str, text: str, scorer: str) -> str:
     """The key of a similarity; `text` is a digest."""
     return _key("similarity", subject, text, scorer)
+
+
+def embedding_key(of: str, subject: str, scorer: str) -> str:
+    """The key of what a scorer sees in a picture or a text."""
+    return _key("embedding", of, subject, scorer)
 
 
 def recipe_key(recipe: str) -> str:

@@ -12,7 +12,7 @@ from mmavk_cli.base.records import Json, Post
 from mmavk_cli.knowledge import rows as keys
 from mmavk_cli.knowledge.database import DATABASE, VERIFY, Database
 from mmavk_cli.knowledge.recipe import Recipe
-from mmavk_cli.knowledge.rows import KnowledgeRow, NameRow, RecipeRow, Row, SimilarityRow, decode, encode
+from mmavk_cli.knowledge.rows import EmbeddingRow, KnowledgeRow, NameRow, RecipeRow, Row, SimilarityRow, decode, encode
 
 BATCH = 500
 """Rows a transaction of `put_all`: some ten milliseconds in which no other process can write."""
@@ -101,6 +101,11 @@ class Store:
             DataError: the store cannot be written.
         """
         return self.put(SimilarityRow(subject=subject, text=digest(text), scorer=scorer, value=value))
+
+    def get_embedding(self, of: Literal["picture", "text"], subject: str, scorer: str) -> EmbeddingRow | None:
+        """What `scorer` (an id) sees in a picture or a text (a digest). None: it was never asked."""
+        row = self._get(keys.embedding_key(of, subject, scorer))
+        return row if isinstance(row, EmbeddingRow) else None
 
     def put_recipe(self, recipe: Recipe) -> None:
         """Keep a recipe's content under its id and let its name stand for it; written once by each open store."""
