@@ -19,7 +19,7 @@ COMMANDS = {
     "eval": ("evaluate", "Score a model on a split of a data set."),
     "compare": ("compare", "Compare evaluated runs: which gaps are more than chance."),
     "sweep": ("sweep", "Score a trained model at every threshold: the paper's Figure 4."),
-    "reproduce": ("reproduce", "Reproduce a table or figure of the paper."),
+    "reproduce": ("reproduce", "Reproduce a table or figure of the paper: our numbers beside the published ones."),
     "export": ("export", "Export a trained tagger to ONNX, to tag without torch."),
     "data": ("data", "Count, check and fetch data sets."),
     "doctor": ("doctor", "Show what this machine has, and what fits into its memory."),

@@ -18,8 +18,15 @@ from mmavk_cli.base.records import Json, Knowledge, Post, Tagged
 from mmavk_cli.base.run import Run, new_run
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.dataset import load_split
-from mmavk_cli.flows.knowledge import KnowledgeChoice, counted_knowledge, gold_posts, knowledge_label, knowledge_of
-from mmavk_cli.flows.models import open_model, shown_name
+from mmavk_cli.flows.knowledge import (
+    KnowledgeChoice,
+    check_tags,
+    counted_knowledge,
+    gold_posts,
+    knowledge_label,
+    knowledge_of,
+)
+from mmavk_cli.flows.models import open_model, own_gate, shown_name
 from mmavk_cli.flows.tagging import find
 from mmavk_cli.report.breakdown import Breakdown, Known, breakdown, counted, tags_of
 from mmavk_cli.report.measures import Rule, scores_of
@@ -104,12 +111,15 @@ def evaluate(settings: EvalSettings, told: Told) -> Evaluation:
     """Score a model; writes a run folder when asked to.
 
     Raises:
-        DataError: the data set, split or run folder. KnowledgeError: no such knowledge. MissingError: no such model.
+        DataError: the data set, split or run folder, or a type the model does not know. KnowledgeError: no such
+        knowledge. MissingError: no such model.
     """
     predictor, config = open_model(settings.model)
     posts = gold_posts(settings.dataset, settings.split, settings)
+    check_tags(posts, config.tags, settings.model)
+    gate = settings.gate(own_gate(settings.model, config))
     pairings: tuple[Pairing, ...] = get_args(Pairing) if settings.picture_test else (settings.pairing,)
-    knowledge = {pairing: paired(posts, settings, pairing, settings.gate(Gate(**config.gate))) for pairing in pairings}
+    knowledge = {pairing: paired(posts, settings, pairing, gate) for pairing in pairings}
     with new_run(settings.out, "eval", settings) if settings.out else nullcontext() as run:
         tagged: dict[Pairing, list[Tagged]] = {}
         for number, (pairing, texts) in enumerate(knowledge.items()):

@@ -11,6 +11,7 @@ from mmavk_cli.corpus.dataset import load_split, with_images
 from mmavk_cli.flows.models import scorer_folder
 from mmavk_cli.knowledge.store import Store, knowledge_for
 from mmavk_cli.similarity.gate import Gate, GateSettings
+from mmavk_cli.spans import split_tag
 
 
 class KnowledgeChoice(GateSettings, StorePlace, DataPlace):
@@ -46,6 +47,18 @@ def gold_posts(dataset: str, split: str, place: DataPlace) -> list[Post]:
         if post.tags is None:
             raise DataError("the post has no tags", post.where, "Training and scores need tags or entities")
     return posts
+
+
+def check_tags(posts: Sequence[Post], known: Sequence[str], whose: str) -> None:
+    """A model has the types of the posts: one that it cannot find would only lower its score.
+
+    Raises:
+        DataError: a post has a tag that is not one of `known`; `whose` names their owner.
+    """
+    for post in posts:
+        if unknown := set(post.tags or ()) - set(known):
+            types = ", ".join(dict.fromkeys(kind for _, kind in map(split_tag, known) if kind))
+            raise DataError(f"unknown tag {min(unknown)!r}", post.where, f"Types of {whose} are {types}")
 
 
 def knowledge_label(knowledge: str | None, pairing: str) -> str:

@@ -23,6 +23,9 @@ LEASE_S = 120.0
 """Seconds a claim lives without being renewed; it is renewed four times in that span. Long enough for a machine that
 stutters, short enough to wait for one that died."""
 
+WAIT_S = 30.0
+"""Seconds to wait while another process writes."""
+
 _TABLE = "CREATE TABLE IF NOT EXISTS claims (key TEXT PRIMARY KEY, host TEXT, pid INTEGER, born TEXT, until REAL)"
 
 
@@ -44,10 +47,12 @@ class Claims:
         self._held: set[str] = set()
         self._ended = threading.Event()
         try:
-            self._connection = sqlite3.connect(self._path, timeout=30, isolation_level=None, check_same_thread=False)
-            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection = sqlite3.connect(
+                self._path, timeout=WAIT_S, isolation_level=None, check_same_thread=False
+            )
+            _patiently(self._connection, "PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
-            self._connection.execute(_TABLE)
+            _patiently(self._connection, _TABLE)
         except sqlite3.Error as error:
             raise _fault(error, self._path) from error
         self._renewer = threading.Thread(target=self._renew, daemon=True)
@@ -122,6 +127,21 @@ class Claims:
                 self._connection.execute("COMMIT")
             except sqlite3.Error as error:
                 raise _fault(error, self._path) from error
+
+
+def _patiently(connection: sqlite3.Connection, statement: str) -> None:
+    """SQLite does not wait for others where the file's mode is changed, as the first of several processes does."""
+    deadline = time.monotonic() + WAIT_S
+    while True:
+        try:
+            connection.execute(statement)
+        except sqlite3.OperationalError as error:
+            busy = str(error.sqlite_errorname).startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+            if not busy or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _born(pid: int) -> str:

@@ -2,7 +2,7 @@
 they run.
 
 `python tests/benchmarks/generate_gpu.py` needs an NVIDIA GPU and 20 minutes at most; memory is capped at 24 GB. With
-`--small` a model of 13 million weights runs on a CPU in a minute, to show that the script works and that batching pays.
+`--small` a model of 16 million weights runs on a CPU in a minute, to show that the script works and that batching pays.
 The texts are noise; the work is that of real ones. Each batch goes through the generator that the command uses.
 """
 

@@ -1,8 +1,10 @@
 """Claims: several processes at work on one store, none on the same picture."""
 
 import os
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -104,3 +106,15 @@ def test_a_damaged_list_is_told_with_what_to_do(tmp_path: Path):
 def test_a_folder_that_cannot_be_written(tmp_path: Path):
     with pytest.raises(DataError, match="cannot be written"):
         Claims(tmp_path / "nowhere")
+
+
+def test_one_that_begins_while_another_sets_the_file_up_waits(tmp_path: Path):
+    other = sqlite3.connect(tmp_path / FILE, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("CREATE TABLE any (one)")
+    later = threading.Timer(0.3, lambda: other.execute("COMMIT"))
+    later.start()
+    with Claims(tmp_path) as claims:
+        assert claims.take(KEYS[:1]) == set(KEYS[:1])
+    later.join()
+    other.close()
