@@ -42,6 +42,8 @@ bench: $(INSTALLED_DEV)  ## measure speed, memory and scores, as docs/performanc
 	$(BIN)/python tests/benchmarks/speed.py process
 	$(BIN)/python tests/benchmarks/speed.py bulk
 	$(BIN)/python tests/benchmarks/speed.py memory
+	$(BIN)/python tests/benchmarks/score_speed.py speed
+	$(BIN)/python tests/benchmarks/score_speed.py memory
 	$(BIN)/python tests/benchmarks/training_speed.py
 	$(BIN)/python tests/benchmarks/score_speed.py speed
 	$(BIN)/python tests/benchmarks/score_speed.py memory
