@@ -7,11 +7,13 @@ from time import perf_counter
 
 from mmavk_cli.base.device import resolve_device
 from mmavk_cli.base.errors import DataError, KnowledgeError, MissingError
+from mmavk_cli.base.fingerprint import digest
 from mmavk_cli.base.pictures import read_picture
 from mmavk_cli.base.records import Json, Post
 from mmavk_cli.knowledge.recipe import Recipe
 from mmavk_cli.knowledge.store import Store
 from mmavk_cli.similarity.clip_source import ClipChoice, ClipSettings, ClipSource, clip_source
+from mmavk_cli.similarity.embeddings import cosine, unpacked
 from mmavk_cli.similarity.scorer import PictureModel
 
 GENERATOR = "clip"
@@ -123,7 +125,7 @@ def clip_similarities(store: Store, posts: Sequence[Post], name: str) -> tuple[R
     Raises:
         KnowledgeError: the store has no scores by that CLIP, or not those of all posts.
     """
-    recipe = _scorer(store, name)
+    recipe = clip_recipe(store, name)
     found: list[float | None] = []
     absent = 0
     for post in posts:
@@ -143,7 +145,12 @@ def scorers(store: Store) -> list[str]:
     return sorted({recipe.name for recipe in store.recipes() if recipe.generator == GENERATOR})
 
 
-def _scorer(store: Store, name: str) -> Recipe:
+def clip_recipe(store: Store, name: str) -> Recipe:
+    """The CLIP that scored into the store under `name`, or the first digits of its id.
+
+    Raises:
+        KnowledgeError: there is none.
+    """
     try:
         recipe = store.resolve(name)
     except KnowledgeError:
@@ -166,5 +173,7 @@ def _stored(store: Store, post: Post, scorer: str) -> tuple[float | None, bool]:
     value = store.get_similarity(picture, post.text, scorer)
     if value is not None:
         return value, True
-    seen = store.get_embedding("picture", picture, scorer)
+    seen, read = store.get_embedding("picture", picture, scorer), store.get_embedding("text", digest(post.text), scorer)
+    if seen and read and seen.vector and read.vector:  # scored with others, as when knowledge is shuffled
+        return cosine(unpacked(seen.vector), unpacked(read.vector)), True
     return None, seen is not None and seen.error is not None

@@ -20,7 +20,7 @@ from mmavk_cli.base.records import Json, Knowledge, Post
 from mmavk_cli.base.run import new_run
 from mmavk_cli.base.settings import Common, DataPlace, StorePlace, setting
 from mmavk_cli.flows.evaluate import tag_all
-from mmavk_cli.flows.knowledge import KnowledgeChoice, gold_posts, scored_knowledge
+from mmavk_cli.flows.knowledge import KnowledgeChoice, Wanted, gold_posts, scored_knowledge
 from mmavk_cli.flows.models import open_model, shown_name
 from mmavk_cli.flows.reproduce_fig4 import CLIP_RANGE, TEXT, TEXT_RANGE
 from mmavk_cli.flows.reproduce_settings import threshold_range
@@ -113,7 +113,7 @@ def sweep(settings: SweepSettings, told: Told) -> Swept:
     posts = gold_posts(settings.dataset, settings.split, settings)
     place = {name: getattr(settings, name) for name in ("knowledge", "store", "data_dir", "images")}
     choice = KnowledgeChoice(**place)
-    knowledge = scored_knowledge(choice, settings.dataset, posts, scored=True)
+    knowledge = scored_knowledge(choice, settings.dataset, posts, Wanted(needs_scores=True))
     if not any(knowledge):
         advice = "Import some for this data set: mmavk store import --help"
         raise DataError(

@@ -20,10 +20,12 @@ from mmavk_cli.flows.evaluate import predicted_tags
 from mmavk_cli.flows.freeze import remember
 from mmavk_cli.flows.knowledge import (
     KnowledgeChoice,
+    Wanted,
     check_tags,
     counted_knowledge,
     gold_posts,
     scored_knowledge,
+    trained_with,
 )
 from mmavk_cli.flows.memory import tell_memory
 from mmavk_cli.flows.resume import is_first, points_of, training_log, training_run
@@ -95,6 +97,11 @@ class Corpus:
     gate: Gate
     counts: dict[str, Json]
 
+    @property
+    def visual(self) -> int:
+        """Numbers in a picture's features; 0 where the fusion takes none."""
+        return max((len(one.visual) for _, one in self.train if one is not None), default=0)
+
 
 def train(settings: TrainSettings, tell: Tell) -> Json:
     """Train a tagger; returns the scores of the epoch that was kept. `tell` gets a dictionary a log line.
@@ -152,8 +159,8 @@ def fingerprints(settings: TrainSettings) -> Json:
 def _items(settings: TrainSettings, dataset: str, split: str) -> list[Item]:
     posts = gold_posts(dataset, split, settings)
     check_tags(posts, tag_names(TYPES), "mmavk")
-    scored = settings.threshold not in (None, NONE)
-    knowledge = scored_knowledge(settings, dataset, posts, scored=scored)
+    wanted = Wanted(settings.fusion, settings.scorer, needs_scores=settings.threshold not in (None, NONE))
+    knowledge = scored_knowledge(settings, dataset, posts, wanted)
     missing = sum(one is None for one in knowledge)
     if settings.require_knowledge and missing:
         advice = "Put it into the store (mmavk store import), or leave out --require-knowledge"
@@ -172,9 +179,10 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Tell) -> Json:
     pieces = PieceSettings(**{name: getattr(settings, name) for name in PieceSettings.model_fields})
     source = encoder_folder(settings.encoder)
     cutter = PieceCutter(encoder_tokenizer(source), pieces)
-    facts = {"datasets": settings.dataset, "knowledge": settings.knowledge, "seed": settings.seed}
-    model = build(settings, pieces, tags, learning_gate(settings, corpus.gate))
-    config = TaggerConfig(tags, pieces, settings.encoder, facts, frozen=settings.freeze_knowledge)
+    facts = {"datasets": settings.dataset, "seed": settings.seed}
+    facts |= trained_with(settings, (one for _, one in corpus.train))
+    model = build(settings, pieces, tags, learning_gate(settings, corpus.gate), corpus.visual)
+    config = TaggerConfig(tags, pieces, settings.encoder, facts, frozen=settings.freeze_knowledge, visual=corpus.visual)
     points = points_of(settings, run)
     best = points.memo.setdefault(BEST, {})
 

@@ -25,6 +25,7 @@ class TaggerConfig:
         pieces: how words and knowledge were cut.
         encoder: what it was trained from.
         trained: data sets, knowledge and seed, for people.
+        visual: numbers in a picture's features, for the fusion `prefix`; else 0.
         gate: from similarity to weight, as the settings of the gate that training used or found.
         name: what output records call it.
         frozen: knowledge is read by an encoder of its own, which training left as it was.
@@ -35,6 +36,7 @@ class TaggerConfig:
     encoder: str
     trained: Json = field(default_factory=dict)
     gate: Json = field(default_factory=dict)
+    visual: int = 0
     name: str = ""
     frozen: bool = False
 
