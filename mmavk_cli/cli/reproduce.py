@@ -5,10 +5,9 @@ import typer
 from mmavk_cli.base.records import Json
 from mmavk_cli.cli.options import add_command
 from mmavk_cli.cli.output import print_json
-from mmavk_cli.cli.tables import number_table
+from mmavk_cli.cli.tables import print_section
 from mmavk_cli.flows.reproduce import reproduce
 from mmavk_cli.flows.reproduce_settings import ReproduceSettings
-from mmavk_cli.report.section import Section
 
 TEXT = """Reproduce a table or figure of the paper: our numbers beside the published ones.
 
@@ -47,23 +46,11 @@ def _reproduce(settings: ReproduceSettings) -> None:
     else:
         for number, section in enumerate(found.sections):
             typer.echo("\n" if number else "", nl=False)
-            _print(section)
+            print_section(section)
     if found.files and not settings.quiet:
         typer.echo(f"written: {', '.join(map(str, found.files))}", err=True)
     if found.code:
         raise typer.Exit(found.code)
-
-
-def _print(section: Section) -> None:
-    from rich.console import Console
-
-    typer.echo(section.heading)
-    table = number_table(*section.head, words=section.words)
-    for row in section.rows:
-        table.add_row(*row)
-    Console().print(table)
-    for line in section.remarks:
-        typer.echo(line)
 
 
 def _said(line: Json, epochs: int) -> str:

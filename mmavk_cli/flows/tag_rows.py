@@ -13,7 +13,7 @@ from mmavk_cli.base.pictures import PictureLimits, decode, read_picture
 from mmavk_cli.base.records import BadRow, Knowledge, Post, Problem, Row, Tagged
 from mmavk_cli.flows.models import open_model, own_gate, scorer_folder, shown_name
 from mmavk_cli.flows.tagging import find
-from mmavk_cli.knowledge.generators import Generator
+from mmavk_cli.knowledge.generator import Generator
 from mmavk_cli.report.records import Outcome
 from mmavk_cli.similarity.gate import GateSettings
 from mmavk_cli.spans import entity_of

@@ -1,6 +1,6 @@
 """Plots, as PNG and SVG; the only file that knows matplotlib."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,10 +9,11 @@ from mmavk_cli.base.errors import MissingError
 
 if TYPE_CHECKING:
     from mmavk_cli.report.results import Results
+    from mmavk_cli.report.similarities import Distribution
     from mmavk_cli.report.sweep import Sweep
 
 FORMATS = (".png", ".svg")
-OURS, QUIET = "#0b5394", "#767676"
+OURS, QUIET, CUT = "#0b5394", "#767676", "#b03030"
 
 
 def can_plot() -> bool:
@@ -53,6 +54,27 @@ def plot_results(tables: Sequence["Results"], stem: Path) -> tuple[Path, ...]:
     )
     for axes, table in zip(figure.subplots(1, len(tables), squeeze=False)[0], tables, strict=True):
         _rows(axes, table)
+    return _save(figure, stem)
+
+
+def plot_histogram(found: "Distribution", title: str, published: Mapping[str, float], stem: Path) -> tuple[Path, ...]:
+    """How many posts have which similarity, the mean and the paper's (where `published` has one), the thresholds."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5.8, 3.6), layout="constrained")
+    axes = figure.subplots()
+    lows, posts = [one.low for one in found.bins], [one.posts for one in found.bins]
+    axes.bar(lows, posts, [one.high - one.low for one in found.bins], align="edge", color=OURS, alpha=0.45)
+    axes.axvline(found.mean, color=OURS, linewidth=1.2, label=f"mean {found.mean:.4f}")
+    if "mean" in published:
+        axes.axvline(published["mean"], color=QUIET, linestyle=":", label=f"the paper's mean {published['mean']:.4f}")
+    for cut, share in found.gated.items():
+        axes.axvline(float(cut), color=CUT, linestyle="--", linewidth=1.2, label=f"{share:.1%} under {cut}")
+    axes.set_title(title, fontsize=10)
+    axes.set_xlabel("similarity")
+    axes.set_ylabel("posts")
+    axes.legend(fontsize=7, frameon=False)
+    _plain(axes)
     return _save(figure, stem)
 
 

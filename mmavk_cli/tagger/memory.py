@@ -99,26 +99,28 @@ def estimate(shape: Shape, training: TrainingSettings, pieces: PieceSettings, de
     head = (3 * width * width + 2 * width if pieces.fusion == "word" else 0) + (width + 1) * tags
     numbers = shape.parameters + head
     half = training.precision == "bfloat16"
-    lengths = {"word": (pieces.text_pieces, pieces.knowledge_pieces)}.get(pieces.fusion, (pieces.text_pieces,))
-    if pieces.fusion == "concat":
-        lengths = (pieces.text_pieces + pieces.knowledge_pieces,)
+    lengths = [pieces.text_pieces + (pieces.knowledge_pieces if pieces.fusion == "concat" else 0)]
+    if pieces.fusion == "word" and not training.freeze_knowledge:
+        lengths.append(pieces.knowledge_pieces)
     layers = [_layer(shape, posts, length, half, device) for length in lengths]
     again = training.gradient_checkpointing
-    kept = [
-        _embedded(width, posts * length, device) + shape.layers * (4 * posts * length * width if again else layer)
-        for length, layer in zip(lengths, layers, strict=True)
-    ]
+    kept = []
+    for number, (length, layer) in enumerate(zip(lengths, layers, strict=True)):
+        wide = posts * length * width
+        # Of knowledge the last layer keeps its input, keys and values: only the first piece's query is asked there.
+        last = 12 * wide if number else (4 * wide if again else layer)
+        kept.append(_embedded(wide, device) + (shape.layers - 1) * (4 * wide if again else layer) + last)
     top = posts * pieces.text_pieces * (20 * width + 4 * tags * (tags + 2) * 3)  # fusion, logits, CRF
     casts = 2 * (numbers - shape.embeddings * width) if half and not again else 0
     work = max(_work(shape, posts, length, half, device) for length in lengths) + (max(layers) if again else 0)
     fixed = 4 * numbers * (2 if training.averaging else 1) + 8 * numbers
     gradients = 4 * numbers
     whole = sum(kept) + top + casts + work
-    last = 4 * shape.embeddings * width  # the gradient of the embeddings is made once a stream, then added
+    added = 4 * shape.embeddings * width  # the gradient of the embeddings is made once a stream, then added
     if posts < training.batch_size:
-        peak = fixed + gradients + max(whole, last)
+        peak = fixed + gradients + max(whole, added)
     else:
-        peak = fixed + max(whole, kept[0] + gradients, gradients + last)
+        peak = fixed + max(whole, kept[0] + gradients, gradients + added)
     return Memory(fixed - 8 * numbers, gradients, 8 * numbers, sum(kept) + top + casts, peak)
 
 
@@ -132,9 +134,9 @@ def _layer(shape: Shape, posts: int, length: int, half: bool, device: Device) ->
     return pieces * shape.width * wide[device, half] + pieces * shape.inner * (4 if half else 8) + attention
 
 
-def _embedded(width: int, pieces: int, device: Device) -> int:
+def _embedded(wide: int, device: Device) -> int:
     """Bytes that the embeddings keep: the input of their normalisation, dropout, their output."""
-    return pieces * width * (8 + (4 if device == "cpu" else 1))
+    return wide * (8 + (4 if device == "cpu" else 1))
 
 
 def _work(shape: Shape, posts: int, length: int, half: bool, device: Device) -> int:

@@ -75,7 +75,16 @@ def evaluated(small_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     return place
 
 
+@pytest.fixture(scope="session")
+def clip(tiny_clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A place with a CLIP, good for nothing, in models/clip."""
+    place = tmp_path_factory.mktemp("clip")
+    shutil.copytree(tiny_clip, place / "models" / "clip")
+    return place
+
+
 NEEDS = {
+    "clip": r"--clip models/clip",
     "captions": r"--knowledge blip2|--recipe embedded",
     "trained": r"^(?!mmavk train).*runs/text",
     "evaluated": r"^mmavk compare",

@@ -73,6 +73,24 @@ def test_killed_twice_equals_uninterrupted_to_the_bit(place: Path, whole: Path, 
     assert not unfinished_folder(cut).exists()
 
 
+def test_of_several_seeds_the_interrupted_one_is_continued(
+    killed: Path, whole: Path, train: Train, tmp_path: Path
+) -> None:
+    shutil.copytree(unfinished_folder(killed), unfinished_folder(tmp_path / "runs" / "seed-1"))
+    done = train(tmp_path / "runs", "--seeds", "1,2", "--resume")
+    assert done.exit_code == 0, done.output
+    assert done.stderr.count("resumed") == 1
+    assert weights(tmp_path / "runs" / "seed-1") == weights(whole) != weights(tmp_path / "runs" / "seed-2")
+
+
+def test_several_seeds_are_not_for_several_processes(
+    train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    done = train(tmp_path / "runs", "--seeds", "1,2")
+    assert getattr(done.exception, "code", None) == 2
+
+
 def test_points_need_no_pickle(cut: Path) -> None:
     files = {path.suffix for path in unfinished_folder(cut).glob("point-*/*")}
     assert files == {".json", ".safetensors"}
