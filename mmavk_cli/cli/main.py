@@ -18,7 +18,7 @@ COMMANDS = {
     "compare": ("compare", "Compare evaluated runs: which gaps are more than chance."),
     "reproduce": ("reproduce", "Reproduce a table of the paper: our numbers beside the published ones."),
     "export": ("export", "Export a trained tagger to ONNX, to tag without torch."),
-    "data": ("data", "Count, check and fetch data sets."),
+    "data": ("data", "Count, check, fetch and convert data sets."),
     "store": ("store", "Look into the knowledge store, fill it, empty it."),
 }
 """In path order: the module of each command and its line on the first help page."""
