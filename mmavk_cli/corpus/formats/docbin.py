@@ -127,7 +127,7 @@ def _tokens(post: Post) -> tuple[list[str], list[bool], list[int]]:
 def _post(doc: Any, name: str, folder: Path, where: str) -> Post:
     own = doc.user_data.get(FIELD)
     own = own if isinstance(own, dict) else {}
-    words = own.get("words") or [token.i for token in doc if not token.is_space]
+    words = own.get("words") or [token.i for token in doc if not token.text.isspace()]
     try:
         row = {field: own.get(field) for field in ("id", "image_id", "image")}
         row |= {"text": doc.text, "words": [doc[index].text for index in words]}
