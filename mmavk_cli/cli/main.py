@@ -20,6 +20,8 @@ COMMANDS = {
     "export": ("export", "Export a trained tagger to ONNX, to tag without torch."),
     "data": ("data", "Count, check, fetch and convert data sets."),
     "store": ("store", "Look into the knowledge store, fill it, empty it."),
+    "help": ("help", "Read about a topic: formats, training, errors; or a command's help."),
+    "config": ("config", "Look into the settings file, and write into it."),
 }
 """In path order: the module of each command and its line on the first help page."""
 
@@ -39,8 +41,22 @@ def load(name: str) -> Any:
     return get_group(part).commands[name]
 
 
+EXITS = {
+    0: "fine", 1: "our fault", 2: "usage", 3: "data", 4: "knowledge missing or of another recipe",
+    5: "weights or a package missing", 6: "out of memory", 130: "stopped with Ctrl-C",
+}  # fmt: skip
+
+END = (
+    "\b",
+    "Exit codes:",
+    *(f"  {code:<3}  {meaning}" for code, meaning in EXITS.items()),
+    "",
+    "More: mmavk help",
+)
+
 app = typer.Typer(
     name="mmavk",
+    epilog="\n".join(END),
     cls=_Late,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
