@@ -99,7 +99,7 @@ def edited(text: str, table: Sequence[str], name: str, value: Any) -> str:
     Raises:
         ValueError: not without touching more.
     """
-    lines = text.splitlines()
+    lines = text.removesuffix("\n").split("\n") if text else []
     heads = [at for at, line in enumerate(lines) if line.lstrip().startswith("[")]
     begins = -1 if not table else next((at for at in heads if _table(lines[at]) == tuple(table)), None)
     if begins is None:

@@ -3,7 +3,6 @@
 Runs at every press of the tab key, so it reads folders and nothing else, and never complains.
 """
 
-import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,10 @@ from typing import Any
 import typer
 from pydantic.fields import FieldInfo
 
+from mmavk_cli.base.config import FLAGS_ONLY
 from mmavk_cli.base.errors import MmavkError
-from mmavk_cli.base.places import SPLITS, data_root, store_folder
-from mmavk_cli.base.settings import Settings, flags_of
+from mmavk_cli.base.settings import Settings, flags_of, option_names
+from mmavk_cli.flows import known
 
 Complete = Callable[[typer.Context, str], list[str]]
 Find = Callable[[dict[str, Any], str], Iterable[str]]
@@ -24,8 +24,11 @@ MOST = 200
 
 
 def completion_of(settings: type[Settings], name: str, field: FieldInfo) -> Complete | None:
-    """What completes the field `name` of a command; None leaves it to typer (choices) or the shell (files)."""
-    find = _find(settings, name, not flags_of(name, field), field)
+    """What completes the field `name` of a command; None leaves it to typer, which knows choices.
+
+    Where nothing is found the shell offers files.
+    """
+    find = _find(settings, name, not flags_of(name, field))
     if find is None:
         return None
 
@@ -41,76 +44,55 @@ def completion_of(settings: type[Settings], name: str, field: FieldInfo) -> Comp
     return complete
 
 
-def _find(settings: type[Settings], name: str, argument: bool, field: FieldInfo) -> Find | None:
+def _find(settings: type[Settings], name: str, argument: bool) -> Find | None:
     own_recipes = settings.recipe_file.__func__ is not Settings.recipe_file.__func__  # type: ignore[attr-defined]
-    if name == "recipe":
-        return _recipes if own_recipes else _knowledge
-    if name == "name":
-        return _datasets if argument else _knowledge
+    if name == "recipe" and own_recipes:
+        return lambda _, __: known.recipes()
+    if name == "name" and argument:
+        return _datasets
     found: dict[str, Find] = {
-        "dataset": _datasets, "knowledge": _knowledge, "generator": _generators, "source": _data_or_paths,
-        "model": _models, "run": _runs, "runs": _runs, "what": _knowledge,
+        "dataset": _datasets, "source": _datasets,
+        "knowledge": _knowledge, "recipe": _knowledge, "name": _knowledge, "what": _knowledge,
+        "model": lambda given, typed: ("embedded", *_runs(given, typed)), "run": _runs, "runs": _runs,
+        "generator": lambda _, __: known.generators(), "topic": _topics, "key": _keys, "command": _commands,
     }  # fmt: skip
-    return found.get(name) or (_paths if "Path" in str(field.annotation) else None)
+    return found.get(name)
 
 
 def _datasets(given: dict[str, Any], _: str) -> Iterable[str]:
-    root = data_root(_path(given.get("data_dir")))
-    ends = (".txt", ".jsonl")
-    return [
-        folder.name
-        for folder in (root.iterdir() if root.is_dir() else ())
-        if any((folder / f"{split}{end}").is_file() for split in SPLITS for end in ends)
-    ]
+    return known.datasets(_path(given.get("data_dir")))
 
 
 def _knowledge(given: dict[str, Any], typed: str) -> Iterable[str]:
-    folder = store_folder(_path(given.get("store")))
-    if not folder.is_dir():
-        return ()
-    from mmavk_cli.knowledge.store import Store
-
-    before = typed.rpartition(",")[0]  # `--knowledge blip2,pg`: several where a command takes several
-    with Store(folder, read_only=True, timeout_s=1.0) as store:
-        return [f"{before},{one}" if before else one for one in store.names()]
-
-
-def _recipes(_: dict[str, Any], typed: str) -> Iterable[str]:
-    from mmavk_cli.tagger import settings as beside
-
-    files = (Path(beside.__file__).parent / "recipes").glob("*.toml")
-    return [*(file.stem for file in files), *(one for one in _paths({}, typed) if one.endswith((".toml", "/")))]
-
-
-def _generators(_: dict[str, Any], __: str) -> Iterable[str]:
-    from mmavk_cli.knowledge.generators import GENERATORS
-
-    return [*GENERATORS, "none"]
-
-
-def _models(given: dict[str, Any], typed: str) -> Iterable[str]:
-    return ["embedded", *_runs(given, typed)]
+    before = typed[: typed.rfind(",") + 1]  # `--knowledge blip2,pg`: several where a command takes several
+    return [f"{before}{one}" for one in known.knowledge(_path(given.get("store")))]
 
 
 def _runs(_: dict[str, Any], typed: str) -> Iterable[str]:
-    """Run folders, and folders on the way to one."""
-    return [path for path in _paths({}, typed) if path.endswith("/")]
+    return map(str, known.runs(Path(typed[: typed.rfind("/") + 1] or ".")))
 
 
-def _data_or_paths(given: dict[str, Any], typed: str) -> Iterable[str]:
-    return [*_datasets(given, typed), *_paths({}, typed)]
+def _topics(_: dict[str, Any], __: str) -> Iterable[str]:
+    from mmavk_cli.cli.help import topics
+    from mmavk_cli.cli.main import COMMANDS
+
+    return [*topics(), *COMMANDS]
 
 
-def _paths(_: dict[str, Any], typed: str) -> Iterable[str]:
-    """Files and folders that begin so, a folder with a stroke behind it; hidden ones only where a dot was typed."""
-    head, tail = os.path.split(typed)
-    folder = Path(head or ("/" if typed.startswith("/") else "."))
-    if not folder.is_dir():
-        return []
-    start = typed[: len(typed) - len(tail)]
-    hidden = tail.startswith(".")
-    shown = [path for path in folder.iterdir() if path.name.startswith(tail) and (hidden or path.name[0] != ".")]
-    return [f"{start}{path.name}{'/' if path.is_dir() else ''}" for path in shown]
+def _keys(_: dict[str, Any], __: str) -> Iterable[str]:
+    from mmavk_cli.cli.commands import settings_classes
+
+    classes = settings_classes()
+    names = {words.replace(" ", "."): option_names(cls).keys() - FLAGS_ONLY for words, cls in classes.items()}
+    everywhere = {option for options in names.values() for option in options}
+    own = (f"{words}.{option}" for words, options in names.items() for option in options)
+    return [key.replace("_", "-") for key in (*everywhere, *own)]
+
+
+def _commands(_: dict[str, Any], __: str) -> Iterable[str]:
+    from mmavk_cli.cli.commands import settings_classes
+
+    return [words.replace(" ", ".") for words in settings_classes()]
 
 
 def _path(value: Any) -> Path | None:

@@ -12,7 +12,7 @@ from mmavk_cli.cli.options import add_command
 TOPICS = Path(__file__).parent / "topics"
 """The pages of docs/ that come with the package; each file is a link to the page itself."""
 
-TEXT = """Read about a topic, or a command's help page.
+TEXT = """Read about a topic (formats, errors, settings), or a command's help page.
 
 Without a topic the topics are listed. What is printed are the pages of the documents; in a pipe they are as they were
 written, in Markdown."""
@@ -35,7 +35,7 @@ def topics() -> dict[str, Path]:
 
 
 def _help(settings: HelpSettings) -> None:
-    from mmavk_cli.cli.main import COMMANDS, load
+    from mmavk_cli.cli.main import COMMANDS, app
 
     words = settings.topic or []
     if not words:
@@ -46,7 +46,7 @@ def _help(settings: HelpSettings) -> None:
     elif len(words) == 1 and words[0] in topics():
         _print(topics()[words[0]].read_text("utf-8"))
     elif words[0] in COMMANDS:
-        load(words[0]).main([*words[1:], "--help"], prog_name=f"mmavk {words[0]}", standalone_mode=False)
+        app([*words, "--help"], prog_name="mmavk", standalone_mode=False)
     else:
         known = {*topics(), *COMMANDS}
         raise UsageError(f"no topic {' '.join(words)!r}", "TOPIC", near(words[0], known))

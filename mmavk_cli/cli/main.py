@@ -20,7 +20,7 @@ COMMANDS = {
     "export": ("export", "Export a trained tagger to ONNX, to tag without torch."),
     "data": ("data", "Count, check, fetch and convert data sets."),
     "store": ("store", "Look into the knowledge store, fill it, empty it."),
-    "help": ("help", "Read about a topic: formats, training, errors; or a command's help."),
+    "help": ("help", "Read about a topic (formats, errors, settings), or a command's help page."),
     "config": ("config", "Look into the settings file, and write into it."),
 }
 """In path order: the module of each command and its line on the first help page."""
@@ -87,7 +87,7 @@ def main() -> None:
     """Run the command line and exit with the code of docs/errors.md."""
     wants_traceback = "--traceback" in sys.argv
     try:
-        app()
+        app(prog_name="mmavk")
     except MmavkError as error:
         if wants_traceback:
             raise
