@@ -18,6 +18,8 @@ from mmavk_cli.corpus.jsonl import Layout, post_of, read_jsonl
 _LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
 """JSON leaves them as they are, and some readers of lines take them for a line's end."""
 
+INSTEAD = "Mend it, or choose another format"
+
 _BREAKS = re.compile(r"[\r\n]")
 
 
@@ -77,13 +79,15 @@ class Conll:
         """The post's block.
 
         Raises:
-            DataError: a line end in a word or a name.
+            DataError: a line end in a word or a name, or a word like a post's first line.
         """
         tags = post.tags or ("O",) * len(post.words)
         pairs = [f"{word.text}\t{tag}" for word, tag in zip(post.words, tags, strict=True)]
         lines = [f"IMGID:{post.image_id or post.id}", *pairs]
         if any(_BREAKS.search(line) for line in lines):
-            raise DataError("a line end in a word or name", "", "Mend it, or choose another format")
+            raise DataError("a line end in a word or name", "", INSTEAD)
+        if any(line.startswith("IMGID:") for line in pairs):
+            raise DataError("a word that begins with IMGID:", "", INSTEAD)
         return "\n".join(lines) + "\n\n"
 
     def post(self, record: str, folder: Path) -> Post:
