@@ -57,7 +57,7 @@ def _show(settings: ConfigShowSettings) -> None:
         print_json(shown.as_json())
     else:
         _print(shown)
-    for line in shown.unknown:
+    for line in () if settings.quiet else shown.unknown:
         typer.echo(f"no command has {line.setting!r} ({line.source})", err=True)
 
 

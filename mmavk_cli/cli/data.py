@@ -75,7 +75,7 @@ def _stats(settings: DataStatsSettings) -> None:
         print_json(stats.as_json())
     else:
         _print_stats(stats)
-    if stats.missing:
+    if stats.missing and not settings.quiet:
         typer.echo(f"not there: {', '.join(stats.missing)}", err=True)
 
 

@@ -42,7 +42,8 @@ def _help(settings: HelpSettings) -> None:
         for topic, path in topics().items():
             with path.open(encoding="utf-8") as page:
                 typer.echo(f"{topic:<12} {page.readline().strip('# ').rstrip()}")
-        typer.echo(f"\nCommands: {', '.join(COMMANDS)}", err=True)
+        if not settings.quiet:
+            typer.echo(f"\nmmavk help TOPIC reads one; mmavk help COMMAND, of {', '.join(COMMANDS)}", err=True)
     elif len(words) == 1 and words[0] in topics():
         _print(topics()[words[0]].read_text("utf-8"))
     elif words[0] in COMMANDS:

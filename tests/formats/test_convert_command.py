@@ -173,6 +173,12 @@ def test_pipes(tweets: Path):
     assert done.stderr.count("everything is kept") == 3
 
 
+@pytest.mark.usefixtures("tweets")
+def test_quiet_leaves_data_alone(mmavk: Mmavk):
+    code, out, err = mmavk("data", "convert", "tweets", "-", "--split", "test", "--to", "conll", "--quiet")
+    assert (code, out, err) == (0, CONLL, "")
+
+
 @pytest.mark.slow
 def test_memory_is_flat(tweets: Path):
     program = (
