@@ -83,7 +83,8 @@ def _print_stats(stats: Stats) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=f"{stats.name} ({stats.folder})", title_justify="left")
+    typer.echo(f"{stats.name} ({stats.folder})")
+    table = Table()
     for column in ("split", "", "published", "strict", "conlleval", ""):
         table.add_column(column, justify="right" if column in {"published", "strict", "conlleval"} else "left")
     for line in stats.lines:
