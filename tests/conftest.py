@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import json
 import os
 import signal
 import sys
@@ -39,6 +40,26 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def ctrl_c_reaches_children() -> None:
     """A shell that runs the tests in the background has them ignore Ctrl-C, and what they start would inherit that."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def tiny_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as open_clip saves one, with a CLIP of 1.7 million random weights."""
+    import open_clip
+    import torch
+    from safetensors.torch import save_file
+
+    folder = tmp_path_factory.mktemp("models") / "clip"
+    folder.mkdir()
+    vision = {"image_size": 32, "layers": 2, "width": 32, "head_width": 16, "patch_size": 16}
+    text = {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2}
+    config = {"model_cfg": {"embed_dim": 16, "vision_cfg": vision, "text_cfg": text}, "preprocess_cfg": {}}
+    (folder / "open_clip_config.json").write_text(json.dumps(config))
+    with torch.random.fork_rng():
+        torch.manual_seed(5)
+        model = open_clip.create_model(f"local-dir:{folder}", load_weights=False)
+        save_file(model.state_dict(), folder / "open_clip_model.safetensors")
+    return folder
 
 
 @pytest.fixture

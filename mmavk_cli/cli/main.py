@@ -13,12 +13,16 @@ from mmavk_cli.base.errors import MmavkError
 
 COMMANDS = {
     "tag": ("tag", "Find the names in posts: people, places, organisations, other."),
+    "generate": ("generate", "Write knowledge about pictures into the store."),
+    "score": ("score", "Say how related posts and their pictures are, and what a threshold would do."),
     "train": ("train", "Train a tagger on one or more data sets."),
     "eval": ("evaluate", "Score a model on a split of a data set."),
     "compare": ("compare", "Compare evaluated runs: which gaps are more than chance."),
-    "reproduce": ("reproduce", "Reproduce a table of the paper: our numbers beside the published ones."),
+    "sweep": ("sweep", "Score a trained model at every threshold: the paper's Figure 4."),
+    "reproduce": ("reproduce", "Reproduce a table or figure of the paper: our numbers beside the published ones."),
     "export": ("export", "Export a trained tagger to ONNX, to tag without torch."),
     "data": ("data", "Count, check, fetch and convert data sets."),
+    "doctor": ("doctor", "Show what this machine has, and what fits into its memory."),
     "store": ("store", "Look into the knowledge store, fill it, empty it."),
     "help": ("help", "Read about a topic (formats, errors, settings), or a command's help page."),
     "config": ("config", "Look into the settings file, and write into it."),
