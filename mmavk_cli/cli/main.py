@@ -16,6 +16,7 @@ COMMANDS = {
     "train": ("train", "Train a tagger on one or more data sets."),
     "eval": ("evaluate", "Score a model on a split of a data set."),
     "compare": ("compare", "Compare evaluated runs: which gaps are more than chance."),
+    "report": ("report", "Show runs on one page: scores, curves, and every post with its names marked."),
     "reproduce": ("reproduce", "Reproduce a table of the paper: our numbers beside the published ones."),
     "export": ("export", "Export a trained tagger to ONNX, to tag without torch."),
     "data": ("data", "Count, check and fetch data sets."),

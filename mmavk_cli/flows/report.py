@@ -1,0 +1,158 @@
+"""report: run folders → one HTML page that shows what they came to, and their posts."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from mmavk_cli.base.errors import DataError
+from mmavk_cli.base.files import atomic_write
+from mmavk_cli.base.pictures import PictureLimits
+from mmavk_cli.base.records import Json
+from mmavk_cli.base.run import METRICS, read_run
+from mmavk_cli.base.settings import Common, setting
+from mmavk_cli.corpus.pictures import list_pictures
+from mmavk_cli.flows.seeds import seed_folders
+from mmavk_cli.report.html.cases import Case
+from mmavk_cli.report.html.content import Page, page_of
+from mmavk_cli.report.html.records import read_answers
+from mmavk_cli.report.html.render import rendered
+from mmavk_cli.report.html.runs import RunRead
+from mmavk_cli.report.html.thumbnails import thumbnails
+from mmavk_cli.report.predictions import predictions_name
+
+COMMANDS = ("eval", "tag", "train", "score", "sweep")
+"""Whose runs can be shown."""
+
+NAME = "report.html"
+MOST_BYTES = 15_000_000
+"""What a page may come to, so that it opens at once and can be sent."""
+
+Told = Callable[[int, int | None], None]
+"""Progress: pictures done, pictures in all."""
+
+
+class ReportSettings(PictureLimits, Common):
+    """What `mmavk report` asks."""
+
+    runs: list[Path] = setting(
+        ..., "Run folders of mmavk eval, tag, train, score or sweep.", argument=True, metavar="RUN"
+    )
+    out: Path | None = setting(None, f"The page to write. [default: {NAME} in the first RUN]")
+    images: Path | None = setting(None, "Folder of the pictures, <id>.jpg. [default: the files the runs name]")
+    no_images: bool = setting(False, "Leave the pictures out.", "--no-images")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The page that was written: its file and size, how many posts and pictures it shows."""
+
+    path: Path
+    size: int
+    posts: int
+    pictures: int
+
+
+def report(settings: ReportSettings, told: Told) -> Report:
+    """Read the runs and write the page.
+
+    Raises:
+        DataError: a folder is no run that can be shown, or is broken; the page cannot be written.
+    """
+    runs = [read_one(folder) for named in settings.runs for folder in seed_folders(named).values() or [named]]
+    logs = {run.name: run for run in (*runs, *_trainings(runs)) if run.log}
+    page = page_of(runs, logs, _pictures(settings))
+    size = sum(len(piece.encode("utf-8", "surrogatepass")) for piece in rendered(page))
+    paths = [card.picture for card in page.cards if card.picture]
+    sources = []
+    for source in thumbnails(paths, settings, MOST_BYTES - size - 100 * len(paths)):
+        sources.append(source)
+        told(len(sources), len(paths))
+    page = page.with_pictures(sources)
+    out = settings.out or settings.runs[0] / NAME
+    return _written(page, out, sum(one is not None for one in sources))
+
+
+def _written(page: Page, out: Path, pictures: int) -> Report:
+    if out.is_dir():
+        raise DataError("this is a folder", str(out), f"Name a file: --out {out / NAME}")
+    with atomic_write(out) as handle:
+        handle.writelines(rendered(page))
+    return Report(out, out.stat().st_size, len(page.cards), pictures)
+
+
+def read_one(folder: Path, commands: Sequence[str] = COMMANDS) -> RunRead:
+    """A run folder that one of `commands` made.
+
+    Raises:
+        DataError: it is none, or it is broken.
+    """
+    facts = read_run(folder, *commands)
+    command = facts["command"]
+    asked = facts.get("settings") or {}
+    name = str(folder)
+    if command == "train":
+        return RunRead(name, facts, log=_lines(folder / METRICS))
+    if command == "tag":
+        return RunRead(name, facts, rows=tuple(read_answers(folder / "predictions.jsonl")))
+    scores = _json(folder / ("sweep.json" if command == "sweep" else "scores.json"))
+    if command != "eval":
+        return RunRead(name, facts, scores)
+    return RunRead(name, facts, scores, rows=tuple(read_answers(folder / predictions_name(asked.get("split", "")))))
+
+
+def _trainings(runs: Sequence[RunRead]) -> list[RunRead]:
+    """The runs that trained the models of the others, where they are still there: as named, or beside the run."""
+    found: dict[Path, RunRead] = {}
+    for run in runs:
+        model = run.setting("model") or run.setting("run")
+        if run.command == "train" or not model:
+            continue
+        named = Path(str(model))
+        for folder in (named, Path(run.name).parent / named.name):
+            if (folder / METRICS).is_file() and folder.resolve() not in found:
+                found[folder.resolve()] = read_one(folder, ("train",))
+                break
+    shown = {Path(run.name).resolve() for run in runs}
+    return [run for folder, run in found.items() if folder not in shown]
+
+
+def _pictures(settings: ReportSettings) -> Callable[[Case], Path | None]:
+    """How the picture of a post is found."""
+    if settings.no_images:
+        return lambda _case: None
+    if settings.images is None:
+        return _named
+    return partial(_in_folder, settings.images, list_pictures(settings.images))
+
+
+def _named(case: Case) -> Path | None:
+    return next((one.image for one in case.answers.values() if one.image), None)
+
+
+def _in_folder(folder: Path, names: dict[str, str], case: Case) -> Path | None:
+    return folder / names[case.id] if case.id in names else _named(case)
+
+
+def _json(path: Path) -> Json:
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise DataError(f"cannot read: {error.strerror}", str(path), "Make the run again") from error
+    except ValueError as error:
+        raise DataError(f"the run is broken: {error}", str(path), "Make it again") from error
+    if not isinstance(found, dict):
+        raise DataError("not a JSON object", str(path), "Make the run again")
+    return found
+
+
+def _lines(path: Path) -> list[Json]:
+    try:
+        rows: list[Any] = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    except OSError as error:
+        raise DataError(f"cannot read: {error.strerror}", str(path), "Make the run again") from error
+    except ValueError as error:
+        raise DataError(f"the run is broken: {error}", str(path), "Make it again") from error
+    return [row for row in rows if isinstance(row, dict) and "epoch" in row]
