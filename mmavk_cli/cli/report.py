@@ -8,7 +8,7 @@ from mmavk_cli.flows.report import ReportSettings, report
 
 TEXT = """Show runs on one page: scores, curves, and every post with its names marked.
 
-The page is one HTML file that needs nothing else, to be opened in a browser: scores a type with their intervals, errors,
+The page is one HTML file that needs nothing else, for a browser: scores a type with their intervals, errors,
 calibration, similarities, learning curves, a threshold sweep, whatever the runs hold; and the posts, what was found in
 them against the gold, to be filtered by type, by kind of error and by what the knowledge changed (give a run with
 knowledge and one of the same model without). Several runs stand side by side, with what differs. Prints the file."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,12 @@ from mmavk_cli.base.run import METRICS, read_run
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.pictures import list_pictures
 from mmavk_cli.flows.seeds import seed_folders
+from mmavk_cli.report.html.cards import tag_length
 from mmavk_cli.report.html.cases import Case
-from mmavk_cli.report.html.content import Page, page_of
+from mmavk_cli.report.html.content import page_of
 from mmavk_cli.report.html.records import read_answers
 from mmavk_cli.report.html.render import rendered
-from mmavk_cli.report.html.runs import RunRead
+from mmavk_cli.report.html.runs import RunRead, named
 from mmavk_cli.report.html.thumbnails import thumbnails
 from mmavk_cli.report.predictions import predictions_name
 
@@ -61,26 +62,25 @@ def report(settings: ReportSettings, told: Told) -> Report:
     Raises:
         DataError: a folder is no run that can be shown, or is broken; the page cannot be written.
     """
-    runs = [read_one(folder) for named in settings.runs for folder in seed_folders(named).values() or [named]]
+    folders = [one for folder in settings.runs for one in seed_folders(folder).values() or [folder]]
+    runs = named([read_one(folder) for folder in folders])
     logs = {run.name: run for run in (*runs, *_trainings(runs)) if run.log}
     page = page_of(runs, logs, _pictures(settings))
-    size = sum(len(piece.encode("utf-8", "surrogatepass")) for piece in rendered(page))
-    paths = [card.picture for card in page.cards if card.picture]
-    sources = []
-    for source in thumbnails(paths, settings, MOST_BYTES - size - 100 * len(paths)):
-        sources.append(source)
-        told(len(sources), len(paths))
-    page = page.with_pictures(sources)
     out = settings.out or settings.runs[0] / NAME
-    return _written(page, out, sum(one is not None for one in sources))
-
-
-def _written(page: Page, out: Path, pictures: int) -> Report:
     if out.is_dir():
         raise DataError("this is a folder", str(out), f"Name a file: --out {out / NAME}")
+    text = "".join(rendered(page))
+    paths = [card.picture for card in page.cards if card.picture]
+    sources: list[str | None] = []
+    if paths:
+        room = MOST_BYTES - len(text.encode("utf-8", "surrogatepass")) - sum(map(tag_length, page.cards))
+        for source in thumbnails(paths, settings, room):
+            sources.append(source)
+            told(len(sources), len(paths))
+        text = "".join(rendered(page.with_pictures(sources)))
     with atomic_write(out) as handle:
-        handle.writelines(rendered(page))
-    return Report(out, out.stat().st_size, len(page.cards), pictures)
+        handle.write(text)
+    return Report(out, out.stat().st_size, len(page.cards), sum(one is not None for one in sources))
 
 
 def read_one(folder: Path, commands: Sequence[str] = COMMANDS) -> RunRead:
@@ -92,15 +92,14 @@ def read_one(folder: Path, commands: Sequence[str] = COMMANDS) -> RunRead:
     facts = read_run(folder, *commands)
     command = facts["command"]
     asked = facts.get("settings") or {}
-    name = str(folder)
     if command == "train":
-        return RunRead(name, facts, log=_lines(folder / METRICS))
+        return RunRead(folder, facts, log=_lines(folder / METRICS))
     if command == "tag":
-        return RunRead(name, facts, rows=tuple(read_answers(folder / "predictions.jsonl")))
+        return RunRead(folder, facts, rows=tuple(read_answers(folder / "predictions.jsonl")))
     scores = _json(folder / ("sweep.json" if command == "sweep" else "scores.json"))
     if command != "eval":
-        return RunRead(name, facts, scores)
-    return RunRead(name, facts, scores, rows=tuple(read_answers(folder / predictions_name(asked.get("split", "")))))
+        return RunRead(folder, facts, scores)
+    return RunRead(folder, facts, scores, rows=tuple(read_answers(folder / predictions_name(asked.get("split", "")))))
 
 
 def _trainings(runs: Sequence[RunRead]) -> list[RunRead]:
@@ -110,12 +109,13 @@ def _trainings(runs: Sequence[RunRead]) -> list[RunRead]:
         model = run.setting("model") or run.setting("run")
         if run.command == "train" or not model:
             continue
-        named = Path(str(model))
-        for folder in (named, Path(run.name).parent / named.name):
+        given = Path(str(model))
+        for folder in (given, run.folder.parent / given.name):
             if (folder / METRICS).is_file() and folder.resolve() not in found:
-                found[folder.resolve()] = read_one(folder, ("train",))
+                training = read_one(folder, ("train",))
+                found[folder.resolve()] = replace(training, name=f"the training of {run.name}")
                 break
-    shown = {Path(run.name).resolve() for run in runs}
+    shown = {run.folder.resolve() for run in runs}
     return [run for folder, run in found.items() if folder not in shown]
 
 

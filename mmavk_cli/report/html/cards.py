@@ -27,8 +27,8 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One post. `kinds` and `about` are what it can be looked for by, `dataset` where it is from; `picture` is the file,
-    `source` the small picture in the page.
+    """One post. `kinds` and `about` are what it can be looked for by, `dataset` where it is from; `picture` is the
+    file, `source` the small picture in the page.
     """
 
     id: str
@@ -50,6 +50,11 @@ class Card:
     def shown(self, source: str | None) -> "Card":
         """The same with its picture."""
         return replace(self, source=source)
+
+
+def tag_length(card: Card) -> int:
+    """Bytes that the picture's tag takes, at most, beside the picture itself."""
+    return 100 + 6 * len(card.alt.encode("utf-8", "surrogatepass")) if card.picture else 0
 
 
 def card_of_row(row: Tagged | BadRow) -> Card:

@@ -99,15 +99,15 @@ class Chart:
         return line.points if len(line.points) <= FEW else ()
 
 
-def axis(label: str, values: Sequence[float], whole: tuple[float, float] | None = None, unit: str = "") -> Axis:
-    """An axis over the values (or over `whole`), with round numbers at its ticks."""
+def axis(label: str, values: Sequence[float], whole: tuple[float, float] | None = None, least: float = 0.0) -> Axis:
+    """An axis over the values (or over `whole`), with round numbers at its ticks, `least` apart at least."""
     low, high = whole or (min(values), max(values))
     if high - low < 1e-9:  # noqa: PLR2004
         low, high = low - 0.5, high + 0.5
-    step = _round_step((high - low) / 5)
+    step = max(_round_step((high - low) / 5), least)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
-    ticks = tuple((number * step, f"{number * step:,.{decimals}f}{unit}") for number in range(first, last + 1))
+    ticks = tuple((number * step, f"{number * step:,.{decimals}f}") for number in range(first, last + 1))
     if whole:
         ticks = tuple(tick for tick in ticks if low - 1e-9 <= tick[0] <= high + 1e-9)
         return Axis(label, low, high, ticks)

@@ -1,5 +1,6 @@
 """The drawings of a report: scores with intervals, learning curves, calibration, similarities, a threshold sweep."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -33,7 +34,7 @@ def scores_chart(scores: Mapping[str, Json], rule: str) -> Chart | None:
     upright = Axis("", 0, len(types), tuple((len(types) - row - 0.5, kind) for row, kind in enumerate(types)))
     return Chart(
         title=f"F1 a type, {rule}",
-        summary="; ".join(f"{kind} {name}: {f1} ({ends})" for kind, name, f1, ends in rows if kind == OVERALL),
+        summary="; ".join(f"{name}: overall {f1} ({ends})" for kind, name, f1, ends in rows if kind == OVERALL),
         x=axis("F1, % (the line is the 95 % interval)", values),
         y=upright,
         head=("type", "run", "F1", "95 %"),
@@ -94,7 +95,7 @@ def similarity_chart(name: str, answers: Sequence[Answered]) -> Chart | None:
         title=f"Similarity of posts and knowledge{name}",
         summary=f"{len(known)} posts, the knowledge of {gated} counts less than in full",
         x=axis("similarity", [low for low, *_ in bins] + [high for _, high, *_ in bins]),
-        y=axis("posts", [0, *(sum(one[2:]) for one in bins)]),
+        y=axis("posts", [0, *(sum(one[2:]) for one in bins)], least=1),
         head=("similarity", "counts in full", "counts less"),
         rows=tuple((f"{low:.2f} to {high:.2f}", str(in_full), str(less)) for low, high, in_full, less in bins),
         bars=tuple(Bar(low, high, 0, in_full, 0) for low, high, in_full, _ in bins if in_full)
@@ -116,7 +117,7 @@ def scored_chart(name: str, scores: Json) -> Chart | None:
         title=f"Similarity of posts and pictures{name}",
         summary=f"{found['posts']} posts, mean {found['mean']:.3f}, median {found['median']:.3f}",
         x=axis(f"similarity by {scores.get('scorer', '')}", [bins[0]["low"], bins[-1]["high"], *map(float, gated)]),
-        y=axis("posts", [0, *(one["posts"] for one in bins)]),
+        y=axis("posts", [0, *(one["posts"] for one in bins)], least=1),
         head=("similarity", "posts", "share under its end"),
         rows=tuple((f"{one['low']:g} to {one['high']:g}", str(one["posts"]), f"{one['under']:.1%}") for one in bins),
         bars=tuple(Bar(one["low"], one["high"], 0, one["posts"], 0) for one in bins),
@@ -156,7 +157,7 @@ def _curves(title: str, label: str, series: Mapping[str, Sequence[Point]], decim
     return Chart(
         title=title,
         summary=ends,
-        x=axis("epoch", [0.0, *(x for points in series.values() for x, _ in points)]),
+        x=axis("epoch", [0.0, *(x for points in series.values() for x, _ in points)], least=1),
         y=axis(label, [0.0, *values] if label == "loss" else values),
         head=("run", "epoch", label),
         rows=tuple(rows),
@@ -183,7 +184,7 @@ def _series(lines: Sequence[Json], key: str) -> list[Point]:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and value == value  # not NaN, which a broken training logs
+    return isinstance(value, int | float) and math.isfinite(value)  # a training that broke logs NaN
 
 
 def _names(names: Sequence[str]) -> tuple[tuple[int, str], ...]:

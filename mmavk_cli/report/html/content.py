@@ -15,8 +15,8 @@ from mmavk_cli.report.html.runs import Fact, RunRead, facts_of
 from mmavk_cli.report.html.tables import ErrorTable, Table, error_table, headline, score_table
 
 WORDS = {
-    "wrong": "any error", "missed": "missed", "spurious": "spurious", "boundary": "wrong boundary", "type": "wrong type",
-    "right": "all names right", "none": "no names", "found": "names found",
+    "wrong": "any error", "missed": "missed", "spurious": "spurious", "boundary": "wrong boundary",
+    "type": "wrong type", "right": "all right", "none": "no names", "found": "names found",
 }  # fmt: skip
 ABOUT = {
     CHANGED: "changed the answer", BETTER: "made it better", WORSE: "made it worse", "counted": "counted",
@@ -70,10 +70,10 @@ class Page:
         return replace(self, cards=cards, notes=(*self.notes, *([note] * bool(without))))
 
 
-def page_of(
-    runs: Sequence[RunRead], logs: Mapping[str, RunRead], picture: Callable[[Case], Path | None]
-) -> Page:  # fmt: skip
-    """Put the page together. `logs` are the trainings whose curves are drawn, by name; `picture` finds a post's file."""
+def page_of(runs: Sequence[RunRead], logs: Mapping[str, RunRead], picture: Callable[[Case], Path | None]) -> Page:
+    """Put the page together. `logs` are the trainings whose curves are drawn, by name; `picture` finds the file of a
+    post's picture.
+    """
     names = dict(zip(letters(len(runs)), (run.name for run in runs), strict=True))
     judged = [(letter, run) for letter, run in zip(names, runs, strict=True) if "strict" in run.scores]
     main, rest = facts_of(runs)

@@ -6,6 +6,9 @@ from mmavk_cli import __version__
 from mmavk_cli.report.html.content import Page
 from mmavk_cli.report.html.environment import environment, hash_source, own_text
 
+SHEET = 25
+"""Posts that the browser lays out together, when the window comes near them."""
+
 
 def rendered(page: Page) -> Iterator[str]:
     """The page in pieces."""
@@ -17,6 +20,7 @@ def rendered(page: Page) -> Iterator[str]:
         .get_template("report.html")
         .stream(
             page=page,
+            sheet_size=SHEET,
             own_style=Markup(own_text("report.css")),  # noqa: S704 (files of the package)
             script=Markup(script),  # noqa: S704
             script_hash=Markup(hash_source(script)),  # noqa: S704 (base64)

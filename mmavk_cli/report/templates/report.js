@@ -3,8 +3,9 @@
   const bar = document.querySelector(".filters");
   if (!bar) return;
   const wrong = new Set(["boundary", "type", "missed", "spurious"]);
-  const posts = Array.from(document.querySelectorAll("#list > article"), (element) => ({
+  const posts = Array.from(document.querySelectorAll("#list article"), (element) => ({
     element,
+    sheet: element.parentElement,
     kinds: element.dataset.kinds ? element.dataset.kinds.split(" ").map((word) => word.split(":")) : [],
     about: new Set(element.dataset.about.split(" ")),
     set: element.dataset.set,
@@ -36,11 +37,17 @@
       set: value("set"), about: value("about"), run: value("run"), kind: value("kind"), type: value("type"),
       text: text.value.trim().toLowerCase(),
     };
+    const sheets = new Map();
     let left = 0;
     for (const post of posts) {
       const keep = shown(post, asked);
       if (post.element.hidden === keep) post.element.hidden = !keep;
+      sheets.set(post.sheet, (sheets.get(post.sheet) ?? 0) + keep);
       left += keep;
+    }
+    for (const [sheet, kept] of sheets) {
+      sheet.hidden = !kept;
+      sheet.style.setProperty("--posts", kept);
     }
     const all = posts.length.toLocaleString("en");
     count.textContent = left === posts.length ? `${all} posts` : `${left.toLocaleString("en")} of ${all} posts`;
