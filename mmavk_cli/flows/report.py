@@ -99,6 +99,9 @@ def read_one(folder: Path, commands: Sequence[str] = COMMANDS) -> RunRead:
     scores = _json(folder / ("sweep.json" if command == "sweep" else "scores.json"))
     if command != "eval":
         return RunRead(folder, facts, scores)
+    for name in ("strict", "errors", "calibration"):
+        if name not in scores:
+            raise DataError(f"the run does not say {name}", str(folder / "scores.json"), "Make the run again")
     return RunRead(folder, facts, scores, rows=tuple(read_answers(folder / predictions_name(asked.get("split", "")))))
 
 

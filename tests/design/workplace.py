@@ -78,7 +78,7 @@ def evaluated(small_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 NEEDS = {
     "captions": r"--knowledge blip2|--recipe embedded",
     "trained": r"^(?!mmavk train).*runs/text",
-    "evaluated": r"^mmavk compare",
+    "evaluated": r"^mmavk (?:compare|report)",
 }
 """Fixture → the command lines that build on what it has made."""
 
