@@ -74,8 +74,8 @@ def new_run(out: Path, command: str, settings: Settings, keep: bool = False) -> 
         )
 
 
-def read_run(folder: Path, command: str) -> Json:
-    """What `run.json` says of a run that `command` made.
+def read_run(folder: Path, *commands: str) -> Json:
+    """What `run.json` says of a run that one of `commands` made.
 
     Raises:
         DataError: there is none, it is broken, or another command made it.
@@ -87,8 +87,9 @@ def read_run(folder: Path, command: str) -> Json:
         raise DataError("no run here", str(path), "Name a run folder") from error
     except ValueError as error:
         raise DataError(f"the run is broken: {error}", str(path), "Make it again") from error
-    if not isinstance(facts, dict) or facts.get("command") != command:
-        raise DataError(f"this is no run of mmavk {command}", str(path), f"Make one: mmavk {command} --out RUN")
+    if not isinstance(facts, dict) or facts.get("command") not in commands:
+        what = f"this is no run of mmavk {' or '.join(commands)}"
+        raise DataError(what, str(path), f"Make one: mmavk {commands[0]} --out RUN")
     return facts
 
 
