@@ -10,8 +10,10 @@ import pytest
 from typer.testing import CliRunner, Result
 from written import draw, five, five_without, known, tagged, write_run
 
+from mmavk_cli.base.pictures import PictureLimits
 from mmavk_cli.cli.main import app
 from mmavk_cli.flows.report import MOST_BYTES
+from mmavk_cli.report.html.thumbnails import MANY, thumbnail, thumbnails
 
 VOID = {"meta", "img", "input", "path", "rect", "circle"}
 
@@ -181,3 +183,9 @@ def test_a_broken_run_is_told_with_its_file(own: Path, name: str, content: str |
 def test_a_folder_is_no_page(own: Path):
     done = mmavk("report", own, "--out", own)
     assert "this is a folder" in str(done.exception) and getattr(done.exception, "code", None) == 3
+
+
+def test_many_pictures_are_made_by_several_processes_in_the_same_order(tmp_path: Path):
+    paths = [draw(tmp_path / f"{at}.jpg", (16, 16), at) for at in range(MANY)]
+    made = list(thumbnails(paths, PictureLimits(), MOST_BYTES))
+    assert made == [thumbnail(path, PictureLimits()) for path in paths] and len(set(made)) > MANY / 2

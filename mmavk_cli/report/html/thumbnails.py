@@ -25,6 +25,9 @@ as a hundred pictures.
 """
 
 
+MOST_WORKERS = 8
+
+
 def thumbnail(path: Path, limits: PictureLimits, side: int = LARGEST, quality: int = 75) -> str | None:
     """A picture as a `data:` address, without the metadata of its file; None where it cannot be read."""
     try:
@@ -50,7 +53,7 @@ def thumbnails(paths: Sequence[Path], limits: PictureLimits, room: int) -> Itera
 
 
 def _made(paths: Sequence[Path], make: Callable[[Path], str | None]) -> Iterator[str | None]:
-    workers = os.cpu_count() or 1
+    workers = min(os.cpu_count() or 1, MOST_WORKERS)
     if len(paths) < MANY or workers == 1:
         yield from map(make, paths)
         return
