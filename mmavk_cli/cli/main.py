@@ -20,6 +20,7 @@ COMMANDS = {
     "compare": ("compare", "Compare evaluated runs: which gaps are more than chance."),
     "sweep": ("sweep", "Score a trained model at every threshold: the paper's Figure 4."),
     "reproduce": ("reproduce", "Reproduce a table or figure of the paper: our numbers beside the published ones."),
+    "report": ("report", "Show runs on one page: scores, curves, and every post with its names marked."),
     "export": ("export", "Export a trained tagger to ONNX, to tag without torch."),
     "data": ("data", "Count, check, fetch and convert data sets."),
     "doctor": ("doctor", "Show what this machine has, and what fits into its memory."),

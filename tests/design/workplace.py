@@ -88,7 +88,7 @@ NEEDS = {
     "clip": r"--clip models/clip",
     "captions": r"--knowledge blip2|--recipe embedded",
     "trained": r"^(?!mmavk train).*runs/text",
-    "evaluated": r"^mmavk compare",
+    "evaluated": r"^mmavk (?:compare|report)",
 }
 """Fixture → the command lines that build on what it has made."""
 
