@@ -132,7 +132,8 @@ def _toml(value: Any) -> str:
 
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_toml, value))}]"
-    return json.dumps(value if isinstance(value, bool | int | float) else str(value), ensure_ascii=False)
+    text = json.dumps(value if isinstance(value, bool | int | float) else str(value), ensure_ascii=False)
+    return text.replace("\x7f", "\\u007f")  # the one character that JSON has plain and TOML has not
 
 
 def flat(content: Mapping[str, Any], above: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:

@@ -56,7 +56,8 @@ def _find(settings: type[Settings], name: str, argument: bool) -> Find | None:
         "model": lambda given, typed: ("embedded", *_runs(given, typed)), "run": _runs, "runs": _runs,
         "generator": lambda _, __: known.generators(), "topic": _topics, "key": _keys, "command": _commands,
     }  # fmt: skip
-    return found.get(name)
+    find = found.get(name)
+    return None if find is _knowledge and "store" not in settings.model_fields else find
 
 
 def _datasets(given: dict[str, Any], _: str) -> Iterable[str]:

@@ -131,8 +131,12 @@ def _print_finding(finding: Finding, limit: int | None) -> None:
 def _fetch(settings: DataFetchSettings) -> None:
     with progress(f"fetching {settings.name}", settings.quiet) as told:
         fetched = data_fetch(settings, told)
-    for split, path in fetched.files.items():
-        typer.echo(f"{path}\t{'was there' if split in fetched.kept else 'fetched'}")
+    if settings.format == "json":
+        files = {split: str(path) for split, path in fetched.files.items()}
+        print_json({"folder": str(fetched.folder), "files": files, "was_there": list(fetched.kept)})
+    else:
+        for split, path in fetched.files.items():
+            typer.echo(f"{path}\t{'was there' if split in fetched.kept else 'fetched'}")
     if not settings.quiet:
         pictures = f"The pictures are not fetched. The authors give them at {PICTURES}"
         place = f"Put them into {fetched.folder}_images, or name their folder with --images."

@@ -162,7 +162,7 @@ def test_edits_of_a_file_are_those_of_a_dictionary(edits: list[tuple[list[str], 
         try:
             text = edited(text, tuple(table), name, value)
         except (ValueError, tomllib.TOMLDecodeError):
-            assert "\x7f" in str(value) or _has_table(text, key)
+            assert _has_table(text, key)
             continue
         expected.pop(key, None)
         expected |= {} if value is None else {key: value}

@@ -1,6 +1,8 @@
 """Options are made from the settings: one a field, no default of their own, one meaning in all commands."""
 
+import re
 from collections import defaultdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
@@ -75,3 +77,13 @@ def test_an_option_means_the_same_in_every_command():
                 alike = (str(field.annotation), repr(field.default)) if flag in EVERYWHERE_ALIKE else ()
                 meanings[flag].add((name, *alike))
     assert {flag: names for flag, names in meanings.items() if len(names) > 1} == {}
+
+
+def test_choices_stand_in_one_order_everywhere():
+    """Python takes Literals with the same choices for one, so the order on a help page would be that loaded first."""
+    orders: dict[frozenset[Any], set[tuple[Any, ...]]] = defaultdict(set)
+    for path in (Path(__file__).parents[2] / "mmavk_cli").rglob("*.py"):
+        for choices in re.findall(r"Literal\[([^\]]*)\]", path.read_text("utf-8")):
+            names = tuple(name.strip(" \n\"'") for name in choices.split(","))
+            orders[frozenset(names)].add(names)
+    assert [order for order in orders.values() if len(order) > 1] == []
