@@ -73,7 +73,7 @@ clean:  ## remove the environment and what tools left
 $(TESTED): export OMP_NUM_THREADS = 1
 $(TESTED): $(INSTALLED_DEV) $(SOURCES)
 	$(MAKE) --no-print-directory lint
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto
 	@touch $@
 
 $(INSTALLED): pyproject.toml constraints.txt | $(BIN)/uv
