@@ -36,7 +36,7 @@ class ScorerChoice(ClipChoice, StorePlace):
         None,
         "Who says how related a post and its picture are: the text scorer, which compares post and knowledge (`text`), "
         "or CLIP, whose scores the store keeps (`clip`; mmavk score makes them, and mmavk tag what it lacks). "
-        "[default: the model's own, else the profile's, else text]",
+        "[default: the model's own, else text, and for mmavk tag the profile's]",
     )
 
 

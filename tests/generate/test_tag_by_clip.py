@@ -131,6 +131,14 @@ def test_a_post_is_tagged_as_the_chain_trained(mmavk: Mmavk, chain: Chain):
         assert f"by {names[knowledge['scorer']]}, weight" in " ".join(
             done(mmavk, *asked, picture, "--format", "table").split()
         )
+    empty = (
+        "--store",
+        chain.folder / "empty",
+        "--format",
+        "jsonl",
+    )  # CLIP, Qwen2-VL, CLIP, each after the last is freed
+    assert json.loads(done(mmavk, *asked, fresh, *empty))["knowledge"] == knowledge
+    assert not InTurn.loaded()
     (again,), modules = loaded_by(*asked, fresh, "--format", "jsonl")
     assert again["knowledge"] == knowledge
     assert {name for name in modules if "modeling_qwen2_vl" in name or name.partition(".")[0] == "open_clip"} == set()
@@ -160,6 +168,7 @@ def test_the_text_scorer_s_threshold_is_not_put_to_clip_s_scores(mmavk: Mmavk, t
     assert knowledge["weight"] == 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kept", [10_000, 2])
 def test_rows_come_in_order_and_a_bad_picture_costs_its_own_post(
     kept: int, mmavk: Mmavk, tmp_path: Path, tiny_clip: Path, monkeypatch: pytest.MonkeyPatch
