@@ -3,10 +3,15 @@
 import json
 import os
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from mmavk_cli.cli.main import main
+
+Ran = tuple[int, str, str]
 
 
 @pytest.fixture(scope="session")
@@ -23,9 +28,10 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No test reads or writes the user's home, data or store."""
+    """No test reads or writes the user's home, data, store or settings."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MMAVK_HOME", str(tmp_path_factory.mktemp("home")))
+        patch.setenv("MMAVK_CONFIG", str(tmp_path_factory.mktemp("config") / "config.toml"))
         patch.delenv("MMAVK_DATA", raising=False)
         yield
 
@@ -54,3 +60,17 @@ def tiny_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
         model = open_clip.create_model(f"local-dir:{folder}", load_weights=False)
         save_file(model.state_dict(), folder / "open_clip_model.safetensors")
     return folder
+
+
+@pytest.fixture
+def mmavk(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+    """The real entry point, in this process: exit code, stdout, stderr."""
+
+    def ran(*arguments: str | Path) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["mmavk", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsys.readouterr()
+        return int(ended.value.code or 0), out, err
+
+    return ran

@@ -68,14 +68,14 @@ def new_run(out: Path, command: str, settings: Settings, keep: bool = False) -> 
                 "python": platform.python_version(),
                 "machine": f"{platform.machine()}, {os.cpu_count()} cores",
                 "seconds": round(time.monotonic() - began, 1),
-                "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+                "peak_memory_mb": round(peak_memory() / 2**20),
                 **run.facts,
             },
         )
 
 
-def read_run(folder: Path, command: str) -> Json:
-    """What `run.json` says of a run that `command` made.
+def read_run(folder: Path, *commands: str) -> Json:
+    """What `run.json` says of a run that one of `commands` made.
 
     Raises:
         DataError: there is none, it is broken, or another command made it.
@@ -87,9 +87,22 @@ def read_run(folder: Path, command: str) -> Json:
         raise DataError("no run here", str(path), "Name a run folder") from error
     except ValueError as error:
         raise DataError(f"the run is broken: {error}", str(path), "Make it again") from error
-    if not isinstance(facts, dict) or facts.get("command") != command:
-        raise DataError(f"this is no run of mmavk {command}", str(path), f"Make one: mmavk {command} --out RUN")
+    if not isinstance(facts, dict) or facts.get("command") not in commands:
+        what = f"this is no run of mmavk {' or '.join(commands)}"
+        raise DataError(what, str(path), f"Make one: mmavk {commands[0]} --out RUN")
     return facts
+
+
+def peak_memory() -> int:
+    """The most bytes this process has held.
+
+    Linux' own count of the process; `getrusage` begins with what the process that started it held.
+    """
+    try:
+        with Path("/proc/self/status").open(encoding="utf-8") as lines:
+            return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
+    except (OSError, StopIteration):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def installed(packages: tuple[str, ...]) -> dict[str, str]:

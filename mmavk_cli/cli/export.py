@@ -3,6 +3,7 @@
 import typer
 
 from mmavk_cli.cli.options import add_command
+from mmavk_cli.cli.output import print_json
 from mmavk_cli.flows.export import ExportSettings, export
 
 TEXT = """Export a trained tagger to ONNX, to tag without torch.
@@ -19,5 +20,9 @@ def add(app: typer.Typer) -> None:
 
 
 def _export(settings: ExportSettings) -> None:
-    for name, size in export(settings).items():
+    files = export(settings)
+    if settings.format == "json":
+        print_json({"folder": str(settings.out), "bytes": files})
+        return
+    for name, size in files.items():
         typer.echo(f"{settings.out / name}\t{size / 1e6:.1f} MB")

@@ -21,7 +21,7 @@ torchrun --nproc-per-node 2 -m mmavk_cli train …"""
 
 EXAMPLES = [
     "mmavk train --dataset twitter2017 --encoder minilm --epochs 8 --out runs/text",
-    "mmavk train --dataset twitter2017 --recipe mmavk --knowledge blip2 --out runs/paper --dry-run",
+    "mmavk train --dataset twitter2017 --recipe mmavk --out runs/paper --dry-run",
     "mmavk train --recipe embedded --out runs/embedded",
     "mmavk train --dataset twitter2017 --epochs 2 --seeds 1,2 --out runs/seeds",
 ]

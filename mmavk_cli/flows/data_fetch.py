@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from mmavk_cli import __version__
@@ -31,6 +31,7 @@ class DataFetchSettings(DataFolder, Common):
     """What `mmavk data fetch` asks."""
 
     name: str = setting(..., f"Data set: {' or '.join(RELEASES)}.", argument=True)
+    format: Literal["table", "json"] = setting("table", "How to print it.")
     url: str = setting(BASE, "Where to fetch from: URL/NAME/train.txt and so on.")
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Literal
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.settings import Common, setting
@@ -18,6 +19,7 @@ class ExportSettings(Common):
     threshold: float | None = setting(
         None, "Similarity under which the model's knowledge counts 0. [default: what it was trained with]", ge=-1, le=1
     )
+    format: Literal["table", "json"] = setting("table", "How to print what was written.")
     out: Path = setting(..., "Folder to write; files of an earlier export are replaced.")
 
 

@@ -24,6 +24,9 @@ EVERY, BLANK = "eval-all", "eval-none"
 SCORED: dict[str, Json] = {EVERY: {}, BLANK: {"pairing": "blank"}}
 """Scored twice, with all knowledge and with none; each threshold takes its posts from the one or the other."""
 
+ALWAYS = 1.0
+"""Stands for the similarity of knowledge whose picture is not here: no threshold gates it."""
+
 CLIP, TEXT = "CLIP", "the text scorer, not CLIP"
 CLIP_RANGE, TEXT_RANGE = "0.25:0.40:0.01", "0:0.75:0.05"
 """Thresholds of the paper, for CLIP's similarities, and as many for the text scorer's, whose range is wider."""
@@ -84,4 +87,4 @@ def _similarities(settings: ReproduceSettings, cell: Cell) -> tuple[list[float |
     found = scored_knowledge(settings, cell.dataset, gold_posts(cell.dataset, "test", settings), wanted)
     scorers = {one.scorer for one in found if one}
     name = TEXT if scorers <= {TextScorer.load(scorer_folder()).id} else CLIP
-    return [one.similarity if one else None for one in found], name
+    return [None if one is None else ALWAYS if one.similarity is None else one.similarity for one in found], name

@@ -22,7 +22,7 @@ EVAL = "eval"
 FUSIONS = {"T+I": "prefix", "T-only": "text", "concat": "concat", "word": "word"}
 """Rows of Table 4, as the paper calls them, and their fusion."""
 
-KNOWLEDGE = {"PGIM": "pgim", "own": "own", "blip2": "blip2"}
+KNOWLEDGE = {"PGIM": "pgim", "own": "qwen2vl", "blip2": "blip2"}
 """Rows of Table 3 and one more, and the name their knowledge has in the store."""
 
 NOT_OURS = {

@@ -44,7 +44,7 @@ class ScoreSettings(ClipSettings, PictureLimits, DataPlace, StorePlace, Common):
     dataset: str | None = setting(None, "Data set whose posts are scored.")
     split: Literal["train", "valid", "test"] | None = setting(None, "Only this split of the data set. [default: all]")
     input: Path | None = setting(None, "Posts instead: JSON Lines, or a folder of texts and pictures.", "--input")
-    scorer: Literal["text", "clip"] = setting(
+    scorer: Literal["clip", "text"] = setting(
         "clip", "What scores: `clip` (post and picture), or `text` (post and knowledge; the embedded profile's)."
     )
     knowledge: str | None = setting(

@@ -22,7 +22,7 @@ from mmavk_cli.base.settings import Common, DataPlace, StorePlace, setting
 from mmavk_cli.flows.evaluate import tag_all
 from mmavk_cli.flows.knowledge import KnowledgeChoice, Wanted, gold_posts, scored_knowledge
 from mmavk_cli.flows.models import open_model, shown_name
-from mmavk_cli.flows.reproduce_fig4 import CLIP_RANGE, TEXT, TEXT_RANGE
+from mmavk_cli.flows.reproduce_fig4 import ALWAYS, CLIP_RANGE, TEXT, TEXT_RANGE
 from mmavk_cli.flows.reproduce_settings import threshold_range
 from mmavk_cli.flows.scorers import clip_similarities, scorer_name
 from mmavk_cli.flows.seeds import seed_folders
@@ -38,9 +38,6 @@ from mmavk_cli.similarity.clip_source import ClipChoice
 
 Told = Callable[[int, int], None]
 """Progress: posts done, posts in all."""
-
-ALWAYS = 1.0
-"""Stands for the similarity of knowledge whose picture is not here: no threshold gates it."""
 
 FILE = "sweep"
 

@@ -11,6 +11,7 @@ from pydantic import model_validator
 import mmavk_cli.tagger
 from mmavk_cli.base.errors import KnowledgeError, UsageError
 from mmavk_cli.base.fingerprint import digest_file
+from mmavk_cli.base.near import near
 from mmavk_cli.base.places import dataset_folder, split_file
 from mmavk_cli.base.records import TYPES, Json, Knowledge
 from mmavk_cli.base.run import Run
@@ -80,8 +81,8 @@ class TrainSettings(SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice
             return Path(name)
         path = RECIPES / f"{name}.toml"
         if not path.is_file():
-            known = ", ".join(sorted(one.stem for one in RECIPES.glob("*.toml")))
-            raise UsageError(f"no recipe {name!r}", "--recipe", f"There is: {known}; or name a .toml file")
+            advice = near(name, (one.stem for one in RECIPES.glob("*.toml")))
+            raise UsageError(f"no recipe {name!r}", "--recipe", f"{advice} A file is named with its .toml")
         return path
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from mmavk_cli.base.errors import UsageError
+from mmavk_cli.base.near import near
 from mmavk_cli.knowledge.echo import EchoGenerator
 from mmavk_cli.knowledge.generator import Generator
 from mmavk_cli.knowledge.ocr import OcrGenerator, OcrSettings
@@ -29,9 +30,5 @@ def make_generator(name: str, settings: GeneratorSettings) -> Generator:
         UsageError: there is none of this name.
     """
     if name not in GENERATORS:
-        import difflib
-
-        near = difflib.get_close_matches(name, GENERATORS, n=1)
-        advice = f"Did you mean {near[0]!r}?" if near else f"There is: {', '.join(sorted(GENERATORS))}"
-        raise UsageError(f"no generator called {name!r}", "--generator", advice)
+        raise UsageError(f"no generator called {name!r}", "--generator", near(name, GENERATORS))
     return GENERATORS[name](settings)

@@ -8,6 +8,7 @@ from typing import Literal, Self
 
 from mmavk_cli.base.errors import DataError, KnowledgeError
 from mmavk_cli.base.fingerprint import SCHEME, digest, digest_file
+from mmavk_cli.base.near import near
 from mmavk_cli.base.records import Json, Post
 from mmavk_cli.knowledge import rows as keys
 from mmavk_cli.knowledge.database import DATABASE, VERIFY, Database
@@ -137,12 +138,8 @@ class Store:
             return found[0]
         if found:
             raise KnowledgeError(f"{len(found)} recipes begin with {name!r}", str(self.folder), "Give more digits")
-        import difflib
-
-        near = difflib.get_close_matches(name, names, n=1)
-        advice = f"Did you mean {near[0]!r}?" if near else f"There is: {', '.join(sorted(names))}"
         empty = "The store is empty; import some: mmavk store import --help"
-        raise KnowledgeError(f"no knowledge called {name!r}", str(self.folder), advice if names else empty)
+        raise KnowledgeError(f"no knowledge called {name!r}", str(self.folder), near(name, names) if names else empty)
 
     def remove(self, tag: str) -> int:
         """Remove a recipe (by id) with all its rows, or a scorer's similarities; how many rows went.

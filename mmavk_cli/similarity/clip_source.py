@@ -32,7 +32,7 @@ class ClipChoice(Settings):
 class ScorerChoice(ClipChoice, StorePlace):
     """Whose similarities a gate reads."""
 
-    scorer: Literal["text", "clip"] | None = setting(
+    scorer: Literal["clip", "text"] | None = setting(
         None,
         "Who says how related a post and its picture are: the text scorer, which compares post and knowledge (`text`), "
         "or CLIP, whose scores the store keeps (`clip`; mmavk score makes them, and mmavk tag what it lacks). "

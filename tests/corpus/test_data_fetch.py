@@ -1,6 +1,7 @@
 """`mmavk data fetch` against servers on loopback, sound and faulty."""
 
 import hashlib
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -95,6 +96,8 @@ def test_real_files_arrive_byte_for_byte_and_only_once(shared_data, tmp_path: Pa
         assert path.read_bytes() == (shared_data / "twitter2017" / path.name).read_bytes()
     code, out, _ = mmavk(*fetch, url)
     assert (code, out.count("was there")) == (0, 3), "nothing is left to fetch, so no server is needed"
+    told = json.loads(mmavk(*fetch, url, "--json", "--quiet")[1])
+    assert told["was_there"] == ["train", "valid", "test"] == list(told["files"])
 
 
 def test_digests_are_those_of_the_shared_files(shared_data):

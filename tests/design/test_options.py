@@ -1,6 +1,8 @@
 """Options are made from the settings: one a field, no default of their own, one meaning in all commands."""
 
+import re
 from collections import defaultdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
@@ -17,7 +19,15 @@ each_command = pytest.mark.parametrize("command", commands(), ids=str)
 
 @each_command
 def test_every_option_is_a_settings_field_and_the_other_way_round(command: Command):
-    assert sorted(parameter.name for parameter in command.parameters) == sorted(command.settings.model_fields)
+    assert sorted(parameter.name for parameter in command.parameters) == sorted(
+        (*command.settings.model_fields, *short(command))
+    )
+
+
+def short(command: Command) -> list[str]:
+    """`--json`, the one option that is no setting: it stands for `--format json`."""
+    field = command.settings.model_fields.get("format")
+    return ["json"] if field is not None and "'json'" in str(field.annotation) else []
 
 
 @each_command
@@ -31,6 +41,9 @@ def test_option_holds_no_default_of_its_own(command: Command):
 def test_spellings_are_those_of_the_settings_and_none_is_used_twice(command: Command):
     spelt: list[str] = []
     for parameter in command.parameters:
+        if parameter.name in short(command):
+            assert parameter.opts == ["--json"]
+            continue
         expected = flags_of(parameter.name, command.settings.model_fields[parameter.name])
         given = [*parameter.opts, *parameter.secondary_opts] if parameter.param_type_name == "option" else []
         assert sorted(given) == sorted(flag for flags in expected for flag in flags.split("/"))
@@ -64,3 +77,13 @@ def test_an_option_means_the_same_in_every_command():
                 alike = (str(field.annotation), repr(field.default)) if flag in EVERYWHERE_ALIKE else ()
                 meanings[flag].add((name, *alike))
     assert {flag: names for flag, names in meanings.items() if len(names) > 1} == {}
+
+
+def test_choices_stand_in_one_order_everywhere():
+    """Python takes Literals with the same choices for one, so the order on a help page would be that loaded first."""
+    orders: dict[frozenset[Any], set[tuple[Any, ...]]] = defaultdict(set)
+    for path in (Path(__file__).parents[2] / "mmavk_cli").rglob("*.py"):
+        for choices in re.findall(r"Literal\[([^\]]*)\]", path.read_text("utf-8")):
+            names = tuple(name.strip(" \n\"'") for name in choices.split(","))
+            orders[frozenset(names)].add(names)
+    assert [order for order in orders.values() if len(order) > 1] == []

@@ -21,6 +21,7 @@ def call(line: str, place: Path, data: Path | None = None) -> subprocess.Complet
     """Run a command line with bash in the folder `place`, whose `home/` is mmavk's home."""
     environment = os.environ | {
         "MMAVK_HOME": str(place / "home"),
+        "MMAVK_CONFIG": str(place / "config.toml"),
         "COLUMNS": "100",
         "OMP_NUM_THREADS": "1",  # torch's threads wait by spinning, which on a busy machine takes minutes
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -87,7 +88,7 @@ NEEDS = {
     "clip": r"--clip models/clip",
     "captions": r"--knowledge blip2|--recipe embedded",
     "trained": r"^(?!mmavk train).*runs/text",
-    "evaluated": r"^mmavk compare",
+    "evaluated": r"^mmavk (?:compare|report)",
 }
 """Fixture → the command lines that build on what it has made."""
 

@@ -129,7 +129,7 @@ def test_page_is_written_as_rows_come():
 
 
 def test_colours_can_be_read():
-    source = (Path(__file__).parents[2] / "mmavk_cli" / "report" / "templates" / "page.html").read_text("utf-8")
+    source = (Path(__file__).parents[2] / "mmavk_cli" / "report" / "templates" / "style.css").read_text("utf-8")
     light, dark = (
         dict(re.findall(r"--(\w+): (#\w+)", block)) for block in re.findall(r":root \{(.*?)\}", source, re.DOTALL)
     )

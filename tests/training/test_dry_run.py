@@ -21,7 +21,7 @@ def plan(place: Path, *more: object) -> dict[tuple[str, str], str]:
 
 
 def test_the_paper_can_be_planned_without_its_encoder(place: Path) -> None:
-    told = plan(place, "--recipe", "mmavk")
+    told = plan(place, "--recipe", "mmavk", "--scorer", "text")
     assert told["data", "twitter2017/train"].startswith(
         f"posts {POSTS['train']}, with_knowledge {POSTS['train']}, gated 0."
     )
@@ -34,7 +34,7 @@ def test_the_paper_can_be_planned_without_its_encoder(place: Path) -> None:
 
 
 def test_a_card_can_be_too_small(place: Path) -> None:
-    told = plan(place, "--recipe", "mmavk", "--batch-size", 64)
+    told = plan(place, "--recipe", "mmavk", "--scorer", "text", "--batch-size", 64)
     assert told["memory", "float32 (as set)"].endswith("does not fit 24 GB")
     assert told["memory", "bfloat16, gradient checkpointing"].endswith(", fits 24 GB")
 
@@ -47,6 +47,8 @@ def test_the_recipe_has_the_papers_settings(shared_data: Path, tmp_path: Path) -
     assert (training["encoder"], training["max_epochs"], training["batch_size"]) == ("xlm-roberta-large", 30, 16)
     assert (ours.weight_decay, ours.warmup) == (training["weight_decay"], training["warmup_fraction"])
     assert float(ours.threshold or 0) == similarity["threshold"]
+    assert (ours.scorer, ours.clip) == ("clip", "ViT-B-32/openai")
+    assert similarity["clip"] == "ViT-B/32"
     assert (ours.below, ours.fusion, ours.select) == (similarity["weight_below_threshold"], "word", "own")
 
 

@@ -30,6 +30,7 @@ from tempfile import TemporaryDirectory
 import torch
 from transformers import BertConfig, BertModel
 from mmavk_cli.base.records import TYPES
+from mmavk_cli.base.run import peak_memory
 from mmavk_cli.spans import tag_names
 from mmavk_cli.tagger.batch import Example
 from mmavk_cli.tagger.model import Tagger
@@ -53,7 +54,7 @@ if settings.gradient_checkpointing:
 peaks = []
 class Kept(Points):  # writing a point copies the weights: the peak is read before it
     def write(self, *others):
-        peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+        peaks.append(peak_memory())
 model = Tagger(encoder, tag_names(TYPES), settings.dropout)
 with TemporaryDirectory() as folder:
     fit(model, examples, settings, 1, lambda _: {"f1": 1.0}, lambda _: None, Kept(Path(folder)))
@@ -99,6 +100,7 @@ FULL_SIZE = """
 import torch
 from transformers import XLMRobertaConfig, XLMRobertaModel
 from mmavk_cli.base.records import TYPES
+from mmavk_cli.base.run import peak_memory
 from mmavk_cli.spans import tag_names
 from mmavk_cli.tagger.batch import Example, collate
 from mmavk_cli.tagger.memory import KNOWN

@@ -1,0 +1,33 @@
+"""The words of `mmavk report`."""
+
+import typer
+
+from mmavk_cli.cli.options import add_command
+from mmavk_cli.cli.progress import progress
+from mmavk_cli.flows.report import ReportSettings, report
+
+TEXT = """Show runs on one page: scores, curves, and every post with its names marked.
+
+The page is one HTML file that needs nothing else, for a browser: scores a type with their intervals, errors,
+calibration, similarities, learning curves, a threshold sweep, whatever the runs hold; and the posts, what was found in
+them against the gold, to be filtered by type, by kind of error and by what the knowledge changed (give a run with
+knowledge and one of the same model without). Several runs stand side by side, with what differs. Prints the file."""
+
+EXAMPLES = [
+    "mmavk report runs/own",
+    "mmavk report runs/own runs/blank --out compared.html",
+]
+
+
+def add(app: typer.Typer) -> None:
+    """Add `mmavk report`."""
+    add_command(app, "report", ReportSettings, _report, TEXT, EXAMPLES)
+
+
+def _report(settings: ReportSettings) -> None:
+    with progress("pictures", settings.quiet) as told:
+        made = report(settings, told)
+    typer.echo(made.path)
+    if not settings.quiet:
+        size = f"{made.size / 1e6:.1f} MB, {made.posts:,} posts, {made.pictures:,} pictures"
+        typer.echo(f"mmavk: {size}", err=True)

@@ -1,0 +1,161 @@
+"""report: run folders → one HTML page that shows what they came to, and their posts."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from mmavk_cli.base.errors import DataError
+from mmavk_cli.base.files import atomic_write
+from mmavk_cli.base.pictures import PictureLimits
+from mmavk_cli.base.records import Json
+from mmavk_cli.base.run import METRICS, read_run
+from mmavk_cli.base.settings import Common, setting
+from mmavk_cli.corpus.pictures import list_pictures
+from mmavk_cli.flows.seeds import seed_folders
+from mmavk_cli.report.html.cards import tag_length
+from mmavk_cli.report.html.cases import Case
+from mmavk_cli.report.html.content import page_of
+from mmavk_cli.report.html.records import read_answers
+from mmavk_cli.report.html.render import rendered
+from mmavk_cli.report.html.runs import RunRead, named
+from mmavk_cli.report.html.thumbnails import thumbnails
+from mmavk_cli.report.predictions import predictions_name
+
+COMMANDS = ("eval", "tag", "train", "score", "sweep")
+"""Whose runs can be shown."""
+
+NAME = "report.html"
+MOST_BYTES = 15_000_000
+"""What a page may come to, so that it opens at once and can be sent."""
+
+Told = Callable[[int, int | None], None]
+"""Progress: pictures done, pictures in all."""
+
+
+class ReportSettings(PictureLimits, Common):
+    """What `mmavk report` asks."""
+
+    runs: list[Path] = setting(
+        ..., "Run folders of mmavk eval, tag, train, score or sweep.", argument=True, metavar="RUN"
+    )
+    out: Path | None = setting(None, f"The page to write. [default: {NAME} in the first RUN]")
+    images: Path | None = setting(None, "Folder of the pictures, <id>.jpg. [default: the files the runs name]")
+    no_images: bool = setting(False, "Leave the pictures out.", "--no-images")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The page that was written: its file and size, how many posts and pictures it shows."""
+
+    path: Path
+    size: int
+    posts: int
+    pictures: int
+
+
+def report(settings: ReportSettings, told: Told) -> Report:
+    """Read the runs and write the page.
+
+    Raises:
+        DataError: a folder is no run that can be shown, or is broken; the page cannot be written.
+    """
+    folders = [one for folder in settings.runs for one in seed_folders(folder).values() or [folder]]
+    runs = named([read_one(folder) for folder in folders])
+    logs = {run.name: run for run in (*runs, *_trainings(runs)) if run.log}
+    page = page_of(runs, logs, _pictures(settings))
+    out = settings.out or settings.runs[0] / NAME
+    if out.is_dir():
+        raise DataError("this is a folder", str(out), f"Name a file: --out {out / NAME}")
+    text = "".join(rendered(page))
+    paths = [card.picture for card in page.cards if card.picture]
+    sources: list[str | None] = []
+    if paths:
+        room = MOST_BYTES - len(text.encode("utf-8", "surrogatepass")) - sum(map(tag_length, page.cards))
+        for source in thumbnails(paths, settings, room):
+            sources.append(source)
+            told(len(sources), len(paths))
+        text = "".join(rendered(page.with_pictures(sources)))
+    with atomic_write(out) as handle:
+        handle.write(text)
+    return Report(out, out.stat().st_size, len(page.cards), sum(one is not None for one in sources))
+
+
+def read_one(folder: Path, commands: Sequence[str] = COMMANDS) -> RunRead:
+    """A run folder that one of `commands` made.
+
+    Raises:
+        DataError: it is none, or it is broken.
+    """
+    facts = read_run(folder, *commands)
+    command = facts["command"]
+    asked = facts.get("settings") or {}
+    if command == "train":
+        return RunRead(folder, facts, log=_lines(folder / METRICS))
+    if command == "tag":
+        return RunRead(folder, facts, rows=tuple(read_answers(folder / "predictions.jsonl")))
+    scores = _json(folder / ("sweep.json" if command == "sweep" else "scores.json"))
+    if command != "eval":
+        return RunRead(folder, facts, scores)
+    for name in ("strict", "errors", "calibration"):
+        if name not in scores:
+            raise DataError(f"the run does not say {name}", str(folder / "scores.json"), "Make the run again")
+    return RunRead(folder, facts, scores, rows=tuple(read_answers(folder / predictions_name(asked.get("split", "")))))
+
+
+def _trainings(runs: Sequence[RunRead]) -> list[RunRead]:
+    """The runs that trained the models of the others, where they are still there: as named, or beside the run."""
+    found: dict[Path, RunRead] = {}
+    for run in runs:
+        model = run.setting("model") or run.setting("run")
+        if run.command == "train" or not model:
+            continue
+        given = Path(str(model))
+        for folder in (given, run.folder.parent / given.name):
+            if (folder / METRICS).is_file() and folder.resolve() not in found:
+                training = read_one(folder, ("train",))
+                found[folder.resolve()] = replace(training, name=f"the training of {run.name}")
+                break
+    shown = {run.folder.resolve() for run in runs}
+    return [run for folder, run in found.items() if folder not in shown]
+
+
+def _pictures(settings: ReportSettings) -> Callable[[Case], Path | None]:
+    """How the picture of a post is found."""
+    if settings.no_images:
+        return lambda _case: None
+    if settings.images is None:
+        return _named
+    return partial(_in_folder, settings.images, list_pictures(settings.images))
+
+
+def _named(case: Case) -> Path | None:
+    return next((one.image for one in case.answers.values() if one.image), None)
+
+
+def _in_folder(folder: Path, names: dict[str, str], case: Case) -> Path | None:
+    return folder / names[case.id] if case.id in names else _named(case)
+
+
+def _json(path: Path) -> Json:
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise DataError(f"cannot read: {error.strerror}", str(path), "Make the run again") from error
+    except ValueError as error:
+        raise DataError(f"the run is broken: {error}", str(path), "Make it again") from error
+    if not isinstance(found, dict):
+        raise DataError("not a JSON object", str(path), "Make the run again")
+    return found
+
+
+def _lines(path: Path) -> list[Json]:
+    try:
+        rows: list[Any] = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    except OSError as error:
+        raise DataError(f"cannot read: {error.strerror}", str(path), "Make the run again") from error
+    except ValueError as error:
+        raise DataError(f"the run is broken: {error}", str(path), "Make it again") from error
+    return [row for row in rows if isinstance(row, dict) and "epoch" in row]
