@@ -55,7 +55,11 @@ def add(app: typer.Typer) -> None:
 
 
 def _tag(settings: TagSettings) -> None:
-    with tag(settings) as tagging, _bar(settings.quiet) as moved:
+    def told(line: str) -> None:
+        if not settings.quiet:
+            typer.echo(f"mmavk: {line}", err=True)
+
+    with tag(settings, told) as tagging, _bar(settings.quiet) as moved:
         tagging.rows = _told(tagging.rows, settings.verbose, moved)
         _print(_pieces(tagging, settings))
     counts = tagging.totals.counts
@@ -80,7 +84,7 @@ def _pieces(tagging: Tagging, settings: TagSettings) -> Iterator[str]:
         return ("" for _ in tagging.rows)
     match settings.format or ("table" if sys.stdout.isatty() else "jsonl"):
         case "table":
-            return _table(tagging.rows)
+            return _table(tagging)
         case "json":
             return json_object(tagging.rows, tagging.totals)
         case "conll":
@@ -119,19 +123,19 @@ def _fault(row: Outcome, problem: Problem) -> str:
     return f"{row.post.where}: {line} ({row.notes[0]})" if isinstance(row, Tagged) else line
 
 
-def _table(rows: Iterable[Outcome]) -> Iterator[str]:
+def _table(tagging: Tagging) -> Iterator[str]:
     from rich.console import Console
 
     console = Console(markup=False, highlight=False, emoji=False)
-    for row in rows:
+    for row in tagging.rows:
         with console.capture() as captured:
-            for part in _tagged(row) if isinstance(row, Tagged) else _bad(row):
+            for part in _tagged(row, tagging.scorer) if isinstance(row, Tagged) else _bad(row):
                 console.print(part)
             console.print()
         yield captured.get()
 
 
-def _tagged(row: Tagged) -> "Iterator[RenderableType]":
+def _tagged(row: Tagged, scorer: str) -> "Iterator[RenderableType]":
     from rich.text import Text
 
     yield Text(_short(row.post.id), "bold")
@@ -139,7 +143,7 @@ def _tagged(row: Tagged) -> "Iterator[RenderableType]":
     yield _names(row.entities) if row.entities else Text("no names found", "dim")
     if row.knowledge:
         similarity = row.knowledge.similarity
-        near = "not measured" if similarity is None else f"{similarity:.2f}"
+        near = "not measured" if similarity is None else f"{similarity:.2f} by {visible(scorer)}"
         yield Text(f"Picture: {visible(row.knowledge.text)} (similarity {near}, weight {row.knowledge.weight:g})")
     if row.notes:
         yield Text(f"Note: {'; '.join(row.notes)}", "dim")

@@ -12,12 +12,10 @@ from mmavk_cli.base.pictures import PictureLimits
 from mmavk_cli.base.places import store_folder
 from mmavk_cli.base.run import Run, new_run
 from mmavk_cli.base.settings import Common, DataPlace, StorePlace, setting
-from mmavk_cli.flows.generate_pictures import Found, find_pictures
-from mmavk_cli.flows.generate_survey import survey
-from mmavk_cli.flows.generate_work import BATCH, Worker
+from mmavk_cli.flows.generate_pictures import find_pictures
+from mmavk_cli.flows.generate_work import BATCH, write_all
 from mmavk_cli.flows.generation import Generation, Job, Told
-from mmavk_cli.flows.stopping import Stop, stoppable
-from mmavk_cli.knowledge.claims import Claims
+from mmavk_cli.flows.stopping import stoppable
 from mmavk_cli.knowledge.generator import Generator
 from mmavk_cli.knowledge.generators import GeneratorSettings, make_generator
 from mmavk_cli.knowledge.store import Store
@@ -87,8 +85,10 @@ def generate(settings: GenerateSettings, told: Told, warned: Callable[[], None])
         generation.fail(where, reason)
     generation.totals.add("missing", found.missing)
     try:
+        job = Job(generator, settings, settings.part, settings.placeholder, settings.retry_failed)
         with _run_folder(settings, generator, generation) as run, stoppable(warned) as stop:
-            _generate(settings, generator, found, generation, lambda *seen: _tell(told, run, *seen), stop)
+            with Store(store_folder(settings.store)) as store:
+                write_all(job, found.files, store, generation, lambda *seen: _tell(told, run, *seen), stop)
             if stop.wanted:
                 generation.stopped = True
                 raise KeyboardInterrupt
@@ -97,18 +97,6 @@ def generate(settings: GenerateSettings, told: Told, warned: Callable[[], None])
         if not generation.stopped:
             raise
     return generation
-
-
-def _generate(
-    settings: GenerateSettings, generator: Generator, found: Found, generation: Generation, told: Told, stop: Stop
-) -> None:
-    job = Job(generator, settings, settings.part, settings.placeholder, settings.retry_failed)
-    with Store(store_folder(settings.store)) as store, Claims(store.folder) as claims:
-        store.put_recipe(generator.recipe)
-        pending = survey(job, found.files, store, generation, told, stop)
-        if not stop.wanted:
-            Worker(job, store, claims, generation, told, stop).work(pending)
-    generator.free()
 
 
 @contextmanager

@@ -3,11 +3,12 @@
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.pictures import decode, read_picture
 from mmavk_cli.base.records import Json
-from mmavk_cli.flows.generate_survey import LOOK, THREADS, Wanted, is_open
+from mmavk_cli.flows.generate_survey import LOOK, THREADS, Wanted, is_open, survey
 from mmavk_cli.flows.generation import Generation, Job, Told
 from mmavk_cli.flows.stopping import Stop
 from mmavk_cli.knowledge.claims import Claims
@@ -22,6 +23,22 @@ WAITING = "waiting for another process"
 
 POLL_S = 0.5
 """Seconds between two looks at what another process is at work on."""
+
+
+def write_all(
+    job: Job, files: tuple[Path, ...], store: Store, generation: Generation, told: Told, stop: Stop
+) -> None:  # fmt: skip
+    """Write about all pictures that have no text in the store yet; the generator's model is freed at the end.
+
+    Raises:
+        DataError: the store cannot be written. MissingError: weights, a package or the server are not there.
+    """
+    with Claims(store.folder) as claims:
+        store.put_recipe(job.generator.recipe)
+        pending = survey(job, files, store, generation, told, stop)
+        if not stop.wanted:
+            Worker(job, store, claims, generation, told, stop).work(pending)
+    job.generator.free()
 
 
 @dataclass(slots=True)

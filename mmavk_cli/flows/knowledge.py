@@ -9,14 +9,12 @@ from mmavk_cli.base.records import Json, Knowledge, Post
 from mmavk_cli.base.settings import DataPlace, setting
 from mmavk_cli.corpus.dataset import load_split, with_images
 from mmavk_cli.flows.models import own_gate
-from mmavk_cli.flows.similar import CLIP, TEXT, ScorerChoice, scored, seen_pictures
+from mmavk_cli.flows.similar import scored, seen_pictures
 from mmavk_cli.knowledge.store import Store, knowledge_for
+from mmavk_cli.similarity.clip_source import CLIP, TEXT, ScorerChoice
 from mmavk_cli.similarity.gate import Gate, GateSettings
 from mmavk_cli.spans import split_tag
-from mmavk_cli.tagger.checkpoint import TaggerConfig
-
-RECIPES, SCORER, SCORER_ID = "recipes", "scorer", "scorer_id"
-"""What a checkpoint says of the knowledge it was trained with."""
+from mmavk_cli.tagger.checkpoint import RECIPES, SCORER, SCORER_ID, TaggerConfig
 
 
 class KnowledgeChoice(GateSettings, ScorerChoice, DataPlace):

@@ -5,7 +5,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import perf_counter
 
-from mmavk_cli.base.device import resolve_device
+from mmavk_cli.base.device import InTurn, resolve_device
 from mmavk_cli.base.errors import DataError, KnowledgeError, MissingError
 from mmavk_cli.base.fingerprint import digest
 from mmavk_cli.base.pictures import read_picture
@@ -25,6 +25,8 @@ LIBRARY = "open_clip_torch"
 class ClipOfStore:
     """The CLIP that settings name. `recipe` and `model` load it only where they must; `load_s` seconds that took.
 
+    A large model: no other may be loaded before `free`.
+
     Raises:
         UsageError, MissingError: there is no such CLIP.
     """
@@ -32,14 +34,16 @@ class ClipOfStore:
     def __init__(self, settings: ClipSettings, store: Store) -> None:
         self.source: ClipSource = clip_source(settings)
         self._settings, self._store = settings, store
-        self._model: PictureModel | None = None
+        self._turn: InTurn[PictureModel] = InTurn(f"the CLIP {self.source.name}", self._load)
         self.load_s = 0.0
         self._known = _known(store, self.source.name, settings.clip_precision)
 
     @property
     def recipe(self) -> Recipe:
         """All that decides a score; its id is the scorer's."""
-        return self._known or _recipe(self.source.name, self.model.facts)
+        if self._known is None:
+            self._known = _recipe(self.source.name, self.model.facts)
+        return self._known
 
     @property
     def model(self) -> PictureModel:
@@ -49,16 +53,21 @@ class ClipOfStore:
             KnowledgeError: its weights are not those that the scores in the store were made with.
             UsageError, MissingError: there is no such CLIP, or its weights are not here.
         """
-        if self._model is None:
-            began = perf_counter()
-            from mmavk_cli.similarity.clip import load_clip
+        return self._turn.model
 
-            device = resolve_device(self._settings.device)
-            loaded = load_clip(self.source, self._precision(device), device, self._settings.clip_batch)
-            self._check(_recipe(self.source.name, loaded.facts))
-            self._model = loaded
-            self.load_s = perf_counter() - began
-        return self._model
+    def free(self) -> None:
+        """Give the model's memory back."""
+        self._turn.free()
+
+    def _load(self) -> PictureModel:
+        began = perf_counter()
+        from mmavk_cli.similarity.clip import load_clip
+
+        device = resolve_device(self._settings.device)
+        loaded = load_clip(self.source, self._precision(device), device, self._settings.clip_batch)
+        self._check(_recipe(self.source.name, loaded.facts))
+        self.load_s = perf_counter() - began
+        return loaded
 
     def _precision(self, device: str) -> str:
         if self._settings.clip_precision != "auto":

@@ -2,30 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
 
 from mmavk_cli.base.errors import DataError, KnowledgeError
 from mmavk_cli.base.pictures import read_picture
 from mmavk_cli.base.places import store_folder
 from mmavk_cli.base.records import Knowledge, Post
-from mmavk_cli.base.settings import StorePlace, setting
 from mmavk_cli.flows.models import scorer_folder
 from mmavk_cli.flows.scorers import clip_recipe, clip_similarities, scorer_name
 from mmavk_cli.knowledge.store import Store
-from mmavk_cli.similarity.clip_source import ClipChoice
+from mmavk_cli.similarity.clip_source import CLIP, ScorerChoice
 from mmavk_cli.similarity.embeddings import unpacked
-
-TEXT, CLIP = "text", "clip"
-
-
-class ScorerChoice(ClipChoice, StorePlace):
-    """Whose similarities a gate reads."""
-
-    scorer: Literal["clip", "text"] | None = setting(
-        None,
-        "Who says how related a post and its picture are: the text scorer, which compares post and knowledge (`text`), "
-        "or CLIP's scores in the store, by mmavk score (`clip`). [default: the model's own, else text]",
-    )
 
 
 def scored(

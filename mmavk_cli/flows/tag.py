@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain, islice
@@ -12,33 +12,26 @@ from typing import Literal, Self
 from pydantic import model_validator
 
 from mmavk_cli.base.errors import DataError, UsageError
-from mmavk_cli.base.pictures import PICTURE_SUFFIXES, PictureLimits
-from mmavk_cli.base.records import BadRow, Counted, Post, Rows, Tagged
+from mmavk_cli.base.pictures import PICTURE_SUFFIXES
+from mmavk_cli.base.records import BadRow, Counted, Post, Row, Rows, Tagged
 from mmavk_cli.base.run import new_run
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.conll import BOM
 from mmavk_cli.corpus.jsonl import read_jsonl
 from mmavk_cli.corpus.raw import decoded, post_from_text, read_posts
-from mmavk_cli.flows.tag_rows import PictureReader, Tagger
+from mmavk_cli.flows.models import folder_of
+from mmavk_cli.flows.tag_profile import NO_MODEL, PROFILES, StagedSettings, weighing
+from mmavk_cli.flows.tag_rows import PictureReader, Seen, Tagger
 from mmavk_cli.knowledge.generators import GeneratorSettings, make_generator
 from mmavk_cli.report.records import Outcome, json_lines
+from mmavk_cli.similarity.clip_source import CLIP, TEXT
 from mmavk_cli.similarity.gate import GateSettings
+from mmavk_cli.tagger.checkpoint import SCORER_ID, TaggerConfig
 
 STDIN, NO_GENERATOR = "-", "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """A named bundle of settings; each can be set alone by its flag."""
-
-    model: str
-    generator: str
-
-
-PROFILES = {"embedded": Profile(model="embedded", generator="ocr")}
-
-
-class TagSettings(GateSettings, GeneratorSettings, PictureLimits, Common):
+class TagSettings(GateSettings, GeneratorSettings, StagedSettings, Common):
     """What `mmavk tag` asks."""
 
     input: str | None = setting(
@@ -48,7 +41,11 @@ class TagSettings(GateSettings, GeneratorSettings, PictureLimits, Common):
     text: str | None = setting(None, "The post itself, instead of INPUT.")
     image: Path | None = setting(None, "The picture of a single post.")
     no_image: bool = setting(False, "Leave all pictures aside.", "--no-image")
-    profile: Literal["embedded"] = setting("embedded", "Bundle of a model and a generator.")
+    profile: Literal["embedded", "24gb"] = setting(
+        "embedded",
+        "Bundle of a model, a generator and a scorer: `embedded` (what ships, and the text in the picture), or `24gb` "
+        "(Qwen2-VL and CLIP, with a --model of your own; 0.35 is the threshold of a model that has none).",
+    )
     model: str | None = setting(
         None, "A run folder, a model folder, or `embedded`, the one that ships. [default: the profile's]"
     )
@@ -72,12 +69,14 @@ class TagSettings(GateSettings, GeneratorSettings, PictureLimits, Common):
             raise ValueError("--text: there is INPUT as well, give one of them")
         if self.image is not None and self.no_image:
             raise ValueError("--image: there is --no-image as well, give one of them")
+        if not self.model_name:
+            raise ValueError(f"--profile {self.profile}: {NO_MODEL}")
         return self
 
     @property
     def model_name(self) -> str:
-        """The model that holds: the flag's, else the profile's."""
-        return self.model or PROFILES[self.profile].model
+        """The model that holds: the flag's, else the profile's; empty where neither names one."""
+        return self.model or PROFILES[self.profile].model or ""
 
     @property
     def generator_name(self) -> str:
@@ -89,31 +88,48 @@ class TagSettings(GateSettings, GeneratorSettings, PictureLimits, Common):
 class Tagging:
     """A run of `tag`: rows as they come, and what they came to, complete when they are exhausted.
 
-    Totals: `posts` (tagged), `names`, `with_knowledge`, `bad_pictures`, `bad_rows`.
+    Totals: `posts` (tagged), `names`, `with_knowledge`, `bad_pictures`, `bad_rows`. `scorer` is the name of what gives
+    similarities.
     """
 
     rows: Iterator[Outcome]
     totals: Counted
+    scorer: str = TEXT
 
 
 @contextmanager
-def tag(settings: TagSettings) -> Iterator[Tagging]:
+def tag(settings: TagSettings, told: Callable[[str], None]) -> Iterator[Tagging]:
     """Tag the posts that `settings` name. Everything is ready when the block begins; posts are read as rows are asked
     for. A bad row, or a picture that cannot be read, is in the rows and the totals. With `--out`, the run folder gets
     its name when the block ends well.
 
+    Where CLIP scores, models are loaded in turn as rows are asked for, and `told` hears how far they are.
+
     Raises:
         UsageError: `--image` with several posts, no such generator. DataError: the input cannot be read, or is a
         single post without a text; the run folder. MissingError: no such model, or a package or weights are not there.
+        KnowledgeError: the model's threshold is for another scorer, or the store's scores for other weights.
     """
     posts = opened(settings)
     generator = None
     if settings.generator_name != NO_GENERATOR:
         generator = make_generator(settings.generator_name, settings)
-    reader = PictureReader(generator, settings) if generator else None
-    tagger = Tagger(settings.model_name, settings.threads, reader, settings)
+    name = settings.model_name
+    config = TaggerConfig.read(folder_of(name))
+    scorer, gate = weighing(PROFILES[settings.profile], settings.scorer, settings, name, config)
     tagging = Tagging(iter(()), Counted())
-    rows = _counted(tagger.tagged(posts, settings.min_score), tagging.totals)
+    seen: Iterator[Row | Seen] = posts
+    if generator is not None and scorer == CLIP:
+        from mmavk_cli.flows.tag_stages import Stages
+
+        tagger = Tagger(name, settings.threads, None, gate)
+        trained = config.trained.get(SCORER_ID) if settings.threshold is None else None
+        stages = Stages(generator, settings, gate, trained, told)
+        tagging.scorer, seen = stages.scorer, stages.seen(posts)
+    else:
+        tagger = Tagger(name, settings.threads, PictureReader(generator, settings) if generator else None, gate)
+        tagger.predictor  # noqa: B018  (a broken model is told before anything is read)
+    rows = _counted(tagger.tagged(seen, settings.min_score), tagging.totals)
     if settings.out is None:
         tagging.rows = rows
         yield tagging
@@ -121,6 +137,7 @@ def tag(settings: TagSettings) -> Iterator[Tagging]:
     with new_run(settings.out, "tag", settings) as run:
         recipe = generator.recipe.model_dump() | {"id": generator.recipe.id} if generator else None
         run.facts |= {"model": tagger.model, "recipe": recipe, "totals": tagging.totals.counts}
+        run.facts |= {"scorer": tagging.scorer if generator else None}
         tagging.rows = _saved(rows, run.folder / "predictions.jsonl")
         yield tagging
 

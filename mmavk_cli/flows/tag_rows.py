@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.pictures import PictureLimits, decode, read_picture
 from mmavk_cli.base.records import BadRow, Knowledge, Post, Problem, Row, Tagged
-from mmavk_cli.flows.models import open_model, own_gate, scorer_folder, shown_name
+from mmavk_cli.flows.models import folder_of, open_model, scorer_folder, shown_name
 from mmavk_cli.flows.tagging import find
 from mmavk_cli.knowledge.generator import Generator
 from mmavk_cli.report.records import Outcome
-from mmavk_cli.similarity.gate import GateSettings
+from mmavk_cli.similarity.gate import Gate
 from mmavk_cli.spans import entity_of
+from mmavk_cli.tagger.checkpoint import TaggerConfig
 
 if TYPE_CHECKING:
     from mmavk_cli.similarity.scorer import Scorer
+    from mmavk_cli.tagger.predict import Predictor
 
 READ_AHEAD = 64
 """Posts that are tagged together at most; what memory holds."""
@@ -75,24 +77,36 @@ class Seen:
 
 
 class Tagger:
-    """One model and one generator for any number of posts; the text scorer is loaded when it is first needed.
+    """One model and one generator for any number of posts; model and text scorer are loaded when they are first needed.
 
     Attributes:
         model: what output records call the model.
     """
 
-    def __init__(self, name: str, threads: int, reader: PictureReader | None, gate: GateSettings) -> None:
-        """Load the model `name`; without a `reader` no picture is looked at.
+    def __init__(self, name: str, threads: int, reader: PictureReader | None, gate: Gate) -> None:
+        """Take the model `name`, whose gate is `gate`; without a `reader` no picture is looked at.
 
         Raises:
-            MissingError: there is no such model, or a file of it is broken.
+            MissingError: there is no such model.
         """
-        self.predictor, config = open_model(name, threads)
-        self.model = shown_name(name, config)
-        self.gate, self.reader = gate.gate(own_gate(name, config)), reader
+        self.model = shown_name(name, TaggerConfig.read(folder_of(name)))
+        self.gate, self.reader = gate, reader
+        self._name, self._threads = name, threads
 
-    def tagged(self, rows: Iterable[Row], min_score: float) -> Iterator[Outcome]:
-        """A record a row, in order; bad rows pass through. Names under `min_score` are left out."""
+    @cached_property
+    def predictor(self) -> "Predictor":
+        """The loaded model.
+
+        Raises:
+            MissingError: a file of it is absent or broken.
+        """
+        return open_model(self._name, self._threads)[0]
+
+    def tagged(self, rows: Iterable[Row | Seen], min_score: float) -> Iterator[Outcome]:
+        """A record a row, in order; bad rows pass through. Names under `min_score` are left out.
+
+        A post whose picture was looked at before is taken as it was seen.
+        """
         for chunk in self._chunks(rows):
             pairs = [(seen.post, seen.knowledge) for seen in chunk if isinstance(seen, Seen)]
             found = find(self.predictor, pairs)
@@ -105,12 +119,12 @@ class Tagger:
                     )
                     yield Tagged(seen.post, names, seen.knowledge, self.model, seen.notes, seen.problem)
 
-    def _chunks(self, rows: Iterable[Row]) -> Iterator[list[Seen | BadRow]]:
+    def _chunks(self, rows: Iterable[Row | Seen]) -> Iterator[list[Seen | BadRow]]:
         """Rows that are tagged together, the first alone. No post's names depend on the company it is in."""
         chunk: list[Seen | BadRow] = []
         began = float("-inf")
         for row in rows:
-            chunk.append(row if isinstance(row, BadRow) else self._seen(row))
+            chunk.append(self._seen(row) if isinstance(row, Post) else row)
             if len(chunk) == READ_AHEAD or monotonic() - began > PATIENCE:
                 yield chunk
                 chunk, began = [], monotonic()

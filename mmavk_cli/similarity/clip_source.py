@@ -7,13 +7,16 @@ from typing import Literal
 from mmavk_cli.base.device import DeviceChoice
 from mmavk_cli.base.errors import MissingError, UsageError
 from mmavk_cli.base.fingerprint import digest_file, short
-from mmavk_cli.base.settings import Settings, setting
+from mmavk_cli.base.settings import Settings, StorePlace, setting
 
 CONFIG = "open_clip_config.json"
 WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", "model.safetensors")
 """The names open_clip gives to the weights beside a settings file, the likeliest first."""
 
 SAFE = ".safetensors"
+
+TEXT, CLIP = "text", "clip"
+"""Who scores: the text scorer, or a CLIP."""
 
 
 class ClipChoice(Settings):
@@ -24,6 +27,17 @@ class ClipChoice(Settings):
         "CLIP: a model and tag of open_clip, a model alone with --clip-weights, or a folder open_clip saved.",
     )
     clip_weights: Path | None = setting(None, "Weights (.safetensors) instead of the tag's or the folder's own.")
+
+
+class ScorerChoice(ClipChoice, StorePlace):
+    """Whose similarities a gate reads."""
+
+    scorer: Literal["clip", "text"] | None = setting(
+        None,
+        "Who says how related a post and its picture are: the text scorer, which compares post and knowledge (`text`), "
+        "or CLIP, whose scores the store keeps (`clip`; mmavk score makes them, and mmavk tag what it lacks). "
+        "[default: the model's own, else text, and for mmavk tag the profile's]",
+    )
 
 
 class ClipSettings(ClipChoice, DeviceChoice):

@@ -16,6 +16,10 @@ CONFIG, HEAD, TOKENIZER, ENCODER, ONNX = "tagger.json", "head.safetensors", "tok
 FROZEN, FROZEN_ONNX = "knowledge-encoder", "knowledge-encoder.onnx"
 
 
+RECIPES, SCORER, SCORER_ID = "recipes", "scorer", "scorer_id"
+"""What `trained` says of the knowledge: its recipes, who scored it (`text` or `clip`), and that scorer's id."""
+
+
 @dataclass(frozen=True, slots=True)
 class TaggerConfig:
     """What a checkpoint says of itself.

@@ -13,7 +13,7 @@ from ran import EXAMPLES, Ran, Tag
 
 from mmavk_cli.cli.main import main
 from mmavk_cli.flows.tag_rows import Tagger
-from mmavk_cli.similarity.gate import GateSettings
+from mmavk_cli.similarity.gate import Gate
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def tag(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 @pytest.fixture(scope="session")
 def tagger() -> Tagger:
     """The shipped model, text alone."""
-    return Tagger("embedded", 1, None, GateSettings())
+    return Tagger("embedded", 1, None, Gate())
 
 
 @pytest.fixture(scope="session")
