@@ -42,6 +42,7 @@ bench: $(INSTALLED_DEV)  ## measure speed, memory and scores, as docs/performanc
 	$(BIN)/python tests/benchmarks/speed.py process
 	$(BIN)/python tests/benchmarks/speed.py bulk
 	$(BIN)/python tests/benchmarks/speed.py memory
+	$(BIN)/python tests/benchmarks/report_page.py
 	$(BIN)/python tests/benchmarks/shipped_scores.py
 
 # One thread: the same weights on every run, whatever the number of cores.
