@@ -38,11 +38,15 @@ format: $(INSTALLED_DEV)  ## mend the style
 docs: $(INSTALLED_DEV)  ## write docs/help/ anew from the commands
 	$(BIN)/python tests/design/pages.py docs/help
 
-bench: $(INSTALLED_DEV)  ## measure speed, memory and scores, as docs/performance.md tells; a quarter of an hour
+bench: $(INSTALLED_DEV)  ## measure speed, memory and scores, as docs/performance.md tells; half an hour
 	$(BIN)/python tests/benchmarks/speed.py process
 	$(BIN)/python tests/benchmarks/speed.py bulk
 	$(BIN)/python tests/benchmarks/speed.py memory
 	$(BIN)/python tests/benchmarks/report_page.py
+	$(BIN)/python tests/benchmarks/score_speed.py speed
+	$(BIN)/python tests/benchmarks/score_speed.py memory
+	$(BIN)/python tests/benchmarks/training_speed.py
+	$(BIN)/python tests/benchmarks/generate_gpu.py --small
 	$(BIN)/python tests/benchmarks/shipped_scores.py
 
 # One thread: the same weights on every run, whatever the number of cores.

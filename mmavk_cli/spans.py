@@ -43,7 +43,7 @@ def adaseq_spans(tags: Sequence[str]) -> list[Span]:
     """
     prefixes = [split_tag(tag)[0] for tag in tags]
     spans: list[Span] = []
-    for end, pair in enumerate(zip(prefixes, (*prefixes[1:], "O"), strict=True)):
+    for end, pair in enumerate(zip(prefixes, [*prefixes, "O"][1:], strict=True)):
         if pair[0] == "O" or pair[1] == "I":
             continue
         start = end

@@ -18,14 +18,33 @@ def atomic_write(path: Path) -> Iterator[IO[str]]:
     Raises:
         DataError: the folder cannot be written.
     """
+    with (
+        _atomic(path) as descriptor,
+        os.fdopen(descriptor, "w", encoding="utf-8", newline="\n", errors="surrogatepass") as handle,
+    ):
+        yield handle
+
+
+@contextmanager
+def atomic_binary(path: Path) -> Iterator[IO[bytes]]:
+    """The same for bytes.
+
+    Raises:
+        DataError: the folder cannot be written.
+    """
+    with _atomic(path) as descriptor, os.fdopen(descriptor, "wb") as handle:
+        yield handle
+
+
+@contextmanager
+def _atomic(path: Path) -> Iterator[int]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
         raise DataError(f"cannot write: {error.strerror}", str(path), "Choose another place") from error
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n", errors="surrogatepass") as handle:
-            yield handle
+        yield descriptor
         Path(name).chmod(0o644)
         Path(name).replace(path)
     except BaseException:

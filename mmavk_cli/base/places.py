@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from mmavk_cli.base.errors import DataError
+from mmavk_cli.base.near import near
 
 SPLITS = ("train", "valid", "test")
 
@@ -39,11 +40,10 @@ def dataset_folder(name: str, data_dir: Path | None) -> Path:
     """
     folder = data_root(data_dir) / name
     if not folder.is_dir():
-        raise DataError(
-            f"no data set {name!r}",
-            str(folder),
-            f"Set --data-dir or MMAVK_DATA, or run: mmavk data fetch {name}",
-        )
+        there = [one.name for one in folder.parent.iterdir() if one.is_dir()] if folder.parent.is_dir() else []
+        meant = near(name, there)
+        advice = f"Set --data-dir or MMAVK_DATA, or run: mmavk data fetch {name}"
+        raise DataError(f"no data set {name!r}", str(folder), meant if meant.startswith("Did") else advice)
     return folder
 
 

@@ -1,18 +1,20 @@
 """Settings: one typed class a stage, the only place where a default is written.
 
-A command's class inherits those of its stages; flags, a TOML file (`--config`) and a recipe fill the same fields, in
-that order of precedence, and all faults are told at once with the flag's name.
+A command's class inherits those of its stages; flags, the environment, a TOML file (`--config`), a recipe and the
+user's settings file fill the same fields, in that order of precedence, and all faults are told at once with the flag's
+name.
 """
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
+from mmavk_cli.base.config import config_file, from_environment, kept, plain, read_toml
 from mmavk_cli.base.errors import UsageError
+from mmavk_cli.base.near import near
 
 
 def setting(default: Any, text: str, *flags: str, argument: bool = False, metavar: str = "", **limits: Any) -> Any:
@@ -35,23 +37,42 @@ class Settings(BaseModel):
         return None
 
     @classmethod
-    def gather(cls, given: Mapping[str, Any]) -> Self:
-        """Settings from flags (`given`) over the file of `--config` over that of `--recipe` over the defaults.
+    def gather(cls, given: Mapping[str, Any], command: str = "") -> Self:
+        """Settings from flags (`given`) over the environment, the file of `--config`, that of `--recipe` and the user's
+        settings file over the defaults. Without a `command` neither environment nor settings file is asked.
 
         Raises:
             UsageError: every fault found, each with its flag, in one message.
         """
-        layers: dict[str, tuple[Any, str]] = {}
-        recipe = cls.recipe_file(given["recipe"]) if given.get("recipe") else None
-        for path in (recipe, Path(given["config"]) if given.get("config") else None):
-            if path is None:
-                continue
-            layers |= {name.replace("-", "_"): (value, str(path)) for name, value in read_toml(path).items()}
-        layers |= {name: (value, "") for name, value in given.items()}
+        layers = cls.layers(given, command)
         try:
             return cls(**{name: value for name, (value, _) in layers.items()})
         except ValidationError as error:
             raise UsageError(_faults(cls, error, layers), do="See --help") from None
+
+    @classmethod
+    def layers(cls, given: Mapping[str, Any], command: str = "") -> dict[str, tuple[Any, str]]:
+        """Setting → its value and where that is from (empty: a flag), of those that do not stand at their default.
+
+        Raises:
+            UsageError: a file that cannot be read.
+        """
+        options = option_names(cls)
+        layers: dict[str, tuple[Any, str]] = {}
+        environment: dict[str, tuple[Any, str]] = {}
+        if command:
+            path = config_file()
+            several = {option: is_list(cls.model_fields[name]) for option, name in options.items()}
+            environment = {options[option]: value for option, value in from_environment(several).items()}
+            layers |= {options[option]: (value, str(path)) for option, value in kept(path, command, options).items()}
+        asked = environment.get("recipe") or layers.get("recipe") or (None, "")
+        wanted = given.get("recipe") or asked[0]
+        recipe = cls.recipe_file(wanted) if wanted else None
+        for file in (recipe, Path(given["config"]) if given.get("config") else None):
+            if file is not None:
+                content = {plain(name): value for name, value in read_toml(file).items()}
+                layers |= {options.get(name, name): (value, str(file)) for name, value in content.items()}
+        return layers | environment | {name: (value, "") for name, value in given.items()}
 
 
 class Common(Settings):
@@ -81,20 +102,6 @@ class DataPlace(DataFolder):
     images: Path | None = setting(None, "Folder of the pictures, <id>.jpg. [default: NAME_images beside the data set]")
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """A TOML file as a dictionary.
-
-    Raises:
-        UsageError: it cannot be read or is not TOML.
-    """
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot read: {error.strerror}", str(path), "Check the path") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"not TOML: {error}", str(path), "Write name = value, a line each") from error
-
-
 def flags_of(name: str, field: FieldInfo) -> list[str]:
     """The option's spellings, the first one long: `--data-dir`; `--x/--no-x` for a switch. Empty for an argument."""
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
@@ -107,6 +114,21 @@ def flags_of(name: str, field: FieldInfo) -> list[str]:
     return [f"{long}/--no-{name.replace('_', '-')}" if field.annotation is bool else long, *flags]
 
 
+def option_names(cls: type[Settings]) -> dict[str, str]:
+    """What an option is called in files and the environment, its long flag with `_` for `-`, → its field."""
+    found = {}
+    for name, field in cls.model_fields.items():
+        long = [flag for flag in flags_of(name, field) if flag.startswith("--")]
+        if long:
+            found[plain(long[0].partition("/")[0].removeprefix("--"))] = name
+    return found
+
+
+def is_list(field: FieldInfo) -> bool:
+    """The setting takes several values."""
+    return any(get_origin(one) is list for one in (field.annotation, *get_args(field.annotation)))
+
+
 def _faults(cls: type[Settings], error: ValidationError, layers: Mapping[str, tuple[Any, str]]) -> str:
     lines = []
     for fault in error.errors():
@@ -114,6 +136,9 @@ def _faults(cls: type[Settings], error: ValidationError, layers: Mapping[str, tu
         field = cls.model_fields.get(name)
         flag = (flags_of(name, field) or [name.upper()])[0].split("/")[0] if field else name
         source = layers.get(name, (None, ""))[1]
+        if fault["type"] == "extra_forbidden":
+            lines.append(f"{source}: no setting is called {name!r}. {near(name, cls.model_fields)}".lstrip(": "))
+            continue
         message = str(fault["ctx"]["error"]) if "error" in fault.get("ctx", {}) else fault["msg"]
         lines.append(f"{flag}{f' ({source})' if source else ''}: {message[0].lower()}{message[1:]}".lstrip(": "))
     return "; ".join(lines)

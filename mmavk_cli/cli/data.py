@@ -1,14 +1,19 @@
-"""The words of `mmavk data`: stats, check, fetch."""
+"""The words of `mmavk data`: stats, check, fetch, convert."""
+
+import sys
 
 import typer
 
-from mmavk_cli.base.errors import DataError
+from mmavk_cli.base.errors import DataError, MmavkError
+from mmavk_cli.base.records import Problem
 from mmavk_cli.cli.options import add_command
 from mmavk_cli.cli.output import print_json
 from mmavk_cli.cli.progress import progress
 from mmavk_cli.corpus.findings import Finding
 from mmavk_cli.corpus.release import PICTURES, TERMS
+from mmavk_cli.flows.convert_places import PIPE
 from mmavk_cli.flows.data_check import FIRST, Check, DataCheckSettings, data_check
+from mmavk_cli.flows.data_convert import Conversion, DataConvertSettings, data_convert, means
 from mmavk_cli.flows.data_fetch import DataFetchSettings, data_fetch
 from mmavk_cli.flows.data_stats import DataStatsSettings, Stats, data_stats
 
@@ -27,10 +32,22 @@ FETCH = """Fetch the texts of a public data set from its authors' repository.
 Every file is checked against the SHA-256 of the release and appears whole or not at all; files that are there already
 are kept. The pictures are not fetched: the command says where they are to be had, and on what terms."""
 
+CONVERT = """Convert posts from one format to another, and tell what the other cannot hold.
+
+Formats: conll (with IMGID lines), jsonl (our own fields), doccano, prodigy, spacy (a DocBin), hf (a folder of Hugging
+Face `datasets`). SOURCE may also be raw text or a folder of it. Each split of a data set or folder becomes a file in
+TARGET. Every record that is written is read back and compared with its post, and each kind of difference is counted.
+
+A row that cannot be read, or cannot be written, is left out and told with its file and line, the others go on, and the
+command exits 3 when all is written."""
+
+FIRST_BAD = 20
+"""Bad rows that are told one by one; --verbose tells them all."""
+
 
 def add(app: typer.Typer) -> None:
     """Add `mmavk data` with its commands."""
-    data = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Count, check and fetch data sets.")
+    data = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Count, check, fetch and convert data sets.")
     add_command(
         data, "stats", DataStatsSettings, _stats, STATS,
         ["mmavk data stats twitter2015", "mmavk data stats twitter2017 --format json"],
@@ -40,6 +57,15 @@ def add(app: typer.Typer) -> None:
         ["mmavk data check twitter2017", "mmavk data check twitter2017 --all --format json"],
     )  # fmt: skip
     add_command(data, "fetch", DataFetchSettings, _fetch, FETCH, ["mmavk data fetch twitter2017"])
+    add_command(
+        data, "convert", DataConvertSettings, _convert, CONVERT,
+        [
+            "mmavk data convert docs/examples/posts.jsonl posts.conll",
+            "mmavk data convert twitter2017 annotate --to doccano",
+            "mmavk data convert twitter2017 - --split test --to jsonl > test.jsonl",
+            "mmavk data convert twitter2017 hub --to hf --format json",
+        ],
+    )  # fmt: skip
     app.add_typer(data, name="data")
 
 
@@ -49,7 +75,7 @@ def _stats(settings: DataStatsSettings) -> None:
         print_json(stats.as_json())
     else:
         _print_stats(stats)
-    if stats.missing:
+    if stats.missing and not settings.quiet:
         typer.echo(f"not there: {', '.join(stats.missing)}", err=True)
 
 
@@ -57,7 +83,8 @@ def _print_stats(stats: Stats) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=f"{stats.name} ({stats.folder})", title_justify="left")
+    typer.echo(f"{stats.name} ({stats.folder})")
+    table = Table()
     for column in ("split", "", "published", "strict", "conlleval", ""):
         table.add_column(column, justify="right" if column in {"published", "strict", "conlleval"} else "left")
     for line in stats.lines:
@@ -111,3 +138,35 @@ def _fetch(settings: DataFetchSettings) -> None:
         place = f"Put them into {fetched.folder}_images, or name their folder with --images."
         for line in ("", *TERMS, *(f"Cite: {paper}" for paper in fetched.release.cite), pictures, place):
             typer.echo(line, err=True)
+
+
+def _convert(settings: DataConvertSettings) -> None:
+    faults = 0
+
+    def tell(problem: Problem) -> None:
+        nonlocal faults
+        faults += 1
+        if faults <= FIRST_BAD or settings.verbose:
+            typer.echo(f"left out: {MmavkError(problem.what, problem.where, problem.do)}", err=True)
+        elif faults == FIRST_BAD + 1:
+            typer.echo("left out: and so on; --verbose tells every one", err=True)
+
+    with progress("posts", settings.quiet) as told:
+        done = data_convert(settings, sys.stdout.write, told, tell)
+    if settings.format == "json" and settings.target != PIPE:
+        print_json(done.as_json())
+    elif not (settings.quiet and settings.target == PIPE):
+        _print_conversion(done, settings.target == PIPE)
+    if done.bad:
+        raise typer.Exit(DataError.code)
+
+
+def _print_conversion(done: Conversion, to_stderr: bool) -> None:
+    typer.echo(f"{done.source} ({done.source_format}) to {done.target} ({done.target_format})", err=to_stderr)
+    for split, counted in done.splits.items():
+        counts = ", ".join(f"{name.replace('_', ' ')} {number}" for name, number in counted.counts.items())
+        typer.echo(f"  {split}: {counts}", err=to_stderr)
+    for kind, number in done.losses():
+        typer.echo(f"  not kept: {number} {means(kind)}", err=to_stderr)
+    if not any(done.losses()):
+        typer.echo("  everything is kept", err=to_stderr)

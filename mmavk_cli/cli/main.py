@@ -13,14 +13,20 @@ from mmavk_cli.base.errors import MmavkError
 
 COMMANDS = {
     "tag": ("tag", "Find the names in posts: people, places, organisations, other."),
+    "generate": ("generate", "Write knowledge about pictures into the store."),
+    "score": ("score", "Say how related posts and their pictures are, and what a threshold would do."),
     "train": ("train", "Train a tagger on one or more data sets."),
     "eval": ("evaluate", "Score a model on a split of a data set."),
     "compare": ("compare", "Compare evaluated runs: which gaps are more than chance."),
+    "sweep": ("sweep", "Score a trained model at every threshold: the paper's Figure 4."),
+    "reproduce": ("reproduce", "Reproduce a table or figure of the paper: our numbers beside the published ones."),
     "report": ("report", "Show runs on one page: scores, curves, and every post with its names marked."),
-    "reproduce": ("reproduce", "Reproduce a table of the paper: our numbers beside the published ones."),
     "export": ("export", "Export a trained tagger to ONNX, to tag without torch."),
-    "data": ("data", "Count, check and fetch data sets."),
+    "data": ("data", "Count, check, fetch and convert data sets."),
+    "doctor": ("doctor", "Show what this machine has, and what fits into its memory."),
     "store": ("store", "Look into the knowledge store, fill it, empty it."),
+    "help": ("help", "Read about a topic (formats, errors, settings), or a command's help page."),
+    "config": ("config", "Look into the settings file, and write into it."),
 }
 """In path order: the module of each command and its line on the first help page."""
 
@@ -40,8 +46,22 @@ def load(name: str) -> Any:
     return get_group(part).commands[name]
 
 
+EXITS = {
+    0: "fine", 1: "our fault", 2: "usage", 3: "data", 4: "knowledge missing or of another recipe",
+    5: "weights or a package missing", 6: "out of memory", 130: "stopped with Ctrl-C",
+}  # fmt: skip
+
+END = (
+    "\b",
+    "Exit codes:",
+    *(f"  {code:<3}  {meaning}" for code, meaning in EXITS.items()),
+    "",
+    "More: mmavk help",
+)
+
 app = typer.Typer(
     name="mmavk",
+    epilog="\n".join(END),
     cls=_Late,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -72,7 +92,7 @@ def main() -> None:
     """Run the command line and exit with the code of docs/errors.md."""
     wants_traceback = "--traceback" in sys.argv
     try:
-        app()
+        app(prog_name="mmavk")
     except MmavkError as error:
         if wants_traceback:
             raise

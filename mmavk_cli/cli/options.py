@@ -2,14 +2,22 @@
 
 import inspect
 import os
+import resource
 import sys
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from time import monotonic
+from typing import Annotated, Any, get_args
 
 import typer
 from pydantic.fields import FieldInfo
 
-from mmavk_cli.base.settings import Settings, flags_of
+from mmavk_cli.base.errors import UsageError
+from mmavk_cli.base.settings import Common, Settings, flags_of
+from mmavk_cli.cli.completion import completion_of
+
+FORMAT, JSON = "format", "json"
+"""Wherever `--format` can be `json`, `--json` says so: one option that is no setting of its own."""
 
 Run = Callable[[Any], None]
 
@@ -22,10 +30,13 @@ def add_command(
     `text` is the help page's first paragraph; `examples` are command lines, each run by a test.
     """
 
-    def body(**given: Any) -> None:
-        chosen = {key: value for key, value in given.items() if value is not None and value != []}
+    def body(ctx: typer.Context, **given: Any) -> None:
+        command = ctx.command_path.partition(" ")[2]
         try:
-            run(settings.gather(chosen))
+            chosen = _chosen(given)
+            gathered = settings.gather(chosen, command)
+            with _told(gathered, settings.layers(chosen, command)):
+                run(gathered)
             sys.stdout.flush()
         except KeyboardInterrupt:
             typer.echo("mmavk: stopped", err=True)
@@ -33,7 +44,8 @@ def add_command(
         except BrokenPipeError:  # the reader went away, as `head` does; typer would call that a fault
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
-    body.__signature__ = inspect.Signature(_parameters(settings))  # type: ignore[attr-defined]
+    context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+    body.__signature__ = inspect.Signature([context, *_parameters(settings)])  # type: ignore[attr-defined]
     body.__annotations__ = {}
     body.__name__ = name
     body.__doc__ = text
@@ -53,25 +65,61 @@ def _parameters(settings: type[Settings]) -> list[inspect.Parameter]:
         extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
         metavar = str(extra.get("metavar") or "") or None
         text = field.description or ""
+        how: Any = {"metavar": metavar, "show_default": False, "autocompletion": completion_of(settings, name, field)}
         if not flags_of(name, field):
-            info: Any = typer.Argument(help=text, metavar=metavar or name.upper(), show_default=False)
+            info: Any = typer.Argument(help=text, **how | {"metavar": metavar or name.upper()})
         else:
-            info = typer.Option(*flags_of(name, field), help=_help(text, field), metavar=metavar, show_default=False)
-        parameters.append(
-            inspect.Parameter(
-                name,
-                inspect.Parameter.KEYWORD_ONLY,
-                default=None,
-                annotation=Annotated[_optional(field.annotation), info],
-            )
-        )
+            info = typer.Option(*flags_of(name, field), help=_help(text, field), **how)
+        parameters.append(_parameter(name, _optional(field.annotation), info))
+        if name == FORMAT and JSON in get_args(_bare(field.annotation)):
+            short = typer.Option(f"--{JSON}", help="The same as --format json.", show_default=False)
+            parameters.append(_parameter(JSON, bool | None, short))
     return parameters
+
+
+def _parameter(name: str, annotation: Any, info: Any) -> inspect.Parameter:
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[annotation, info]
+    )  # fmt: skip
 
 
 def _in_order(settings: type[Settings]) -> list[str]:
     """The fields as a person looks for them: the command's own first, what all commands have last."""
     names = [name for cls in settings.__mro__ for name in vars(cls).get("__annotations__", {})]
     return [name for name in dict.fromkeys(names) if name in settings.model_fields]
+
+
+def _chosen(given: dict[str, Any]) -> dict[str, Any]:
+    """What was given of the options, `--json` as the format it stands for.
+
+    Raises:
+        UsageError: `--json` and another format.
+    """
+    chosen = {key: value for key, value in given.items() if value is not None and value != []}
+    if chosen.pop(JSON, False) and chosen.setdefault(FORMAT, JSON) != JSON:
+        raise UsageError(f"there is --format {chosen[FORMAT]} as well", f"--{JSON}", "Give one of them")
+    return chosen
+
+
+@contextmanager
+def _told(settings: Settings, layers: dict[str, tuple[Any, str]]) -> Iterator[None]:
+    """With --verbose: which settings are not from the command line, and what the command took."""
+    began = monotonic()
+    verbose = isinstance(settings, Common) and settings.verbose and not settings.quiet
+    if verbose:
+        for name, (value, source) in layers.items():
+            if source:
+                typer.echo(f"mmavk: {name.replace('_', '-')} = {value} ({source})", err=True)
+    yield
+    if verbose:
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        typer.echo(f"mmavk: {monotonic() - began:.1f} s, at most {memory:,.0f} MB of memory", err=True)
+
+
+def _bare(annotation: Any) -> Any:
+    """An annotation without `None`."""
+    rest = [one for one in get_args(annotation) if one is not type(None)]
+    return rest[0] if type(None) in get_args(annotation) and len(rest) == 1 else annotation
 
 
 def _optional(annotation: Any) -> Any:

@@ -5,22 +5,28 @@ import typer
 from mmavk_cli.base.records import Json
 from mmavk_cli.cli.options import add_command
 from mmavk_cli.cli.output import print_json
-from mmavk_cli.cli.tables import number_table
+from mmavk_cli.cli.tables import print_section
 from mmavk_cli.flows.reproduce import reproduce
 from mmavk_cli.flows.reproduce_settings import ReproduceSettings
-from mmavk_cli.report.section import Section
 
-TEXT = """Reproduce a table of the paper: our numbers beside the published ones.
+TEXT = """Reproduce a table or figure of the paper: our numbers beside the published ones.
 
-table4 trains and scores the fusions T+I, T-only, concat (T+T) and word; table3 trains `word` with each knowledge in the
-store (`--knowledge blip2,pgim` chooses), without a similarity filter. Every cell is a run folder in GRID; what is
-finished is never done again, so a stopped grid goes on when the command is repeated, and several processes may work on
-one grid. A cell that fails is told in the table and stops no other; the exit code is then that of the first that
-failed."""
+table1 counts the data sets under three rules: strict IOB2, conlleval, and AdaSeq's reader (MoRe, PGIM). table4 trains
+and scores the fusions prefix (T+I), text (T-only), concat (T+T) and word; table3 trains word with each knowledge in the
+store (`--knowledge blip2,pgim` chooses), without a similarity filter; fig4 scores a word model at every threshold.
+
+Every cell of the grid is a run folder in GRID. What is finished is never done again: a stopped grid goes on when the
+command is repeated, and several processes may work on one grid. A cell that fails is told in the table and stops no
+other; the exit code is that of the first that failed."""
+
+STEPS = {"loss", "train_loss"}
+"""What lines of a training hold that only --verbose shows."""
 
 EXAMPLES = [
+    "mmavk reproduce table1 --dataset twitter2017",
     "mmavk reproduce table4 --dataset twitter2017 --knowledge blip2 --only text,word --epochs 1 --out runs/grid",
     "mmavk reproduce table3 --dataset twitter2017 --knowledge blip2 --seeds 1,2 --epochs 1 --out runs/grid",
+    "mmavk reproduce fig4 --dataset twitter2017 --knowledge blip2 --epochs 1 --out runs/grid",
 ]
 
 
@@ -31,9 +37,8 @@ def add(app: typer.Typer) -> None:
 
 def _reproduce(settings: ReproduceSettings) -> None:
     def tell(cell: str, line: Json) -> None:
-        if not settings.quiet and (settings.verbose or "loss" not in line):
-            numbers = "  ".join(f"{name} {_short(value)}" for name, value in line.items())
-            typer.echo(f"{cell}: {numbers}", err=True)
+        if not settings.quiet and (settings.verbose or not STEPS & line.keys()):
+            typer.echo(f"{cell}: {_said(line, settings.epochs)}", err=True)
 
     found = reproduce(settings, tell)
     if settings.format == "json":
@@ -41,24 +46,16 @@ def _reproduce(settings: ReproduceSettings) -> None:
     else:
         for number, section in enumerate(found.sections):
             typer.echo("\n" if number else "", nl=False)
-            _print(section)
+            print_section(section)
     if found.files and not settings.quiet:
         typer.echo(f"written: {', '.join(map(str, found.files))}", err=True)
     if found.code:
         raise typer.Exit(found.code)
 
 
-def _print(section: Section) -> None:
-    from rich.console import Console
-
-    typer.echo(section.heading)
-    table = number_table(*section.head, words=section.words)
-    for row in section.rows:
-        table.add_row(*row)
-    Console().print(table)
-    for line in section.remarks:
-        typer.echo(line)
-
-
-def _short(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+def _said(line: Json, epochs: int) -> str:
+    if "eval_f1" in line:
+        return f"epoch {line['epoch']:g} of {epochs}, validation F1 {line['eval_f1']:.2f}"
+    return ", ".join(
+        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in line.items()
+    )

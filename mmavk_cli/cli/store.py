@@ -94,7 +94,8 @@ def _print_listing(listing: Listing) -> None:
         from rich.console import Console
         from rich.table import Table
 
-        table = Table(title=listing.store, title_justify="left")
+        typer.echo(listing.store)  # as a title it would be broken at the table's width
+        table = Table()
         for column in ("name", "id", "made by", "by picture", "by image id", "failed"):
             table.add_column(column, justify="right" if column in {"by picture", "by image id", "failed"} else "left")
         for kept in listing.knowledge:

@@ -2,6 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+import typer
+
+from mmavk_cli.report.section import Section
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -16,3 +20,16 @@ def number_table(*columns: str, words: int = 1) -> "Table":
             column, justify="right" if number >= words else "left", no_wrap=number >= words, overflow="fold"
         )
     return table
+
+
+def print_section(section: Section) -> None:
+    """Print a section: heading, table, remarks."""
+    from rich.console import Console
+
+    typer.echo(section.heading)
+    table = number_table(*section.head, words=section.words)
+    for row in section.rows:
+        table.add_row(*row)
+    Console().print(table)
+    for line in section.remarks:
+        typer.echo(line)

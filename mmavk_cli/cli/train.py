@@ -2,9 +2,9 @@
 
 import typer
 
-from mmavk_cli.base.files import unfinished_folder
 from mmavk_cli.base.records import Json
 from mmavk_cli.cli.options import add_command
+from mmavk_cli.flows.dry_run import DryRun, dry_run
 from mmavk_cli.flows.train import Tell, TrainSettings, train
 from mmavk_cli.flows.train_seeds import train_seeds
 
@@ -21,8 +21,9 @@ torchrun --nproc-per-node 2 -m mmavk_cli train …"""
 
 EXAMPLES = [
     "mmavk train --dataset twitter2017 --encoder minilm --epochs 8 --out runs/text",
+    "mmavk train --dataset twitter2017 --recipe mmavk --out runs/paper --dry-run",
     "mmavk train --recipe embedded --out runs/embedded",
-    "mmavk train --dataset twitter2017 --epochs 8 --seeds 1,2,3 --out runs/seeds",
+    "mmavk train --dataset twitter2017 --epochs 2 --seeds 1,2 --out runs/seeds",
 ]
 
 
@@ -36,24 +37,43 @@ def _train(settings: TrainSettings) -> None:
         if not settings.quiet:
             typer.echo("  ".join(f"{name} {_short(value)}" for name, value in line.items()), err=True)
 
+    if settings.dry_run:
+        _print_plan(dry_run(settings))
+        return
     try:
-        if settings.seeds:
-            _say_seeds(settings, tell)
-            return
-        best = train(settings, tell)
+        _print_scores(settings, tell)
     except KeyboardInterrupt:
-        if unfinished_folder(settings.out).exists():
-            typer.echo("mmavk: the same command with --resume continues this training", err=True)
+        typer.echo("mmavk: the same command with --resume continues this training", err=True)
         raise
-    if best:  # of the processes of torchrun the first alone has scores
+
+
+def _print_scores(settings: TrainSettings, tell: Tell) -> None:
+    if settings.seeds:
+        summary = train_seeds(settings, tell)
+        for seed, best in summary.runs.items():
+            typer.echo(f"{settings.out}/seed-{seed}\tvalidation F1 {best['f1']:.2f}\tepoch {best['epoch']}")
+        typer.echo(f"{settings.out}\tvalidation F1 {summary.scores['f1']}")
+    elif best := train(settings, tell):  # of the processes of torchrun the first alone has scores
         typer.echo(f"{settings.out}\tvalidation F1 {best['f1']:.2f}\tepoch {best['epoch']}")
 
 
-def _say_seeds(settings: TrainSettings, tell: Tell) -> None:
-    summary = train_seeds(settings, tell)
-    for seed, best in summary.runs.items():
-        typer.echo(f"{settings.out}/seed-{seed}\tvalidation F1 {best['f1']:.2f}\tepoch {best['epoch']}")
-    typer.echo(f"{settings.out}\tvalidation F1 {summary.scores['f1']}")
+def _print_plan(plan: DryRun) -> None:
+    """Lines of `what, which, value`, separated by tabs."""
+    for split, count in plan.counts.items():
+        typer.echo(f"data\t{split}\t{_pairs(count)}")
+    typer.echo(f"updates\t\t{_pairs(plan.updates)}")
+    typer.echo(f"encoder\t{plan.settings['encoder']}\t{plan.parameters / 1e6:.1f} million parameters")
+    for row in plan.memory:
+        way = f"{row['precision']}{', gradient checkpointing' if row['gradient_checkpointing'] else ''}"
+        fits = "fits 24 GB" if row["fits_24_gb"] else "does not fit 24 GB"
+        parts = _pairs({name: f"{value} GiB" for name, value in row["parts"].items()})
+        typer.echo(f"memory\t{way}{' (as set)' if row['chosen'] else ''}\t{parts}, {fits}")
+    for name, value in plan.settings.items():
+        typer.echo(f"setting\t{name}\t{'' if value is None else value}")
+
+
+def _pairs(values: Json) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values.items())
 
 
 def _short(value: object) -> str:

@@ -1,6 +1,6 @@
 """CoNLL with `IMGID:` lines: `word<TAB>tag` (or a space), a blank line after each post, or none at the file's end."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -72,8 +72,17 @@ def read_blocks(path: Path) -> Iterator[Block]:
     Raises:
         DataError: the file cannot be read.
     """
+    try:
+        with path.open("rb") as handle:
+            yield from blocks_of(handle, path)
+    except OSError as error:
+        raise DataError(f"cannot read: {error.strerror}", str(path), "Check the path") from error
+
+
+def blocks_of(lines: Iterable[bytes], path: Path) -> Iterator[Block]:
+    """The same of lines (a binary handle); `path` stands for them in messages and in the ids of posts without one."""
     block = Block(path)
-    for number, line in _lines(path):
+    for number, line in _decoded(lines, path):
         if isinstance(line, str) and line.startswith("IMGID:"):
             if block.began:
                 yield block.closed()
@@ -99,13 +108,13 @@ def read_conll(path: Path) -> Iterator[Post]:
         yield block.post()
 
 
-def conll_rows(path: Path) -> Rows:
-    """Posts of one file; a post with a bad line is a `BadRow` and the others go on.
+def conll_rows(source: Path | Iterable[bytes], name: str = "stdin") -> Rows:
+    """Posts of one file, or of lines called `name`; a post with a bad line is a `BadRow` and the others go on.
 
     Raises:
         DataError: the file cannot be read.
     """
-    for block in read_blocks(path):
+    for block in read_blocks(source) if isinstance(source, Path) else blocks_of(source, Path(name)):
         try:
             yield block.post()
         except DataError as error:
@@ -124,18 +133,14 @@ def unified_tag(tag: str, where: str = "") -> str:
     return f"{prefix}-{UNIFIED.get(kind, kind)}" if dash else tag
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str | DataError]]:
-    try:
-        with path.open("rb") as handle:
-            for number, raw in enumerate(handle, 1):
-                try:
-                    line = (raw.removeprefix(BOM) if number == 1 else raw).decode("utf-8")
-                except UnicodeDecodeError:
-                    yield number, DataError("the line is not UTF-8", f"{path}:{number}", "Convert the file to UTF-8")
-                else:
-                    yield number, line.removesuffix("\n").removesuffix("\r")
-    except OSError as error:
-        raise DataError(f"cannot read: {error.strerror}", str(path), "Check the path") from error
+def _decoded(lines: Iterable[bytes], path: Path) -> Iterator[tuple[int, str | DataError]]:
+    for number, raw in enumerate(lines, 1):
+        try:
+            line = (raw.removeprefix(BOM) if number == 1 else raw).decode("utf-8")
+        except UnicodeDecodeError:
+            yield number, DataError("the line is not UTF-8", f"{path}:{number}", "Convert the file to UTF-8")
+        else:
+            yield number, line.removesuffix("\n").removesuffix("\r")
 
 
 def _token(line: str | DataError, where: str) -> tuple[str, str]:

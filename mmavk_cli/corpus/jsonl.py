@@ -1,41 +1,52 @@
 """JSON Lines: one post an object a line, with the fields of the output record (docs/formats.md)."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.base.records import BadRow, Json, Post, Row, Rows, Span, Word
+from mmavk_cli.base.records import BadRow, Counted, Json, Post, Row, Rows, Span, Word
 from mmavk_cli.corpus.conll import BOM, UNIFIED, unified_tag
 from mmavk_cli.corpus.words import checked_text, cut, joined
-from mmavk_cli.spans import covering, spans_to_tags
+from mmavk_cli.spans import characters, covering, spans_to_tags, strict_spans
+
+WIDENED = "widened"
+"""What `read_jsonl` counts: names that begin or end inside a word and became whole words."""
+
+Layout = Callable[[Json, str], Json]
+"""An object of another program, and its place → the same with our fields (`corpus/formats/layouts.py`)."""
 
 UNITS = "Offsets count Unicode characters from 0, the end is exclusive"
 
 
-def read_jsonl(source: Path | Iterable[bytes], name: str = "") -> Rows:
+def read_jsonl(
+    source: Path | Iterable[bytes], name: str = "", layout: Layout | None = None, counted: Counted | None = None
+) -> Rows:
     """Posts of a file or of lines (a binary handle), one line at a time; a bad line is a `BadRow` and the others go on.
 
     `name` stands for the source in messages and in the ids of rows without one (the path by default). A picture's
-    path is relative to the file, for lines to the working folder. Blank lines are skipped.
+    path is relative to the file, for lines to the working folder. Blank lines are skipped. `layout` reads the objects
+    of another program; into `counted` go the names that were `WIDENED`.
 
     Raises:
         DataError: the file cannot be read.
     """
     name = name or str(source if isinstance(source, Path) else "stdin")
     if not isinstance(source, Path):
-        yield from _rows(source, name, Path())
+        yield from _rows(source, name, Path(), layout, counted)
         return
     try:
         with source.open("rb") as handle:
-            yield from _rows(handle, name, source.parent)
+            yield from _rows(handle, name, source.parent, layout, counted)
     except OSError as error:
         raise DataError(f"cannot read: {error.strerror}", name, "Check the path") from error
 
 
-def _rows(lines: Iterable[bytes], name: str, base: Path) -> Iterator[Row]:
+def _rows(
+    lines: Iterable[bytes], name: str, base: Path, layout: Layout | None, counted: Counted | None
+) -> Iterator[Row]:
     for number, raw in enumerate(lines, 1):
         line = raw.removeprefix(BOM) if number == 1 else raw
         if not line.strip():
@@ -43,10 +54,20 @@ def _rows(lines: Iterable[bytes], name: str, base: Path) -> Iterator[Row]:
         where, name_of_row = f"{name}:{number}", f"{Path(name).stem}-{number}"
         try:
             row = _object(line, where)
+            row = layout(row, where) if layout else row
             name_of_row = _name(row, "id", where) or name_of_row
-            yield _post(row, name_of_row, base, where)
+            post = post_of(row, name_of_row, base, where)
         except DataError as error:
             yield BadRow(name_of_row, error.problem())
+        else:
+            if counted is not None and row.get("tags") is None:
+                counted.add(WIDENED, _widened(row.get("entities") or (), post))
+            yield post
+
+
+def _widened(entities: Iterable[Json], post: Post) -> int:
+    ends = {characters(span, post.words) for span in strict_spans(post.tags or ())}
+    return sum((entity["start"], entity["end"]) not in ends for entity in entities)
 
 
 def _object(line: bytes, where: str) -> Json:
@@ -65,7 +86,12 @@ def _object(line: bytes, where: str) -> Json:
     return row
 
 
-def _post(row: Json, name: str, base: Path, where: str) -> Post:
+def post_of(row: Json, name: str, base: Path, where: str) -> Post:
+    """The post of one object with our fields. `name` is its id, `base` the folder that its picture's path begins at.
+
+    Raises:
+        DataError: a field that is missing or wrong.
+    """
     text, words, given = _text_and_words(row, where)
     if not words:
         raise DataError("the post is empty", where, "Give it a text, or remove the line")
@@ -93,7 +119,10 @@ def _text_and_words(row: Json, where: str) -> tuple[str, tuple[Word, ...], bool]
 
 
 def _found(tokens: Sequence[str], text: str, where: str) -> tuple[Word, ...]:
-    words, at = [], 0
+    joint, words = joined(tokens)
+    if joint == text:
+        return words  # also where a word is white space
+    found, at = [], 0
     for token in tokens:
         start = text.find(token, at)
         if start < 0:
@@ -101,8 +130,8 @@ def _found(tokens: Sequence[str], text: str, where: str) -> tuple[Word, ...]:
                 f"the word {token!r} is not in the text after character {at}", where, "Mend it, or omit text"
             )
         at = start + len(token)
-        words.append(Word(token, start, at))
-    return tuple(words)
+        found.append(Word(token, start, at))
+    return tuple(found)
 
 
 def _tags(row: Json, text: str, words: tuple[Word, ...], given: bool, where: str) -> tuple[str, ...] | None:

@@ -6,6 +6,7 @@ its code points. URLs, which Twitter-2017 does not have, are one word.
 """
 
 import re
+from collections.abc import Sequence
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import Post, Word
@@ -39,7 +40,7 @@ def checked_text(text: str, where: str) -> str:
     return text
 
 
-def joined(tokens: list[str]) -> tuple[str, tuple[Word, ...]]:
+def joined(tokens: Sequence[str]) -> tuple[str, tuple[Word, ...]]:
     """A data set's tokens as one text with single spaces, and the words in it."""
     words, at = [], 0
     for token in tokens:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self, get_args
 
@@ -18,7 +19,17 @@ from mmavk_cli.base.records import Json, Knowledge, Post, Tagged
 from mmavk_cli.base.run import Run, new_run
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.dataset import load_split
-from mmavk_cli.flows.knowledge import KnowledgeChoice, counted_knowledge, gold_posts, knowledge_label, knowledge_of
+from mmavk_cli.flows.knowledge import (
+    EvalKnowledge,
+    Wanted,
+    check_knowledge,
+    check_tags,
+    counted_knowledge,
+    gold_posts,
+    knowledge_label,
+    knowledge_of,
+    wanted_by,
+)
 from mmavk_cli.flows.models import open_model, shown_name
 from mmavk_cli.flows.tagging import find
 from mmavk_cli.report.breakdown import Breakdown, Known, breakdown, counted, tags_of
@@ -26,7 +37,6 @@ from mmavk_cli.report.measures import Rule, scores_of
 from mmavk_cli.report.predictions import predictions_name
 from mmavk_cli.report.records import evaluated, json_line
 from mmavk_cli.report.significance import Difference, ResamplingSettings, difference
-from mmavk_cli.similarity.gate import Gate
 from mmavk_cli.spans import entity_of
 
 if TYPE_CHECKING:
@@ -44,7 +54,7 @@ Twitter-2017 stands for 7 % of its pictures, and no other caption of the public 
 """
 
 
-class EvalSettings(ResamplingSettings, KnowledgeChoice, Common):
+class EvalSettings(ResamplingSettings, EvalKnowledge, Common):
     """What `mmavk eval` asks."""
 
     model: str = setting(..., "A run folder, a model folder, or `embedded`.", argument=True)
@@ -104,12 +114,16 @@ def evaluate(settings: EvalSettings, told: Told) -> Evaluation:
     """Score a model; writes a run folder when asked to.
 
     Raises:
-        DataError: the data set, split or run folder. KnowledgeError: no such knowledge. MissingError: no such model.
+        DataError: the data set, split or run folder, or a type the model does not know. KnowledgeError: no such
+        knowledge. MissingError: no such model.
     """
     predictor, config = open_model(settings.model)
     posts = gold_posts(settings.dataset, settings.split, settings)
+    check_tags(posts, config.tags, settings.model)
     pairings: tuple[Pairing, ...] = get_args(Pairing) if settings.picture_test else (settings.pairing,)
-    knowledge = {pairing: paired(posts, settings, pairing, settings.gate(Gate(**config.gate))) for pairing in pairings}
+    wanted = wanted_by(settings, settings.model, config)
+    knowledge = {pairing: paired(posts, settings, pairing, wanted) for pairing in pairings}
+    check_knowledge(settings, config, chain.from_iterable(knowledge.values()))
     with new_run(settings.out, "eval", settings) if settings.out else nullcontext() as run:
         tagged: dict[Pairing, list[Tagged]] = {}
         for number, (pairing, texts) in enumerate(knowledge.items()):
@@ -158,7 +172,7 @@ def predicted_tags(
     return [tags_of(row) for row in tag_all(predictor, "", posts, knowledge, told)]
 
 
-def paired(posts: Sequence[Post], settings: EvalSettings, pairing: Pairing, gate: Gate) -> list[Knowledge | None]:
+def paired(posts: Sequence[Post], settings: EvalSettings, pairing: Pairing, wanted: Wanted) -> list[Knowledge | None]:
     """Each post's own knowledge, that of another post (in a random ring, so that none gets its own), or none.
 
     Raises:
@@ -167,7 +181,7 @@ def paired(posts: Sequence[Post], settings: EvalSettings, pairing: Pairing, gate
     if pairing == "blank":
         return [None] * len(posts)
     if pairing == OWN:
-        return knowledge_of(settings, settings.dataset, posts, gate)
+        return knowledge_of(settings, settings.dataset, posts, wanted)
     order = list(range(len(posts)))
     random.Random(settings.seed).shuffle(order)  # noqa: S311
     giver = dict(zip(order, (*order[1:], order[0]), strict=True))
@@ -175,7 +189,7 @@ def paired(posts: Sequence[Post], settings: EvalSettings, pairing: Pairing, gate
     strangers = [
         replace(post, image_id=posts[giver[i]].image_id, image=posts[giver[i]].image) for i, post in enumerate(posts)
     ]
-    return knowledge_of(settings, settings.dataset, strangers, gate)
+    return knowledge_of(settings, settings.dataset, strangers, wanted)
 
 
 def real_pictures(texts: Sequence[str | None], missing: Sequence[bool] | None) -> list[bool] | None:
@@ -210,7 +224,7 @@ def _train(settings: EvalSettings) -> list[Post] | None:
 
 def _real(settings: EvalSettings, rows: Sequence[Tagged]) -> list[bool] | None:
     posts = [row.post for row in rows]
-    own = [row.knowledge for row in rows] if settings.pairing == OWN else paired(posts, settings, OWN, Gate())
+    own = [row.knowledge for row in rows] if settings.pairing == OWN else paired(posts, settings, OWN, Wanted())
     folder = images_folder(dataset_folder(settings.dataset, settings.data_dir), settings.images)
     missing = [post.image is None for post in posts] if folder.is_dir() else None
     return real_pictures([one.text if one else None for one in own], missing)

@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import mmavk_cli
-from mmavk_cli.tagger.checkpoint import ONNX, TOKENIZER, TaggerConfig, model_folder
+from mmavk_cli.base.errors import MissingError
+from mmavk_cli.similarity.gate import Gate
+from mmavk_cli.tagger.checkpoint import CONFIG, ONNX, TOKENIZER, TaggerConfig, model_folder
 
 if TYPE_CHECKING:
     from mmavk_cli.tagger.predict import Predictor
@@ -26,6 +28,21 @@ def scorer_folder() -> Path:
 def shown_name(name: str, config: TaggerConfig) -> str:
     """What records call the model `name`: its own name or its folder's, and the version of mmavk."""
     return f"{config.name or Path(name).name}@{mmavk_cli.__version__}"
+
+
+def own_gate(name: str, config: TaggerConfig) -> Gate:
+    """The gate that the model `name` was trained with.
+
+    Raises:
+        MissingError: what its checkpoint says of it is none.
+    """
+    try:
+        if all(value is None or isinstance(value, int | float) for value in config.gate.values()):
+            return Gate(**config.gate)
+    except (TypeError, AttributeError):
+        pass
+    where = str(folder_of(name) / CONFIG)
+    raise MissingError(f"the checkpoint is broken: its gate is {config.gate}", where, "Train or export it again")
 
 
 def open_model(name: str, threads: int = 0) -> "tuple[Predictor, TaggerConfig]":

@@ -14,6 +14,7 @@ from mmavk_cli.base.settings import Settings
 from mmavk_cli.flows.evaluate import EvalSettings, evaluate
 from mmavk_cli.flows.knowledge import KnowledgeChoice
 from mmavk_cli.flows.reproduce_settings import ReproduceSettings
+from mmavk_cli.flows.resume import continued
 from mmavk_cli.flows.seeds import check_data, check_unchanged
 from mmavk_cli.flows.train import TrainSettings, read_corpus, train
 from mmavk_cli.report.spread import seeds_text
@@ -70,12 +71,13 @@ def make_cell(
     """
     dataset, row, seed = name
     told = {field: getattr(settings, field) for field in type(settings).model_fields} | changed | {"seed": seed}
-    training = {field: told[field] for field in TrainSettings.model_fields.keys() & told.keys() - {"seeds"}}
+    told["freeze_knowledge"] = told["freeze_knowledge"] and told["fusion"] == "word"  # the others have no vectors of it
+    training = {field: told[field] for field in TrainSettings.model_fields.keys() & told.keys() - {"seeds", "config"}}
     training |= {"dataset": [dataset], "out": folder / TRAIN}
     scored = {field: told[field] for field in KnowledgeChoice.model_fields.keys() - GateSettings.model_fields.keys()}
     scored |= {"dataset": dataset, "model": str(folder / TRAIN)}
     evals = {one: EvalSettings(**(scored | {"out": folder / one} | more)) for one, more in scoring.items()}
-    return Cell(dataset, row, seed, folder, TrainSettings(**training), evals)
+    return Cell(dataset, row, seed, folder, TrainSettings.gather(training), evals)
 
 
 def check_cells(cells: Sequence[Cell]) -> None:
@@ -144,10 +146,11 @@ def _run(cell: Cell, tell: Tell) -> Unfinished | None:
     with locked(cell.folder / "lock") as holder:
         if holder:
             return Unfinished(f"being run by {holder}", 0)
+        check_cells([cell])  # another process may have run it since
         if not (cell.folder / TRAIN / "run.json").is_file():
             _check_knowledge(cell)
             tell(cell.name, {"training": cell.training.encoder})
-            train(cell.training, lambda line: tell(cell.name, line))
+            train(continued(cell.training), lambda line: tell(cell.name, line))
         for name, settings in cell.scoring.items():
             if not (cell.folder / name / "run.json").is_file():
                 overall = evaluate(settings, lambda _done, _all: None).scores.strict["overall"]

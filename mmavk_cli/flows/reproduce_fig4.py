@@ -1,11 +1,12 @@
 """Figure 4: one `word` model a seed, trained with all knowledge, scored at every threshold."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mmavk_cli.base.records import Json
 from mmavk_cli.flows.compare import read
-from mmavk_cli.flows.knowledge import gold_posts, scored_knowledge
+from mmavk_cli.flows.knowledge import Wanted, gold_posts, scored_knowledge
 from mmavk_cli.flows.models import scorer_folder
 from mmavk_cli.flows.reproduce_cells import Cell, Tell, Unfinished, check_cells, exit_code, make_cell, notes, run_cells
 from mmavk_cli.flows.reproduce_settings import Reproduced, ReproduceSettings, threshold_range
@@ -22,6 +23,9 @@ ROW = "word"
 EVERY, BLANK = "eval-all", "eval-none"
 SCORED: dict[str, Json] = {EVERY: {}, BLANK: {"pairing": "blank"}}
 """Scored twice, with all knowledge and with none; each threshold takes its posts from the one or the other."""
+
+ALWAYS = 1.0
+"""Stands for the similarity of knowledge whose picture is not here: no threshold gates it."""
 
 CLIP, TEXT = "CLIP", "the text scorer, not CLIP"
 CLIP_RANGE, TEXT_RANGE = "0.25:0.40:0.01", "0:0.75:0.05"
@@ -48,7 +52,7 @@ def reproduce_fig4(settings: ReproduceSettings, tell: Tell) -> Reproduced:
             sections.append(Section(f"{settings.experiment} on {dataset}", ("",), (), tuple(notes(own, unfinished))))
     found = written(settings, sections, [one.as_json() for one in sweeps], exit_code(unfinished))
     plots = plot_sweeps(sweeps, settings.grid / settings.experiment) if sweeps else ()
-    return Reproduced(found.sections, found.content, (*found.files, *plots), found.code)
+    return replace(found, files=(*found.files, *plots))
 
 
 def _cell(settings: ReproduceSettings, dataset: str, seed: int) -> Cell:
@@ -79,7 +83,8 @@ def _similarities(settings: ReproduceSettings, cell: Cell) -> tuple[list[float |
     """How related each post of the test split and its knowledge are, and what says so."""
     from mmavk_cli.similarity.text import TextScorer
 
-    found = scored_knowledge(settings, cell.dataset, gold_posts(cell.dataset, "test", settings), scored=True)
+    wanted = Wanted(scorer=settings.scorer, needs_scores=True)
+    found = scored_knowledge(settings, cell.dataset, gold_posts(cell.dataset, "test", settings), wanted)
     scorers = {one.scorer for one in found if one}
     name = TEXT if scorers <= {TextScorer.load(scorer_folder()).id} else CLIP
-    return [one.similarity if one else None for one in found], name
+    return [None if one is None else ALWAYS if one.similarity is None else one.similarity for one in found], name

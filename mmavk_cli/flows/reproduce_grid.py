@@ -1,6 +1,7 @@
 """Tables 3 and 4: rows × data sets × seeds → cells, and the cells' scores → one table a data set."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mmavk_cli.base.errors import UsageError
@@ -12,6 +13,7 @@ from mmavk_cli.flows.reproduce_settings import Reproduced, ReproduceSettings
 from mmavk_cli.flows.reproduce_written import written
 from mmavk_cli.flows.seeds import seed_folder
 from mmavk_cli.knowledge.store import Store
+from mmavk_cli.report.plots import can_plot, plot_results
 from mmavk_cli.report.published import published_scores
 from mmavk_cli.report.results import Results, System, results
 
@@ -20,7 +22,7 @@ EVAL = "eval"
 FUSIONS = {"T+I": "prefix", "T-only": "text", "concat": "concat", "word": "word"}
 """Rows of Table 4, as the paper calls them, and their fusion."""
 
-KNOWLEDGE = {"PGIM": "pgim", "own": "own", "blip2": "blip2"}
+KNOWLEDGE = {"PGIM": "pgim", "own": "qwen2vl", "blip2": "blip2"}
 """Rows of Table 3 and one more, and the name their knowledge has in the store."""
 
 NOT_OURS = {
@@ -48,7 +50,11 @@ def reproduce_grid(settings: ReproduceSettings, tell: Tell) -> Reproduced:
         sections, content = [table.section() for table in tables], [table.as_json() for table in tables]
         return written(settings, sections, content, exit_code(unfinished))
 
-    return write(run_cells(asked, tell, write, settings.traceback))
+    unfinished = run_cells(asked, tell, write, settings.traceback)
+    found = write(unfinished)
+    there = [table for table in grid.tables(cells, unfinished) if any(row.scores for row in table.rows)]
+    plots = plot_results(there, settings.grid / settings.experiment) if there and can_plot() else ()
+    return replace(found, files=(*found.files, *plots))
 
 
 class _Grid:

@@ -33,7 +33,7 @@ STEPS = 200
 class ReproduceSettings(SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice, Common):
     """What `mmavk reproduce` asks: the experiment, and what `mmavk train` is told in every cell."""
 
-    experiment: Experiment = setting(..., "table1, table3, table4 or fig4.", argument=True, metavar="WHAT")
+    experiment: Experiment = setting(..., "What of the paper.", argument=True, metavar="WHAT")
     dataset: list[str] = setting(..., "Data set; give it again for several.")
     only: str | None = setting(None, "Rows to run, `text,concat`; the others are shown as far as they are there.")
     thresholds: str | None = setting(

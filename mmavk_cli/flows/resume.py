@@ -2,25 +2,25 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mmavk_cli.base.errors import DataError, UsageError
+from mmavk_cli.base.errors import DataError, KnowledgeError, UsageError
 from mmavk_cli.base.files import atomic_write, unfinished_folder
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.run import Run, new_run
-from mmavk_cli.base.settings import Settings, flags_of
+from mmavk_cli.flows.seeds import check_data, check_unchanged
+from mmavk_cli.report.curves import Curves
 
 if TYPE_CHECKING:
     from mmavk_cli.flows.train import TrainSettings
+    from mmavk_cli.tagger.points import Points
 
 BEGUN = "begun.json"
-POINT = "point-*"
-FREE = {"out", "resume", "dry_run", "config", "recipe", "quiet", "verbose", "traceback"}
-"""Settings that change nothing about the weights (a recipe's own are compared one by one)."""
+LOG_BYTES = "log_bytes"
 
 
 def process() -> tuple[int, int]:
@@ -49,58 +49,82 @@ class Follower(Run):
 
 
 @contextmanager
-def training_run(settings: "TrainSettings", data: Json) -> Iterator[Run]:
-    """The run of a training. `data` says what it reads; resuming with other data or settings is a fault.
+def training_run(settings: "TrainSettings", facts: Json) -> Iterator[Run]:
+    """The run of a training. `facts` say which files and recipes it reads; they and the settings must be as begun.
 
     Raises:
         DataError: the folder is there, holds an unfinished training that is not to be resumed, or none to resume;
-            the data has changed. UsageError: a setting has.
+            the data has changed. UsageError: a setting has. KnowledgeError: the knowledge has.
     """
-    out, resume = settings.out, settings.resume
-    folder = unfinished_folder(out)
-    _check_place(out, folder, resume)
-    begun = {"settings": settings.model_dump(mode="json", exclude=FREE), "data": data, "processes": process()[1]}
-    if resume and (folder / BEGUN).is_file():
-        _check_same(type(settings), folder / BEGUN, json.loads(json.dumps(begun)))
+    folder = unfinished_folder(settings.out)
+    _check_place(settings.out, folder, settings.resume)
+    begun = folder / BEGUN
+    if settings.resume and begun.is_file():
+        _check_same(settings, begun, facts)
     if not is_first():
         yield Follower(folder)
         return
-    with new_run(out, "train", settings, keep=resume) as run:
-        with atomic_write(folder / BEGUN) as handle:
-            json.dump(begun, handle)
+    with new_run(settings.out, "train", settings, keep=settings.resume) as run:
+        with atomic_write(begun) as handle:
+            json.dump({"settings": settings.model_dump(mode="json"), "processes": process()[1], **facts}, handle)
         yield run
-        (folder / BEGUN).unlink()
+        begun.unlink()
+
+
+def continued(settings: "TrainSettings") -> "TrainSettings":
+    """The same training, to be resumed where an interrupted one is there."""
+    return settings.model_copy(update={"resume": unfinished_folder(settings.out).is_dir()})
+
+
+def points_of(settings: "TrainSettings", run: Run) -> "Points":
+    """Where points to resume from are kept; with `--resume` the last one, and the log as it was there."""
+    from mmavk_cli.tagger.points import MEMO, Points, last_point, read_record
+
+    start = last_point(run.folder) if settings.resume else None
+    points = Points(run.folder, start, read_record(start, MEMO) if start else {})
+    run.rewind(points.memo.get(LOG_BYTES, 0))
+    return points
+
+
+@contextmanager
+def training_log(
+    settings: "TrainSettings", run: Run, points: "Points", tell: Callable[[Json], None]
+) -> Iterator[Callable[[Json], None]]:
+    """What takes a log line: metrics.jsonl, `tell`, and TensorBoard where it is asked for."""
+    resumed = points.start is not None
+    drawn = Curves(run.folder, points.step if resumed else None) if settings.tensorboard and is_first() else None
+
+    def log(line: Json) -> None:
+        points.memo[LOG_BYTES] = run.log(line)
+        tell(line)
+        if drawn:
+            drawn.add(line)
+
+    if resumed and is_first():
+        tell({"step": points.step, "resumed": settings.out.name})
+    yield log
+    if drawn:
+        drawn.close()
 
 
 def _check_place(out: Path, folder: Path, resume: bool) -> None:
     if resume and not folder.is_dir():
         what = "the training is finished" if out.exists() else "there is no unfinished training"
         raise DataError(what, str(out), "Leave out --resume")
-    if not resume and next(folder.glob(POINT), None):
+    if not resume and next(folder.glob("point-*"), None):
         advice = f"Continue it with --resume, or remove {folder} and begin again"
         raise DataError("an unfinished training of that name is here", str(out), advice)
 
 
-def _check_same(kind: type[Settings], path: Path, now: Json) -> None:
+def _check_same(settings: "TrainSettings", begun: Path, facts: Json) -> None:
     try:
-        before = json.loads(path.read_text("utf-8"))
-        pairs = [(part, before[part], now[part]) for part in ("settings", "data")]
-        processes = before["processes"]
+        before = json.loads(begun.read_text("utf-8"))
+        recipes, processes = before["recipes"], before["processes"]
+        check_unchanged(begun.parent, before, settings)
+        check_data(begun.parent, before, settings.data_dir)
     except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"the unfinished training is broken: {error}", str(path), "Begin again") from error
-    (_, old, new), (_, old_data, new_data) = pairs
-    told = [_told(kind, name, old.get(name), new.get(name)) for name in sorted({*old, *new})]
-    if faults := [line for line in told if line]:
-        raise UsageError("; ".join(faults), "--resume", "Resume with the settings it was begun with")
-    if changed := sorted(name for name in {*old_data, *new_data} if old_data.get(name) != new_data.get(name)):
-        raise DataError(f"not what the training was begun with: {', '.join(changed)}", str(path), "Begin again")
-    if processes != now["processes"]:
-        raise UsageError(f"begun with {processes} processes, not {now['processes']}", "--resume", "Start as many")
-
-
-def _told(kind: type[Settings], name: str, before: Any, now: Any) -> str:
-    if before == now:
-        return ""
-    field = kind.model_fields.get(name)
-    flag = (flags_of(name, field) if field else [name])[0].split("/")[0]
-    return f"{flag} was {before}, not {now}"
+        raise DataError(f"the unfinished training is broken: {error}", str(begun), "Begin again") from error
+    if recipes != facts["recipes"]:
+        raise KnowledgeError(f"begun with knowledge of {recipes}, not {facts['recipes']}", str(begun), "Begin again")
+    if processes != process()[1]:
+        raise UsageError(f"begun with {processes} processes, not {process()[1]}", "--resume", "Start as many")

@@ -15,8 +15,9 @@ from mmavk_cli.base.settings import Common, DataPlace, Settings, StorePlace, fla
 SEED = "seed-"
 """A seed's folder in a folder of several is `seed-3`."""
 
-PLACES = frozenset({*Common.model_fields, *StorePlace.model_fields, *DataPlace.model_fields, "out", "recipe", "seeds"})
-"""Settings that say where things are or how much is told, not what comes out."""
+PLACES = frozenset({*StorePlace.model_fields, *DataPlace.model_fields, *Common.model_fields})
+FREE = PLACES | {"out", "recipe", "seeds", "resume", "dry_run", "tensorboard", "save_steps", "require_knowledge"}
+"""Settings that say where things are, how much is told and how a run is kept, not what comes out."""
 
 
 class SeedChoice(Settings):
@@ -76,7 +77,7 @@ def check_unchanged(folder: Path, facts: Json, settings: Settings, ignored: Coll
     for name, now in settings.model_dump(mode="json").items():
         field = type(settings).model_fields[name]
         was = before.get(name, field.default)  # a setting that is younger than the run
-        if name in PLACES or name in ignored or was == now:
+        if name in FREE or name in ignored or was == now:
             continue
         flag = (flags_of(name, field) or [name.upper()])[0].split("/")[0]
         what = f"made with {flag} {_shown(was)}, asked for is {_shown(now)}"

@@ -12,6 +12,7 @@ from mmavk_cli.base.pictures import read_picture
 from mmavk_cli.base.places import store_folder
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.settings import Common, Settings, StorePlace, setting
+from mmavk_cli.flows.scorers import GENERATOR
 from mmavk_cli.knowledge.recipe import Recipe
 from mmavk_cli.knowledge.rows import KnowledgeRow, Row, SimilarityRow, encode, is_digest
 from mmavk_cli.knowledge.store import Fault, Store
@@ -69,7 +70,9 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """All that is in a store; `similarities` counts by scorer, `faults` the rows that `verify` would name."""
+    """All that is in a store; `similarities` counts by scorer (its name and the first digits of its id, or the id where
+    it has no name), `faults` the rows that `verify` would name.
+    """
 
     store: str
     knowledge: tuple[Kept, ...]
@@ -100,8 +103,11 @@ def list_store(settings: ListSettings, told: Told) -> Listing:
                 kind = "failed" if row.text is None else "picture" if is_digest(row.subject) else "id"
                 counts[row.recipe, kind] += 1
         names = store.names()
-        kept = tuple(_kept(recipe, names, counts) for recipe in store.recipes())
-        return Listing(str(store.folder), kept, dict(sorted(similarities.items())), faults)
+        recipes = store.recipes()
+        labels = {recipe.id: recipe.label for recipe in recipes if recipe.generator == GENERATOR}
+        kept = tuple(_kept(recipe, names, counts) for recipe in recipes if recipe.id not in labels)
+        scored = {labels.get(scorer, scorer): rows for scorer, rows in sorted(similarities.items())}
+        return Listing(str(store.folder), kept, scored, faults)
 
 
 def _kept(recipe: Recipe, names: dict[str, str], counts: Counter[tuple[str, str]]) -> Kept:

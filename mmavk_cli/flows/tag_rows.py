@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.pictures import PictureLimits, decode, read_picture
 from mmavk_cli.base.records import BadRow, Knowledge, Post, Problem, Row, Tagged
-from mmavk_cli.flows.models import open_model, scorer_folder, shown_name
+from mmavk_cli.flows.models import open_model, own_gate, scorer_folder, shown_name
 from mmavk_cli.flows.tagging import find
-from mmavk_cli.knowledge.generators import Generator
+from mmavk_cli.knowledge.generator import Generator
 from mmavk_cli.report.records import Outcome
-from mmavk_cli.similarity.gate import Gate, GateSettings
+from mmavk_cli.similarity.gate import GateSettings
 from mmavk_cli.spans import entity_of
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Tagger:
         """
         self.predictor, config = open_model(name, threads)
         self.model = shown_name(name, config)
-        self.gate, self.reader = gate.gate(Gate(**config.gate)), reader
+        self.gate, self.reader = gate.gate(own_gate(name, config)), reader
 
     def tagged(self, rows: Iterable[Row], min_score: float) -> Iterator[Outcome]:
         """A record a row, in order; bad rows pass through. Names under `min_score` are left out."""

@@ -1,7 +1,6 @@
 """train: data sets and their knowledge → a run folder with the tagger of the best validation F1."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import TYPE_CHECKING, Self
 from pydantic import model_validator
 
 import mmavk_cli.tagger
-from mmavk_cli.base.errors import DataError, KnowledgeError, UsageError
+from mmavk_cli.base.errors import KnowledgeError, UsageError
 from mmavk_cli.base.fingerprint import digest_file
+from mmavk_cli.base.near import near
 from mmavk_cli.base.places import dataset_folder, split_file
 from mmavk_cli.base.records import TYPES, Json, Knowledge
 from mmavk_cli.base.run import Run
@@ -21,11 +21,15 @@ from mmavk_cli.flows.evaluate import predicted_tags
 from mmavk_cli.flows.freeze import remember
 from mmavk_cli.flows.knowledge import (
     KnowledgeChoice,
+    Wanted,
+    check_tags,
     counted_knowledge,
     gold_posts,
     scored_knowledge,
+    trained_with,
 )
-from mmavk_cli.flows.resume import is_first, training_run
+from mmavk_cli.flows.memory import tell_memory
+from mmavk_cli.flows.resume import is_first, points_of, training_log, training_run
 from mmavk_cli.flows.seeds import SeedChoice
 from mmavk_cli.flows.train_gate import Item, Splits, choose_gate, gate_now, learning_gate, regated, similarities
 from mmavk_cli.report import curves
@@ -37,11 +41,10 @@ from mmavk_cli.tagger.settings import PieceSettings, TrainingSettings
 
 if TYPE_CHECKING:
     from mmavk_cli.tagger.batch import Example
-    from mmavk_cli.tagger.points import Points
     from mmavk_cli.tagger.predict import Predictor
 
 RECIPES = Path(mmavk_cli.tagger.__file__).parent / "recipes"
-LOG_BYTES, BEST = "log_bytes", "best"
+BEST = "best"
 
 Tell = Callable[[Json], None]
 
@@ -53,6 +56,7 @@ class TrainSettings(SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice
     recipe: str | None = setting(None, "Settings to start from: `mmavk` (the paper's), `embedded`, or a TOML file.")
     out: Path = setting(..., "Run folder to make.")
     resume: bool = setting(False, "Continue an interrupted training, to the same weights; give the same command.")
+    dry_run: bool = setting(False, "Count, estimate the memory, show all settings; train nothing.")
     tensorboard: bool = setting(False, "Write curves for TensorBoard into the run folder too.")
     require_knowledge: bool = setting(False, "Stop when a post has no knowledge.")
 
@@ -77,8 +81,8 @@ class TrainSettings(SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice
             return Path(name)
         path = RECIPES / f"{name}.toml"
         if not path.is_file():
-            known = ", ".join(sorted(one.stem for one in RECIPES.glob("*.toml")))
-            raise UsageError(f"no recipe {name!r}", "--recipe", f"There is: {known}; or name a .toml file")
+            advice = near(name, (one.stem for one in RECIPES.glob("*.toml")))
+            raise UsageError(f"no recipe {name!r}", "--recipe", f"{advice} A file is named with its .toml")
         return path
 
 
@@ -94,6 +98,11 @@ class Corpus:
     gate: Gate
     counts: dict[str, Json]
 
+    @property
+    def visual(self) -> int:
+        """Numbers in a picture's features; 0 where the fusion takes none."""
+        return max((len(one.visual) for _, one in self.train if one is not None), default=0)
+
 
 def train(settings: TrainSettings, tell: Tell) -> Json:
     """Train a tagger; returns the scores of the epoch that was kept. `tell` gets a dictionary a log line.
@@ -107,11 +116,13 @@ def train(settings: TrainSettings, tell: Tell) -> Json:
     if settings.tensorboard:
         curves.check()
     corpus = read_corpus(settings)
-    data, recipes = fingerprints(settings), sorted({one.recipe for _, one in corpus.train if one})
-    with training_run(settings, {**data, "knowledge": recipes}) as run:
-        run.facts |= {"data": data, "recipes": recipes, "counts": corpus.counts}
-        for split, count in corpus.counts.items() if is_first() else ():
-            tell({"split": split, **count})
+    facts: Json = {"data": fingerprints(settings), "recipes": sorted({one.recipe for _, one in corpus.train if one})}
+    with training_run(settings, facts) as run:
+        run.facts |= {**facts, "counts": corpus.counts}
+        if is_first():
+            for split, count in corpus.counts.items():
+                tell({"split": split, **count})
+            tell_memory(settings, tell)
         best = _fit(settings, corpus, run, tell)
         run.write("scores.json", best)
     return best if is_first() else {}
@@ -148,12 +159,9 @@ def fingerprints(settings: TrainSettings) -> Json:
 
 def _items(settings: TrainSettings, dataset: str, split: str) -> list[Item]:
     posts = gold_posts(dataset, split, settings)
-    known = set(tag_names(TYPES))
-    for post in posts:
-        if unknown := set(post.tags or ()) - known:
-            raise DataError(f"unknown tag {min(unknown)!r}", post.where, f"Types are {', '.join(TYPES)}")
-    scored = settings.threshold not in (None, NONE)
-    knowledge = scored_knowledge(settings, dataset, posts, scored=scored)
+    check_tags(posts, tag_names(TYPES), "mmavk")
+    wanted = Wanted(settings.fusion, settings.scorer, needs_scores=settings.threshold not in (None, NONE))
+    knowledge = scored_knowledge(settings, dataset, posts, wanted)
     missing = sum(one is None for one in knowledge)
     if settings.require_knowledge and missing:
         advice = "Put it into the store (mmavk store import), or leave out --require-knowledge"
@@ -172,10 +180,11 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Tell) -> Json:
     pieces = PieceSettings(**{name: getattr(settings, name) for name in PieceSettings.model_fields})
     source = encoder_folder(settings.encoder)
     cutter = PieceCutter(encoder_tokenizer(source), pieces)
-    facts = {"datasets": settings.dataset, "knowledge": settings.knowledge, "seed": settings.seed}
-    model = build(settings, pieces, tags, learning_gate(settings, corpus.gate))
-    config = TaggerConfig(tags, pieces, settings.encoder, facts, frozen=settings.freeze_knowledge)
-    points = _points(settings, run)
+    facts = {"datasets": settings.dataset, "seed": settings.seed}
+    facts |= trained_with(settings, (one for _, one in corpus.train))
+    model = build(settings, pieces, tags, learning_gate(settings, corpus.gate), corpus.visual)
+    config = TaggerConfig(tags, pieces, settings.encoder, facts, frozen=settings.freeze_knowledge, visual=corpus.visual)
+    points = points_of(settings, run)
     best = points.memo.setdefault(BEST, {})
 
     def evaluate(epoch: int) -> Json:
@@ -187,49 +196,21 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Tell) -> Json:
             save_tokenizer(source, run.folder / "model")
         return scores
 
-    with _log(settings, run, points, tell) as log:
+    with training_log(settings, run, points, tell) as log:
         examples = [_example(item, cutter, tags) for item in corpus.train]
         if model.frozen is not None:
             items = [*corpus.train, *(item for own in corpus.valid.values() for item in own)]
-            remember(model.frozen, (one for _, one in items), cutter, log)
+            remember(model.frozen, (one for _, one in items), cutter, tell if is_first() else lambda _: None)
         fit(model, examples, settings, cutter.unknown, evaluate, log, points)
-    points.remove()
     if settings.threshold == AUTO and is_first():
         tell({"threshold": AUTO, "trying": TRIED + 1})
         best.update(
             choose_gate(run.folder / "model", corpus.valid, settings, partial(validate, select=settings.select))
         )
+    if is_first():
+        points.remove()
     run.facts["device"] = str(next(model.parameters()).device)
     return dict(best)
-
-
-def _points(settings: TrainSettings, run: Run) -> "Points":
-    """Where points to resume from are kept, and what the last of them says where one is to be continued."""
-    from mmavk_cli.tagger.points import MEMO, Points, last_point, read_record
-
-    start = last_point(run.folder) if settings.resume else None
-    points = Points(run.folder, start, read_record(start, MEMO) if start else {})
-    run.rewind(points.memo.get(LOG_BYTES, 0))
-    return points
-
-
-@contextmanager
-def _log(settings: TrainSettings, run: Run, points: "Points", tell: Tell) -> Iterator[Tell]:
-    """What takes a log line: metrics.jsonl, the screen, and TensorBoard where it is asked for."""
-    after = points.step if points.start else None
-    drawn = curves.Curves(run.folder, after) if settings.tensorboard and is_first() else None
-
-    def log(line: Json) -> None:
-        points.memo[LOG_BYTES] = run.log(line)
-        tell(line)
-        if drawn:
-            drawn.add(line)
-
-    if after is not None and is_first():
-        tell({"step": after, "resumed": settings.out.name})
-    yield log
-    if drawn:
-        drawn.close()
 
 
 def _example(item: Item, cutter: PieceCutter, tags: tuple[str, ...]) -> "Example":

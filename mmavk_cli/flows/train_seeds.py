@@ -4,10 +4,11 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from mmavk_cli.base.errors import DataError
+from mmavk_cli.base.errors import DataError, UsageError
 from mmavk_cli.base.files import atomic_write
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.run import read_run
+from mmavk_cli.flows.resume import continued, process
 from mmavk_cli.flows.seeds import check_data, check_unchanged, seed_folder
 from mmavk_cli.flows.train import TrainSettings, train
 from mmavk_cli.report.spread import Spread, spread
@@ -30,10 +31,14 @@ class SeedRuns:
 def train_seeds(settings: TrainSettings, tell: Callable[[Json], None]) -> SeedRuns:
     """Train every seed of `--seeds` that is not finished, in RUN/seed-1 and so on; writes RUN/scores.json.
 
+    With `--resume` the seed that was interrupted goes on, and the others are trained as they would be without.
+
     Raises:
         UsageError: a finished seed was trained with other settings. DataError: on other data, or RUN is one run.
         All that `train` raises.
     """
+    if process()[1] > 1:
+        raise UsageError("--seeds is for one process", "--seeds", "Start torchrun once for each --seed")
     if (settings.out / "run.json").exists():
         raise DataError("the folder is already there, and is a run of one seed", str(settings.out), "Choose another")
     runs = {seed: _of_seed(settings, seed) for seed in settings.seed_list}
@@ -54,7 +59,9 @@ def train_seeds(settings: TrainSettings, tell: Callable[[Json], None]) -> SeedRu
 
 
 def _of_seed(settings: TrainSettings, seed: int) -> TrainSettings:
-    return settings.model_copy(update={"seeds": None, "seed": seed, "out": seed_folder(settings.out, seed)})
+    out = seed_folder(settings.out, seed)
+    one = settings.model_copy(update={"seeds": None, "seed": seed, "out": out})
+    return continued(one) if settings.resume else one
 
 
 def _scores(run: TrainSettings) -> Json:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from mmavk_cli.base.fingerprint import digest, short
+from mmavk_cli.knowledge.generator import Generator
 from mmavk_cli.knowledge.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 SENTENCE = "a picture of {width} by {height} pixels, {digits}"
 
 
-class EchoGenerator:
+class EchoGenerator(Generator):
     """The same sentence for the same pixels, always."""
 
     recipe = Recipe(name="echo", generator="echo", prompt=digest(SENTENCE))

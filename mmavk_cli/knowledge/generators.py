@@ -1,35 +1,22 @@
 """What can write about a picture, by name."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
 
 from mmavk_cli.base.errors import UsageError
 from mmavk_cli.knowledge.echo import EchoGenerator
+from mmavk_cli.knowledge.generator import Generator
 from mmavk_cli.knowledge.ocr import OcrGenerator, OcrSettings
-from mmavk_cli.knowledge.recipe import Recipe
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
+from mmavk_cli.knowledge.qwen2vl import QwenGenerator, QwenSettings
+from mmavk_cli.knowledge.server import ServerGenerator, ServerSettings
 
 
-class GeneratorSettings(OcrSettings):
+class GeneratorSettings(QwenSettings, ServerSettings, OcrSettings):
     """The settings of all generators; each reads its own."""
 
 
-class Generator(Protocol):
-    """Writes knowledge about a picture; it never sees the post's text (paper, section 3.1)."""
-
-    @property
-    def recipe(self) -> Recipe:
-        """All that decides what it writes. Asking for it loads no model."""
-        ...
-
-    def generate(self, image: "Image") -> str:
-        """The knowledge about a picture (RGB, upright); empty where there is nothing to say."""
-        ...
-
-
 GENERATORS: dict[str, Callable[[GeneratorSettings], Generator]] = {
+    "qwen2vl": QwenGenerator,
+    "server": ServerGenerator,
     "ocr": OcrGenerator,
     "echo": lambda _: EchoGenerator(),
 }

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from mmavk_cli.base.errors import MissingError
 from mmavk_cli.base.fingerprint import digest
 from mmavk_cli.base.settings import Settings, setting
+from mmavk_cli.knowledge.generator import Generator
 from mmavk_cli.knowledge.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Box:
         return sum(x for x, _ in self.corners) / 4, sum(y for _, y in self.corners) / 4
 
 
-class OcrGenerator:
+class OcrGenerator(Generator):
     """Reads the text in pictures. The models are loaded when the first picture comes."""
 
     def __init__(self, settings: OcrSettings) -> None:

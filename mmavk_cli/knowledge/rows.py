@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.fingerprint import SCHEME, canonical, digest
+from mmavk_cli.base.records import Json
 from mmavk_cli.knowledge.recipe import Recipe
 
 SEAL = "digest"
@@ -22,7 +23,8 @@ class KnowledgeRow(_Row):
     """The text about one picture by one recipe, or why there is none.
 
     `subject` is the tagged digest of the picture's bytes, or `id:DATASET/IMAGE_ID` where the text came without them.
-    Of `text` and `error` one is None. `attempts` counts the tries. `source` tells people where it came from.
+    Of `text` and `error` one is None. `attempts` counts the tries. `source` tells people where it came from,
+    `details` how the text came about (visual tokens, what was cut, what was done when memory ran out).
     """
 
     kind: Literal["knowledge"] = "knowledge"
@@ -32,6 +34,7 @@ class KnowledgeRow(_Row):
     error: str | None = None
     attempts: int = 1
     source: str = ""
+    details: Json = {}
 
     @property
     def key(self) -> str:
@@ -57,6 +60,32 @@ class SimilarityRow(_Row):
     def key(self) -> str:
         """Where it is kept."""
         return similarity_key(self.subject, self.text, self.scorer)
+
+    @property
+    def tag(self) -> str:
+        """What it is removed with."""
+        return self.scorer
+
+
+class EmbeddingRow(_Row):
+    """What a scorer sees in one picture or one text (`subject`, a digest): a vector, or why there is none.
+
+    `vector` is base64 of float32, least significant byte first; empty where `error` says why. `cut` tells that the text
+    was longer than the scorer reads.
+    """
+
+    kind: Literal["embedding"] = "embedding"
+    of: Literal["picture", "text"]
+    subject: str
+    scorer: str
+    vector: str = ""
+    error: str | None = None
+    cut: bool = False
+
+    @property
+    def key(self) -> str:
+        """Where it is kept."""
+        return embedding_key(self.of, self.subject, self.scorer)
 
     @property
     def tag(self) -> str:
@@ -99,7 +128,7 @@ class NameRow(_Row):
         return self.recipe
 
 
-Row = KnowledgeRow | SimilarityRow | RecipeRow | NameRow
+Row = KnowledgeRow | SimilarityRow | EmbeddingRow | RecipeRow | NameRow
 
 
 def image_subject(dataset: str, image_id: str) -> str:
@@ -120,6 +149,11 @@ def knowledge_key(subject: str, recipe: str) -> str:
 def similarity_key(subject: str, text: str, scorer: str) -> str:
     """The key of a similarity; `text` is a digest."""
     return _key("similarity", subject, text, scorer)
+
+
+def embedding_key(of: str, subject: str, scorer: str) -> str:
+    """The key of what a scorer sees in a picture or a text."""
+    return _key("embedding", of, subject, scorer)
 
 
 def recipe_key(recipe: str) -> str:

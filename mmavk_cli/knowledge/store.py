@@ -8,11 +8,11 @@ from typing import Literal, Self
 
 from mmavk_cli.base.errors import DataError, KnowledgeError
 from mmavk_cli.base.fingerprint import SCHEME, digest, digest_file
-from mmavk_cli.base.records import Post
+from mmavk_cli.base.records import Json, Post
 from mmavk_cli.knowledge import rows as keys
 from mmavk_cli.knowledge.database import DATABASE, VERIFY, Database
 from mmavk_cli.knowledge.recipe import Recipe
-from mmavk_cli.knowledge.rows import KnowledgeRow, NameRow, RecipeRow, Row, SimilarityRow, decode, encode
+from mmavk_cli.knowledge.rows import EmbeddingRow, KnowledgeRow, NameRow, RecipeRow, Row, SimilarityRow, decode, encode
 
 BATCH = 500
 """Rows a transaction of `put_all`: some ten milliseconds in which no other process can write."""
@@ -66,21 +66,27 @@ class Store:
         row = self._get(keys.knowledge_key(subject, recipe))
         return row if isinstance(row, KnowledgeRow) else None
 
-    def put_knowledge(self, subject: str, recipe: Recipe, text: str, source: str = "") -> Written:
+    def put_knowledge(
+        self, subject: str, recipe: Recipe, text: str, source: str = "", details: Json | None = None
+    ) -> Written:
         """Keep the text about a picture; an earlier text or failure of the same key is replaced.
 
         Raises:
             DataError: the store cannot be written.
         """
-        return self._put_try(KnowledgeRow(subject=subject, recipe=recipe.id, text=text, source=source), recipe)
+        row = KnowledgeRow(subject=subject, recipe=recipe.id, text=text, source=source, details=details or {})
+        return self._put_try(row, recipe)
 
-    def put_failure(self, subject: str, recipe: Recipe, error: str, source: str = "") -> Written:
+    def put_failure(
+        self, subject: str, recipe: Recipe, error: str, source: str = "", details: Json | None = None
+    ) -> Written:
         """Keep why there is no text about a picture; a failure that is put again counts one more attempt.
 
         Raises:
             DataError: the store cannot be written.
         """
-        row = KnowledgeRow(subject=subject, recipe=recipe.id, text=None, error=error, source=source)
+        details = details or {}
+        row = KnowledgeRow(subject=subject, recipe=recipe.id, text=None, error=error, source=source, details=details)
         return self._put_try(row, recipe)
 
     def get_similarity(self, subject: str, text: str, scorer: str) -> float | None:
@@ -95,6 +101,11 @@ class Store:
             DataError: the store cannot be written.
         """
         return self.put(SimilarityRow(subject=subject, text=digest(text), scorer=scorer, value=value))
+
+    def get_embedding(self, of: Literal["picture", "text"], subject: str, scorer: str) -> EmbeddingRow | None:
+        """What `scorer` (an id) sees in a picture or a text (a digest). None: it was never asked."""
+        row = self._get(keys.embedding_key(of, subject, scorer))
+        return row if isinstance(row, EmbeddingRow) else None
 
     def put_recipe(self, recipe: Recipe) -> None:
         """Keep a recipe's content under its id and let its name stand for it; written once by each open store."""

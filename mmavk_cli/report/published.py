@@ -58,6 +58,21 @@ def published_scores(table: str, dataset: str) -> PublishedScores:
     return PublishedScores(found["source"], found["encoder"], rows)
 
 
+@dataclass(frozen=True, slots=True)
+class PublishedSimilarity:
+    """What the paper says of CLIP's cosines: its threshold, and `mean` and `median` of a data set (empty: unknown)."""
+
+    source: str
+    threshold: float
+    numbers: dict[str, float]
+
+
+def published_similarity(dataset: str | None) -> PublishedSimilarity:
+    """The paper's similarities of the data set."""
+    found = _numbers()["similarity"]
+    return PublishedSimilarity(found["source"], float(found["threshold"]), dict(found.get(dataset or "", {})))
+
+
 def _numbers() -> Json:
     found: Json = json.loads(files("mmavk_cli.report").joinpath("published.json").read_text("utf-8"))
     return found

@@ -34,6 +34,7 @@ def as_json(row: Outcome) -> Json:
             "recipe": knowledge.recipe,
             "similarity": None if knowledge.similarity is None else round(knowledge.similarity, DECIMALS),
             "weight": knowledge.weight,
+            "scorer": knowledge.scorer,
         },
         "model": row.model,
         "image": None if row.post.image is None else str(row.post.image),

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from mmavk_cli.base.errors import MissingError
 from mmavk_cli.base.records import Json
+from mmavk_cli.spans import split_tag, tag_names
 from mmavk_cli.tagger.settings import PieceSettings
 
 FORMAT = 1
@@ -24,6 +25,7 @@ class TaggerConfig:
         pieces: how words and knowledge were cut.
         encoder: what it was trained from.
         trained: data sets, knowledge and seed, for people.
+        visual: numbers in a picture's features, for the fusion `prefix`; else 0.
         gate: from similarity to weight, as the settings of the gate that training used or found.
         name: what output records call it.
         frozen: knowledge is read by an encoder of its own, which training left as it was.
@@ -34,6 +36,7 @@ class TaggerConfig:
     encoder: str
     trained: Json = field(default_factory=dict)
     gate: Json = field(default_factory=dict)
+    visual: int = 0
     name: str = ""
     frozen: bool = False
 
@@ -55,11 +58,18 @@ class TaggerConfig:
             if content.pop("format") != FORMAT:
                 raise MissingError("the checkpoint has another format", str(path), "Use the mmavk that wrote it")
             pieces = PieceSettings(**content.pop("pieces"))
-            return cls(tags=tuple(content.pop("tags")), pieces=pieces, **content)
+            return cls(tags=_tags(content.pop("tags")), pieces=pieces, **content)
         except OSError as error:
             raise MissingError("no checkpoint here", str(path), "Name a run folder or a model folder") from error
         except (ValueError, KeyError, TypeError, AttributeError, ValidationError) as error:
             raise MissingError(f"the checkpoint is broken: {error}", str(path), "Train or export it again") from error
+
+
+def _tags(names: list[str]) -> tuple[str, ...]:
+    types = dict.fromkeys(split_tag(name)[1] for name in names[1:])
+    if names != list(tag_names(tuple(types))):
+        raise ValueError(f"{names} is no list of tags")
+    return tuple(names)
 
 
 def model_folder(name: Path) -> Path:

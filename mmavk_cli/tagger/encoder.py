@@ -68,9 +68,15 @@ def load_encoder(folder: Path) -> nn.Module:
         kind = MODEL_MAPPING[type(AutoConfig.from_pretrained(folder, **safely))]
         pooled = "add_pooling_layer" in inspect.signature(kind).parameters
         without = {"add_pooling_layer": False} if pooled else {}
-        model: nn.Module = AutoModel.from_pretrained(folder, use_safetensors=True, **safely, **without)
+        model: nn.Module
+        model, told = AutoModel.from_pretrained(
+            folder, use_safetensors=True, output_loading_info=True, **safely, **without
+        )
     except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
         raise MissingError(f"cannot load the encoder: {error}", str(folder), "Check the folder's files") from error
+    if told["missing_keys"]:  # transformers would draw them at random and only warn
+        lacking = f"the encoder's weights lack {min(told['missing_keys'])}"
+        raise MissingError(lacking, str(folder), "Take the whole encoder")
     return model.float()
 
 

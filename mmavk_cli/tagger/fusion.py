@@ -7,9 +7,6 @@ from torch import Tensor, nn
 
 from mmavk_cli.base.errors import UsageError
 
-CLIP_WIDTH = 512
-"""Numbers in a picture's embedding of CLIP ViT-B/32."""
-
 PREFIXES = 4
 """Key and value pairs that a picture puts before each layer's own."""
 
@@ -50,11 +47,11 @@ class VisualPrefix(nn.Module):
         UsageError: the encoder's attention cannot take a prefix.
     """
 
-    def __init__(self, encoder: nn.Module) -> None:
+    def __init__(self, encoder: nn.Module, visual: int) -> None:
         super().__init__()
         config: Any = encoder.config
         self.layers, self.heads = int(config.num_hidden_layers), int(config.num_attention_heads)
-        self.reduce = nn.Linear(CLIP_WIDTH, BOTTLENECK)
+        self.reduce = nn.Linear(visual, BOTTLENECK)
         self.expand = nn.Linear(BOTTLENECK, self.layers * 2 * PREFIXES * int(config.hidden_size))
         _take_prefixes(encoder)
 

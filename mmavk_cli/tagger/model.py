@@ -10,7 +10,7 @@ from mmavk_cli.tagger.batch import Batch
 from mmavk_cli.tagger.decoder import ConstrainedCRF
 from mmavk_cli.tagger.first_piece import first_piece
 from mmavk_cli.tagger.frozen import FrozenKnowledge
-from mmavk_cli.tagger.fusion import CLIP_WIDTH, VisualPrefix, WordFusion
+from mmavk_cli.tagger.fusion import VisualPrefix, WordFusion
 from mmavk_cli.tagger.learned_gate import LearnedGate
 from mmavk_cli.tagger.settings import Fusion
 
@@ -26,6 +26,7 @@ class Tagger(nn.Module):
             they are.
         frozen: what encodes the knowledge where the encoder that learns does not.
         gate: gives the weights from the similarities while it learns; afterwards they come with the knowledge.
+        visual: numbers in a picture's features, for the fusion `prefix`.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Tagger(nn.Module):
         fusion: Fusion = "word",
         frozen: FrozenKnowledge | None = None,
         gate: LearnedGate | None = None,
+        visual: int = 0,
     ) -> None:
         super().__init__()
         width = int(encoder.config.hidden_size)  # type: ignore[union-attr,arg-type]
@@ -44,7 +46,7 @@ class Tagger(nn.Module):
         self.fusion = WordFusion(width) if fusion == "word" else None
         self.frozen = frozen
         self.gate = gate
-        self.prefix = VisualPrefix(encoder) if fusion == "prefix" else None
+        self.prefix = VisualPrefix(encoder, visual) if fusion == "prefix" else None
         self.emit = nn.Linear(width, len(tags))
         self.crf = ConstrainedCRF(tags)
 
@@ -84,7 +86,8 @@ class Tagger(nn.Module):
     def _prefixes(self, batch: Batch) -> dict[str, Any]:
         if self.prefix is None:
             return {}
-        visual = batch.visual if batch.visual.shape[1] else np.zeros((len(batch.visual), CLIP_WIDTH), np.float32)
+        width = self.prefix.reduce.in_features
+        visual = batch.visual if batch.visual.shape[1] else np.zeros((len(batch.visual), width), np.float32)
         return {"prefix": self.prefix(self._to(visual[batch.row_of]))}
 
     def _encode(self, ids: Any, mask: Any, **others: Any) -> Tensor:

@@ -28,8 +28,8 @@ class OnnxEmitter:
     def __init__(self, folder: Path, config: TaggerConfig, threads: int) -> None:
         self.session = _session(folder / ONNX)
         self.of_knowledge = _session(folder / FROZEN_ONNX) if config.frozen else self.session
-        self.head = _head(folder / HEAD)
         self.fuses = config.pieces.fusion == "word"
+        self.head = _head(folder / HEAD, _shapes(self.session, self.fuses, len(config.tags)))
         self.chain = Chain(self.head["crf.start"], self.head["crf.transitions"], self.head["crf.end"], config.tags)
         self.pool = ThreadPoolExecutor(threads or os.cpu_count() or 1)
 
@@ -92,11 +92,23 @@ def _session(path: Path) -> Any:
         raise MissingError(f"cannot load the encoder: {error}", str(path), "Export or install it again") from error
 
 
-def _head(path: Path) -> dict[str, Floats]:
+def _shapes(session: Any, fuses: bool, tags: int) -> dict[str, tuple[int, ...]]:
+    """The head's tensors that fit the encoder."""
+    width = session.get_outputs()[0].shape[-1]
+    fusion = {"auxiliary.weight": (width, width), "auxiliary.bias": (width,)}
+    fusion |= {"weigh.weight": (width, 2 * width), "weigh.bias": (width,)}
+    crf = {"crf.start": (tags,), "crf.transitions": (tags, tags), "crf.end": (tags,)}
+    return {"emit.weight": (tags, width), "emit.bias": (tags,), **crf, **(fusion if fuses else {})}
+
+
+def _head(path: Path, shapes: dict[str, tuple[int, ...]]) -> dict[str, Floats]:
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
     try:
-        return dict(load_file(path))
+        head = dict(load_file(path))
     except (OSError, SafetensorError) as error:
         raise MissingError(f"the head cannot be read: {error}", str(path), "Export or install it again") from error
+    if {name: tensor.shape for name, tensor in head.items()} != shapes:
+        raise MissingError("the head does not fit the encoder", str(path), "Export or install it again")
+    return head

@@ -49,7 +49,7 @@ def load_model(folder: Path) -> tuple[Tagger, TaggerConfig]:
     """
     config = TaggerConfig.read(folder)
     frozen = FrozenKnowledge(load_encoder(folder / FROZEN)) if config.frozen else None
-    model = Tagger(load_encoder(folder / ENCODER), config.tags, 0.0, config.pieces.fusion, frozen)
+    model = Tagger(load_encoder(folder / ENCODER), config.tags, 0.0, config.pieces.fusion, frozen, visual=config.visual)
     try:
         weights = load_file(folder / HEAD)
         own = head_weights(model)

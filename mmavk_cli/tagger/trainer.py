@@ -238,17 +238,17 @@ class Training(Trainer):  # type: ignore[misc]
 
 
 def parameter_groups(model: nn.Module, settings: TrainingSettings) -> list[Json]:
-    """Two learning rates, weight decay on all but biases (paper Section 4.2)."""
-    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+    """Learning rates of encoder, new layers and CRF; weight decay on all but biases (paper Section 4.2)."""
+    groups: dict[tuple[float, bool], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
-        groups.setdefault((".encoder." in f".{name}", name.endswith("bias")), []).append(parameter)
+        parts = name.split(".")
+        rate = settings.encoder_lr if "encoder" in parts else settings.head_lr
+        if "crf" in parts:
+            rate = settings.crf_lr or settings.head_lr
+        groups.setdefault((rate, name.endswith("bias")), []).append(parameter)
     return [
-        {
-            "params": parameters,
-            "lr": settings.encoder_lr if of_encoder else settings.head_lr,
-            "weight_decay": 0.0 if is_bias else settings.weight_decay,
-        }
-        for (of_encoder, is_bias), parameters in groups.items()
+        {"params": parameters, "lr": rate, "weight_decay": 0.0 if is_bias else settings.weight_decay}
+        for (rate, is_bias), parameters in groups.items()
     ]
 
 

@@ -43,9 +43,15 @@ class _Watch(TrainerCallback):  # type: ignore[misc]
 
 
 def build(
-    settings: TrainingSettings, pieces: PieceSettings, tags: tuple[str, ...], gate: LearnedGate | None = None
+    settings: TrainingSettings,
+    pieces: PieceSettings,
+    tags: tuple[str, ...],
+    gate: LearnedGate | None = None,
+    visual: int = 0,
 ) -> Tagger:
     """An untrained tagger on a pretrained encoder; the seed decides the new weights.
+
+    `visual` is how many numbers a picture's features have, for the fusion `prefix`.
 
     Raises:
         MissingError: the encoder is not there. UsageError: it cannot have this fusion or these lengths, or cannot do
@@ -58,7 +64,7 @@ def build(
     if settings.gradient_checkpointing:
         _recompute(encoder)
     frozen = FrozenKnowledge(load_encoder(folder)) if settings.freeze_knowledge else None
-    return Tagger(encoder, tags, settings.dropout, pieces.fusion, frozen, gate)
+    return Tagger(encoder, tags, settings.dropout, pieces.fusion, frozen, gate, visual)
 
 
 def _recompute(encoder: Any) -> None:

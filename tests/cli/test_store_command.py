@@ -108,7 +108,8 @@ def test_the_list_says_what_is_there_and_how_it_is_kept(mmavk: Mmavk, place: Pat
     assert counts == {"blip2": (0, 2, 0), "echo": (1, 0, 1)}
     assert (listing["similarities"], listing["faults"]) == ({"clip": 1}, 0)
     table = mmavk("ls")[1]
-    assert all(word in table for word in ("blip2 *", "by image id", "clip", str(place / "home" / "store")))
+    assert all(word in table for word in ("blip2 *", "by image id", "clip"))
+    assert str(place / "home" / "store") in table.replace("\n", "")  # a long path goes over two lines
 
 
 def test_an_empty_store_is_listed_and_not_made(mmavk: Mmavk, place: Path):

@@ -1,5 +1,5 @@
 """Fixtures of the tests of the design."""
 
-from workplace import captions, evaluated, shell, small_data, trained
+from workplace import captions, clip, evaluated, shell, small_data, trained
 
-__all__ = ["captions", "evaluated", "shell", "small_data", "trained"]
+__all__ = ["captions", "clip", "evaluated", "shell", "small_data", "trained"]

@@ -21,6 +21,7 @@ def call(line: str, place: Path, data: Path | None = None) -> subprocess.Complet
     """Run a command line with bash in the folder `place`, whose `home/` is mmavk's home."""
     environment = os.environ | {
         "MMAVK_HOME": str(place / "home"),
+        "MMAVK_CONFIG": str(place / "config.toml"),
         "COLUMNS": "100",
         "OMP_NUM_THREADS": "1",  # torch's threads wait by spinning, which on a busy machine takes minutes
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -75,7 +76,16 @@ def evaluated(small_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     return place
 
 
+@pytest.fixture(scope="session")
+def clip(tiny_clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A place with a CLIP, good for nothing, in models/clip."""
+    place = tmp_path_factory.mktemp("clip")
+    shutil.copytree(tiny_clip, place / "models" / "clip")
+    return place
+
+
 NEEDS = {
+    "clip": r"--clip models/clip",
     "captions": r"--knowledge blip2|--recipe embedded",
     "trained": r"^(?!mmavk train).*runs/text",
     "evaluated": r"^mmavk (?:compare|report)",
@@ -93,7 +103,7 @@ def shell(tmp_path: Path, request: pytest.FixtureRequest) -> Shell:
             if re.search(pattern, line):
                 shutil.copytree(request.getfixturevalue(fixture), tmp_path, dirs_exist_ok=True)
         if "twitter201" in line or "--recipe" in line:
-            data = "small_data" if line.startswith(("mmavk train", "mmavk eval")) else "shared_data"
+            data = "small_data" if line.startswith(("mmavk train", "mmavk eval", "mmavk reproduce")) else "shared_data"
             return call(line, tmp_path, request.getfixturevalue(data))
         return call(line, tmp_path)
 

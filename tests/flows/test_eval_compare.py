@@ -76,12 +76,12 @@ def test_json_has_the_names_of_the_page(own: dict[str, Any]) -> None:
 
 def test_a_type_that_only_conlleval_sees_has_a_line(place: Path) -> None:
     (place / "orphan").mkdir()
-    (place / "orphan" / "test.txt").write_text("IMGID:1\nthe\tO\nxyzzy\tI-SHIP\n")
+    (place / "orphan" / "test.txt").write_text("IMGID:1\nthe\tO\nxyzzy\tI-MISC\n")
     asked = ("eval", "embedded", "--dataset", "orphan")
     found = json.loads(mmavk(*asked, "--format", "json").stdout)
     assert (found["strict"]["overall"]["gold"], found["conlleval"]["overall"]["gold"]) == (0, 1)
     lines = [line.split() for line in mmavk(*asked).stdout.splitlines()]
-    assert ["SHIP", *"-----", "0.00", "0.00", "0.00", "1"] in lines
+    assert ["MISC", *"-----", "0.00", "0.00", "0.00", "1"] in lines
 
 
 def test_scores_of_groups_are_parts_of_the_whole(own: dict[str, Any]) -> None:

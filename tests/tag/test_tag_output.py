@@ -166,7 +166,9 @@ def test_scores_have_four_decimals():
     assert record["entities"] == [
         {"start": 3, "end": 7, "word_start": 1, "word_end": 2, "type": "LOC", "text": "Rome", "score": 0.1235}
     ]
-    assert record["knowledge"] == {"text": "a wall", "recipe": "sha256:0", "similarity": 0.5, "weight": 0.25}
+    assert record["knowledge"] == {
+        "text": "a wall", "recipe": "sha256:0", "similarity": 0.5, "weight": 0.25, "scorer": None,
+    }  # fmt: skip
 
 
 WORDS = st.text(min_size=1, max_size=8).filter(lambda word: not word.startswith("IMGID:"))

@@ -17,6 +17,7 @@ from transformers import (
 )
 
 from mmavk_cli.tagger.first_piece import first_piece
+from mmavk_cli.tagger.training import _recompute
 
 SIZES = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32, "vocab_size": 50}
 KINDS = {
@@ -49,10 +50,7 @@ def gradients(model: PreTrainedModel, vectors: Tensor) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize("padded", [False, True])
 @pytest.mark.parametrize(
     ("kind", "attention"),
-    [
-        *((kind, way) for kind in ("bert", "roberta", "xlm-roberta") for way in ("sdpa", "eager")),
-        ("deberta-v2", "eager"),
-    ],
+    [(kind, way) for kind in KINDS for way in ("sdpa", "eager") if (kind, way) != ("deberta-v2", "sdpa")],
 )
 def test_it_equals_the_whole_encoder(kind: str, attention: str, padded: bool) -> None:
     model, (ids, mask) = made(kind, attention), rows(padded=padded)
@@ -88,3 +86,16 @@ def test_dropout_is_there_in_training_and_only_then() -> None:
         assert torch.equal(first_piece(model, ids, mask), first_piece(model, ids, mask))
         model.encoder.layer[-1].attention.self.dropout.p = 0.5
         assert not torch.equal(first_piece(model, ids, mask), first_piece(model, ids, mask))
+
+
+def test_gradient_checkpointing_changes_nothing() -> None:
+    model, (ids, mask) = made("bert", "sdpa"), rows(padded=True)
+    expected = gradients(model, first_piece(model, ids, mask))
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    model.train()
+    _recompute(model)
+    found = gradients(model, first_piece(model, ids, mask))
+    for name, gradient in expected.items():
+        np.testing.assert_allclose(found[name], gradient, atol=1e-10, err_msg=name)

@@ -14,14 +14,15 @@ from mmavk_cli.base.records import TYPES, Knowledge, Word
 from mmavk_cli.spans import tag_names
 from mmavk_cli.tagger.batch import Example, collate
 from mmavk_cli.tagger.encoder import load_encoder
-from mmavk_cli.tagger.fusion import CLIP_WIDTH, PREFIXES
+from mmavk_cli.tagger.fusion import PREFIXES
 from mmavk_cli.tagger.model import Tagger
 from mmavk_cli.tagger.pieces import PieceCutter
 from mmavk_cli.tagger.settings import Fusion, PieceSettings
 
 WORDS = [Word("Houston", 0, 7), Word("calls", 8, 13)]
+WIDTH = 12
 SIGN = Knowledge("a sign", "r")
-FEATURES = Knowledge("", "r", visual=tuple(np.linspace(-1, 1, CLIP_WIDTH).tolist()))
+FEATURES = Knowledge("", "r", visual=tuple(np.linspace(-1, 1, WIDTH).tolist()))
 
 
 def fused(tokenizer: Tokenizer, fusion: Fusion) -> PieceCutter:
@@ -30,7 +31,7 @@ def fused(tokenizer: Tokenizer, fusion: Fusion) -> PieceCutter:
 
 def made(folder: Path, fusion: Fusion) -> Tagger:
     torch.manual_seed(1)
-    return Tagger(load_encoder(folder), tag_names(TYPES), 0.0, fusion).eval()
+    return Tagger(load_encoder(folder), tag_names(TYPES), 0.0, fusion, visual=WIDTH).eval()
 
 
 def test_concat_reads_the_pair_as_the_tokenizer_joins_it(cutter: PieceCutter) -> None:
@@ -110,4 +111,4 @@ def test_an_encoder_that_cannot_take_a_prefix() -> None:
 
     sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
     with pytest.raises(UsageError, match="deberta-v2 cannot take a prefix"):
-        Tagger(DebertaV2Model(DebertaV2Config(**sizes)), tag_names(TYPES), 0.0, "prefix")
+        Tagger(DebertaV2Model(DebertaV2Config(**sizes)), tag_names(TYPES), 0.0, "prefix", visual=WIDTH)

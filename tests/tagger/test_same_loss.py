@@ -1,4 +1,4 @@
-"""What makes training cheap changes no loss and no gradient: held against posts read one by one, as the paper writes."""
+"""What makes training cheap changes no loss and no gradient: held against posts read one by one."""
 
 import copy
 import shutil
@@ -35,7 +35,7 @@ def example(cutter: PieceCutter, text: int, known: int, weight: float) -> Exampl
 
 
 def plain_loss(model: Tagger, reader: nn.Module, posts: list[Example]) -> Tensor:
-    """Equations 5 to 12 a post at a time: no padding, nothing shared, nothing left out; `reader` reads the knowledge."""
+    """Equations 5 to 12 a post at a time, with nothing shared or left out; `reader` reads the knowledge."""
     losses = []
     for post in posts:
         hidden = [model.encoder(input_ids=torch.tensor([row])).last_hidden_state[0] for row in post.pieces.windows]
@@ -103,7 +103,7 @@ def frozen_copy(tagger: Tagger) -> tuple[Tagger, nn.Module]:
     tagger.frozen = FrozenKnowledge(copy.deepcopy(before))
     with torch.no_grad():
         for weights in tagger.encoder.parameters():
-            weights += 0.05 * torch.randn_like(weights)
+            weights.add_(torch.randn_like(weights), alpha=0.05)
     return tagger, before
 
 

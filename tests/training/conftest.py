@@ -4,14 +4,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-from small import Train, where, words
+from small import POSTS, Train, where, words
 from typer.testing import CliRunner
 
 import mmavk_cli
 from mmavk_cli.cli.main import app
 
 TOKENIZER = Path(mmavk_cli.__file__).parent / "embedded" / "tokenizer.json"
-POSTS = {"train": 60, "valid": 16}
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from typer.testing import Result
 
+POSTS = {"train": 60, "valid": 16}
 BATCH = 8
 UPDATES = 8
 """Of an epoch."""

@@ -1,0 +1,151 @@
+"""The user's settings file and the environment: what holds where no flag is given (docs/settings.md)."""
+
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mmavk_cli.base.errors import UsageError
+from mmavk_cli.base.near import near
+
+PREFIX = "MMAVK_"
+PLACES = ("MMAVK_CONFIG", "MMAVK_HOME", "MMAVK_DATA", "MMAVK_API_KEY")
+"""Variables that are no option's: this file's place, the home, the data folder, a server's key."""
+
+FLAGS_ONLY = {"config", "traceback"}
+"""Options that are asked for anew each time."""
+
+
+def config_file() -> Path:
+    """`MMAVK_CONFIG`, else `config.toml` in the platform's folder for the settings of mmavk. It need not exist."""
+    if place := os.environ.get("MMAVK_CONFIG"):
+        return Path(place)
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("mmavk", appauthor=False)) / "config.toml"
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """A TOML file as a dictionary.
+
+    Raises:
+        UsageError: it cannot be read or is not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot read: {error.strerror}", str(path), "Check the path") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"not TOML: {error}", str(path), "Write name = value, a line each") from error
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """The settings file; empty where there is none.
+
+    Raises:
+        UsageError: it cannot be read or is not TOML.
+    """
+    return read_toml(path) if path.exists() else {}
+
+
+def plain(name: str) -> str:
+    """`data-dir`, as options are written, as the name of its field: `data_dir`."""
+    return name.replace("-", "_")
+
+
+def kept(path: Path, command: str, known: Iterable[str]) -> dict[str, Any]:
+    """What the settings file says to `command` (`data stats`): its lines before the first table that the command knows,
+    then the command's own table, `[data.stats]`.
+
+    Raises:
+        UsageError: the file cannot be read, or the command's table names a setting it does not have.
+    """
+    content, names = read_config(path), set(known)
+    found = {plain(name): value for name, value in content.items() if plain(name) in names and name not in FLAGS_ONLY}
+    table: Any = content
+    for word in command.split():
+        table = table.get(word) if isinstance(table, dict) else None
+    if not isinstance(table, dict):
+        return found
+    for name, value in table.items():
+        if not isinstance(value, dict):
+            if plain(name) not in names - FLAGS_ONLY:
+                advice = near(plain(name), names - FLAGS_ONLY)
+                raise UsageError(f"mmavk {command} has no setting {name!r}", str(path), advice)
+            found[plain(name)] = value
+    return found
+
+
+def from_environment(lists: Mapping[str, bool]) -> dict[str, tuple[Any, str]]:
+    """Setting → value and variable, of those in the environment: `MMAVK_BATCH_SIZE` is `--batch-size`.
+
+    `lists` are the names to look for, and whether one takes several values, which commas separate.
+    """
+    found: dict[str, tuple[Any, str]] = {}
+    for name, several in lists.items():
+        variable = f"{PREFIX}{name.upper()}"
+        if name in FLAGS_ONLY or variable in PLACES or variable not in os.environ:
+            continue
+        value = os.environ[variable]
+        found[name] = (value.split(",") if several else value, variable)
+    return found
+
+
+def edited(text: str, table: Sequence[str], name: str, value: Any) -> str:
+    """TOML with `name = value` in a table (empty: before the first), all other lines as they were; None removes it.
+
+    Raises:
+        ValueError: not without touching more.
+    """
+    lines = text.removesuffix("\n").split("\n") if text else []
+    heads = [at for at, line in enumerate(lines) if line.lstrip().startswith("[")]
+    begins = -1 if not table else next((at for at in heads if _table(lines[at]) == tuple(table)), None)
+    if begins is None:
+        lines += [*([""] if lines else []), f"[{'.'.join(table)}]"]
+        begins = len(lines) - 1
+        heads.append(begins)
+    ends = next((at for at in heads if at > begins), len(lines))
+    line = [] if value is None else [f"{name.replace('_', '-')} = {_toml(value)}"]
+    there = [at for at in range(begins + 1, ends) if _key(lines[at]) == plain(name)]
+    while not there and ends > begins + 1 and not lines[ends - 1].strip():
+        ends -= 1
+    lines[slice(there[0], there[0] + 1) if there else slice(ends, ends)] = line
+    result = "".join(f"{one}\n" for one in lines)
+    if flat(tomllib.loads(result)) != _changed(flat(tomllib.loads(text)), (*table, plain(name)), value):
+        raise ValueError("the file is written in another way")
+    return result
+
+
+def _table(line: str) -> tuple[str, ...]:
+    return tuple(part.strip().strip("\"'") for part in line.partition("#")[0].strip().strip("[]").split("."))
+
+
+def _key(line: str) -> str | None:
+    match = re.match(r"\s*[\"']?([A-Za-z0-9_-]+)[\"']?\s*=", line)
+    return plain(match[1]) if match else None
+
+
+def _toml(value: Any) -> str:
+    import json
+
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    return json.dumps(value if isinstance(value, bool | int | float) else str(value), ensure_ascii=False)
+
+
+def flat(content: Mapping[str, Any], above: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
+    """What stands in a settings file: the words of a table and a setting's name → its value."""
+    found: dict[tuple[str, ...], Any] = {}
+    for name, value in content.items():
+        if isinstance(value, dict):
+            found |= flat(value, (*above, name))
+        else:
+            found[(*above, plain(name))] = value
+    return found
+
+
+def _changed(content: dict[tuple[str, ...], Any], key: tuple[str, ...], value: Any) -> dict[tuple[str, ...], Any]:
+    rest = {name: old for name, old in content.items() if name != key}
+    return rest if value is None else rest | {key: tomllib.loads(f"v = {_toml(value)}")["v"]}

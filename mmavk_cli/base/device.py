@@ -1,0 +1,144 @@
+"""Where models run, what memory is left there, and the one large model that is loaded at a time."""
+
+import gc
+import os
+import resource
+import sys
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Generic, Literal, TypeVar
+
+from mmavk_cli.base.errors import MissingError, MmavkError
+from mmavk_cli.base.settings import Settings, setting
+
+M = TypeVar("M")
+
+_NO_MEMORY = ("can't allocate memory", "not enough memory", "out of memory", "CUBLAS_STATUS_ALLOC_FAILED")
+"""How libraries say it, where they raise nothing of their own for it."""
+
+
+class DeviceChoice(Settings):
+    """Where models run."""
+
+    device: Literal["auto", "cpu", "cuda"] = setting("auto", "Where models run; auto takes a GPU where there is one.")
+
+
+def resolve_device(wanted: str) -> str:
+    """`cpu` or `cuda`, as it is there.
+
+    Raises:
+        MissingError: `cuda` was asked for and torch sees no GPU.
+    """
+    if wanted == "cpu":
+        return wanted
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    if wanted == "cuda":
+        raise MissingError("torch sees no GPU", "--device cuda", "See what there is: mmavk doctor")
+    return "cpu"
+
+
+def memory(device: str) -> tuple[int, int]:
+    """Bytes that are free and bytes in all, of the GPU (what torch has set aside and not in use counts as free) or of
+    the machine. A cap set by `torch.cuda.set_per_process_memory_fraction` is heeded.
+    """
+    if device == "cpu":
+        page = os.sysconf("SC_PAGE_SIZE")
+        return _available() or page * os.sysconf("SC_AVPHYS_PAGES"), page * os.sysconf("SC_PHYS_PAGES")
+    import torch
+
+    free, total = torch.cuda.mem_get_info()
+    fraction = torch.cuda.get_per_process_memory_fraction()
+    free += torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
+    return min(free, int(fraction * total) - torch.cuda.memory_allocated()), total
+
+
+def _available() -> int:
+    """Linux' own guess of what a program can have: free memory and what caches would give back."""
+    try:
+        with Path("/proc/meminfo").open(encoding="ascii") as lines:
+            return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration):
+        return 0
+
+
+def used_memory() -> int:
+    """Bytes this process holds: on the GPU where it uses one, else of the machine. Loads nothing."""
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        return int(torch.cuda.memory_reserved())
+    try:
+        return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out, on a GPU or in the machine."""
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and any(words in str(error) for words in _NO_MEMORY)
+    )
+
+
+def empty_cache() -> None:
+    """Give back what torch has set aside and does not use."""
+    gc.collect()
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+class InTurn(Generic[M]):
+    """A large model: loaded when it is first asked for, freed before another may be.
+
+    Nobody but this keeps it: take `.model` where it is used, and let go. Two large models at once are a fault of the
+    program, told as such rather than by a card that is full.
+
+    Args:
+        name: what to call it in messages.
+        load: makes it; called once, and again if it is asked for after `free`.
+    """
+
+    _held: "weakref.ref[Any] | None" = None
+    _holder = ""
+
+    def __init__(self, name: str, load: Callable[[], M]) -> None:
+        self.name, self._load = name, load
+        self._model: M | None = None
+
+    @property
+    def model(self) -> M:
+        """The model.
+
+        Raises:
+            MmavkError: another large model is still loaded. What `load` raises.
+        """
+        if self._model is None:
+            gc.collect()  # one that a failure left behind may wait for it
+            if InTurn.loaded():
+                raise MmavkError(f"{InTurn._holder} is still loaded", self.name, "Report it")
+            self._model = self._load()
+            InTurn._held, InTurn._holder = weakref.ref(self._model), self.name
+        return self._model
+
+    def free(self) -> None:
+        """Let go of the model and give its memory back; nothing where it was not loaded.
+
+        Raises:
+            MmavkError: something else still holds it.
+        """
+        if self._model is None:
+            return
+        self._model = None
+        empty_cache()
+        if InTurn.loaded():
+            raise MmavkError("the model is still held after it was freed", self.name, "Report it")
+
+    @staticmethod
+    def loaded() -> bool:
+        """Whether a large model is in memory now."""
+        return InTurn._held is not None and InTurn._held() is not None

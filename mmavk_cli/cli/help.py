@@ -1,0 +1,64 @@
+"""The words of `mmavk help`: the pages of docs/ in the terminal, and the help of commands."""
+
+from pathlib import Path
+
+import typer
+
+from mmavk_cli.base.errors import UsageError
+from mmavk_cli.base.near import near
+from mmavk_cli.base.settings import Common, setting
+from mmavk_cli.cli.options import add_command
+
+TOPICS = Path(__file__).parent / "topics"
+"""The pages of docs/ that come with the package; each file is a link to the page itself."""
+
+TEXT = """Read about a topic (formats, errors, settings), or a command's help page.
+
+Without a topic the topics are listed. What is printed are the pages of the documents; in a pipe they are as they were
+written, in Markdown."""
+
+
+class HelpSettings(Common):
+    """What `mmavk help` asks."""
+
+    topic: list[str] | None = setting(None, "A topic, or the words of a command.", argument=True)
+
+
+def add(app: typer.Typer) -> None:
+    """Add `mmavk help`."""
+    add_command(app, "help", HelpSettings, _help, TEXT, ["mmavk help", "mmavk help formats", "mmavk help data stats"])
+
+
+def topics() -> dict[str, Path]:
+    """Topic → its page."""
+    return {path.stem: path for path in sorted(TOPICS.glob("*.md"))}
+
+
+def _help(settings: HelpSettings) -> None:
+    from mmavk_cli.cli.main import COMMANDS, app
+
+    words = settings.topic or []
+    if not words:
+        for topic, path in topics().items():
+            with path.open(encoding="utf-8") as page:
+                typer.echo(f"{topic:<12} {page.readline().strip('# ').rstrip()}")
+        if not settings.quiet:
+            typer.echo(f"\nmmavk help TOPIC reads one; mmavk help COMMAND, of {', '.join(COMMANDS)}", err=True)
+    elif len(words) == 1 and words[0] in topics():
+        _print(topics()[words[0]].read_text("utf-8"))
+    elif words[0] in COMMANDS:
+        app([*words, "--help"], prog_name="mmavk", standalone_mode=False)
+    else:
+        known = {*topics(), *COMMANDS}
+        raise UsageError(f"no topic {' '.join(words)!r}", "TOPIC", near(words[0], known))
+
+
+def _print(page: str) -> None:
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    console = Console()
+    if console.is_terminal:
+        console.print(Markdown(page))
+    else:
+        typer.echo(page)

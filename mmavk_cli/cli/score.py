@@ -1,0 +1,108 @@
+"""The words of `mmavk score`."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from mmavk_cli.base.errors import MmavkError
+from mmavk_cli.base.records import Problem
+from mmavk_cli.cli.options import add_command
+from mmavk_cli.cli.output import print_json
+from mmavk_cli.cli.progress import progress
+from mmavk_cli.cli.tables import number_table
+from mmavk_cli.flows.score import TEXT as TEXT_SCORER
+from mmavk_cli.flows.score import Scores, ScoreSettings, refuse_bad, score
+from mmavk_cli.report.similarities import Distribution
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+TEXT = """Say how related posts and their pictures are, and what a threshold would do.
+
+The similarity is the cosine of what CLIP sees in the text and in the picture (the paper's equations 2 to 4). It is kept
+in the store, and so is what CLIP sees in each picture and each text: another text for a known picture costs no look at
+the picture, and what is known needs no model. A text is read up to 77 tokens; how many are longer is told.
+
+--images alone looks at pictures ahead of their posts. --scorer text compares posts with knowledge in the store, as the
+embedded profile does, and needs no CLIP.
+
+Nothing is fetched. Where weights are missing, the command says how to get them and exits 5. A picture that cannot be
+read is told and counted, the others go on, and the command exits 3."""
+
+EXAMPLES = [
+    "mmavk score --dataset twitter2017 --out runs/clip",
+    "mmavk score --input docs/examples/posts.jsonl --clip models/clip --threshold 0.3",
+    "mmavk score --images docs/examples/folder --clip models/clip --format json",
+    "mmavk score --dataset twitter2017 --scorer text --knowledge blip2 --threshold 0.15",
+]
+
+FIRST = 20
+"""Faults that are told one by one; --verbose tells them all."""
+
+BAR = 30
+"""Characters of the longest bar."""
+
+
+def add(app: typer.Typer) -> None:
+    """Add `mmavk score`."""
+    add_command(app, "score", ScoreSettings, _score, TEXT, EXAMPLES)
+
+
+def _score(settings: ScoreSettings) -> None:
+    told_faults = 0
+
+    def faulty(problem: Problem) -> None:
+        nonlocal told_faults
+        told_faults += 1
+        if told_faults <= FIRST or settings.verbose:
+            typer.echo(f"mmavk: {MmavkError(problem.what, problem.where, problem.do)}", err=True)
+        elif told_faults == FIRST + 1:
+            typer.echo("mmavk: and so on; --verbose tells every one", err=True)
+
+    with progress("posts", settings.quiet) as told:
+        result = score(settings, told, faulty)
+    if settings.format == "json":
+        print_json(result.as_json())
+    else:
+        _print(result, settings)
+    for note in result.notes:
+        typer.echo(f"note: {note}", err=True)
+    refuse_bad(result)
+
+
+def _print(result: Scores, settings: ScoreSettings) -> None:
+    counts = {name: number for name, number in result.counts.items() if number or name in {"posts", "scored"}}
+    typer.echo(f"{result.source}, scorer {result.scorer}")
+    typer.echo(", ".join(f"{name.replace('_', ' ')} {number:,}" for name, number in counts.items()))
+    if result.similarities is None:
+        typer.echo("No post has both a text and what it is compared with.")
+        return
+    from rich.console import Console
+
+    console = Console()
+    console.print(_numbers(result, result.similarities))
+    for cut, share in result.similarities.gated.items():
+        typer.echo(f"under {cut}: {share:.1%} of {result.similarities.posts:,} posts")
+    console.print(_histogram(result.similarities))
+    if settings.scorer == TEXT_SCORER:
+        typer.echo("These are no CLIP cosines: the paper's thresholds say nothing here.")
+
+
+def _numbers(result: Scores, found: Distribution) -> "Table":
+    table = number_table("", "mean", "median", *(f"{float(share):.0%}" for share in found.quantiles), "min", "max")
+    values = (found.mean, found.median, *found.quantiles.values(), found.lowest, found.highest)
+    table.add_row("here", *(f"{value:.4f}" for value in values))
+    if result.published:
+        mean, median = (f"{result.published[name]:.4f}" for name in ("mean", "median"))
+        table.add_row("paper", mean, median, *("" for _ in values[2:]))
+    return table
+
+
+def _histogram(found: Distribution) -> "Table":
+    table = number_table("similarity", "posts", "under", "", words=1)
+    table.columns[-1].justify = "left"
+    highest = max(one.posts for one in found.bins)
+    for one in found.bins:
+        bar = "█" * round(BAR * one.posts / highest) or ("▏" if one.posts else "")
+        table.add_row(f"{one.low:.3f} to {one.high:.3f}", f"{one.posts:,}", f"{one.under:.1%}", bar)
+    return table

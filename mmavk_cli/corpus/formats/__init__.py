@@ -1,0 +1,1 @@
+"""What other programs write and read: one file a format, all with the same four doors (format.py)."""

@@ -1,0 +1,142 @@
+"""spaCy's DocBin: tokens with their spaces, names as `doc.ents`, and what spaCy has no place for in `doc.user_data`.
+
+A DocBin is one compressed block: this format alone is held in memory whole.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mmavk_cli.base.errors import DataError, MissingError
+from mmavk_cli.base.files import atomic_binary
+from mmavk_cli.base.records import BadRow, Counted, Json, Post, Rows
+from mmavk_cli.corpus.formats.format import Put, relative
+from mmavk_cli.corpus.jsonl import post_of
+from mmavk_cli.spans import strict_spans
+
+FIELD = "mmavk"
+"""Key in `doc.user_data`: id, image_id, image, and `words`, the tokens that are words, where not all but spaces are."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocBinFile:
+    """A `.spacy` file."""
+
+    name: str = "spacy"
+    suffix: str = ".spacy"
+
+    def read(self, path: Path, counted: Counted) -> Rows:  # noqa: ARG002 (names are of whole tokens)
+        """The posts of a file; a Doc that cannot be one is a `BadRow`."""
+        spacy = _spacy()
+        try:
+            docs = spacy.tokens.DocBin().from_bytes(path.read_bytes())
+        except OSError as error:
+            raise DataError(f"cannot read: {error.strerror}", str(path), "Check the path") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataError(f"not a DocBin: {error}", str(path), "Write it with DocBin.to_disk") from error
+        for number, doc in enumerate(docs.get_docs(spacy.Vocab()), 1):
+            where, name = f"{path}:{number}", f"{path.stem}-{number}"
+            try:
+                yield _post(doc, name, path.parent, where)
+            except DataError as error:
+                yield BadRow(name, error.problem())
+
+    def record(self, post: Post, folder: Path) -> Any:
+        """The post as a Doc.
+
+        Raises:
+            MissingError: spaCy is not installed.
+        """
+        spacy = _spacy()
+        tokens, spaces, words = _tokens(post)
+        own: Json = {"id": post.id, "image_id": post.image_id, "image": relative(post.image, folder)}
+        if words != [index for index, token in enumerate(tokens) if not token.isspace()]:
+            own["words"] = words
+        doc = spacy.tokens.Doc(VOCAB.get(), words=tokens, spaces=spaces, user_data={FIELD: own})
+        if post.tags is not None:
+            spans = [
+                spacy.tokens.Span(doc, words[span.start], words[span.end - 1] + 1, label=span.type)
+                for span in strict_spans(post.tags)
+            ]
+            doc.set_ents(spans, default="outside")
+        return doc
+
+    def post(self, record: Any, folder: Path) -> Post:
+        """The post that a Doc is read as."""
+        return _post(record, "", folder, "")
+
+    @contextmanager
+    def writer(self, path: Path) -> Iterator[Put]:
+        """Gathers Docs, and writes them when the block ends well."""
+        docs = _spacy().tokens.DocBin(attrs=["ENT_IOB", "ENT_TYPE"], store_user_data=True)
+        with atomic_binary(path) as handle:
+            yield docs.add
+            handle.write(docs.to_bytes())
+
+
+class _Vocab:
+    """One vocabulary for all Docs that are written: making one takes longer than a post."""
+
+    def __init__(self) -> None:
+        self._vocab: Any = None
+
+    def get(self) -> Any:
+        if self._vocab is None:
+            self._vocab = _spacy().Vocab()
+        return self._vocab
+
+
+VOCAB = _Vocab()
+
+
+def _spacy() -> Any:
+    try:
+        import spacy
+        import spacy.tokens
+    except ImportError as error:
+        raise MissingError("spaCy is not installed", "spacy", "Run: pip install 'mmavk[formats]'") from error
+    return spacy
+
+
+def _tokens(post: Post) -> tuple[list[str], list[bool], list[int]]:
+    """Tokens that make up the text with a space after each that has one, and which of them are the words."""
+    tokens: list[str] = []
+    spaces: list[bool] = []
+    words: list[int] = []
+    at = 0
+    for start, end, is_word in [
+        *((word.start, word.end, True) for word in post.words),
+        (len(post.text),) * 2 + (False,),
+    ]:
+        gap = post.text[at:start]
+        if gap.startswith(" ") and tokens:
+            spaces[-1], gap = True, gap[1:]
+        if gap:
+            tokens.append(gap)
+            spaces.append(False)
+        if is_word:
+            words.append(len(tokens))
+            tokens.append(post.text[start:end])
+            spaces.append(False)
+        at = end
+    return tokens, spaces, words
+
+
+def _post(doc: Any, name: str, folder: Path, where: str) -> Post:
+    own = doc.user_data.get(FIELD)
+    own = own if isinstance(own, dict) else {}
+    words = own.get("words") or [token.i for token in doc if not token.text.isspace()]
+    try:
+        row = {field: own.get(field) for field in ("id", "image_id", "image")}
+        row |= {"text": doc.text, "words": [doc[index].text for index in words]}
+        if doc.has_annotation("ENT_IOB"):
+            row["tags"] = [_tag(doc[index]) for index in words]
+    except (IndexError, TypeError) as error:
+        raise DataError(f"not the words of this Doc: {error}", where, f"Remove user_data[{FIELD!r}]") from None
+    return post_of(row, str(row["id"] or name), folder, where)
+
+
+def _tag(token: Any) -> str:
+    return f"{token.ent_iob_}-{token.ent_type_}" if token.ent_iob_ in {"B", "I"} else "O"

@@ -1,0 +1,127 @@
+"""generate: a data set, a folder or posts → knowledge about their pictures, in the store."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Self
+
+from pydantic import field_validator, model_validator
+
+from mmavk_cli.base.pictures import PictureLimits
+from mmavk_cli.base.places import store_folder
+from mmavk_cli.base.run import Run, new_run
+from mmavk_cli.base.settings import Common, DataPlace, StorePlace, setting
+from mmavk_cli.flows.generate_pictures import Found, find_pictures
+from mmavk_cli.flows.generate_survey import survey
+from mmavk_cli.flows.generate_work import BATCH, Worker
+from mmavk_cli.flows.generation import Generation, Job, Told
+from mmavk_cli.flows.stopping import Stop, stoppable
+from mmavk_cli.knowledge.claims import Claims
+from mmavk_cli.knowledge.generator import Generator
+from mmavk_cli.knowledge.generators import GeneratorSettings, make_generator
+from mmavk_cli.knowledge.store import Store
+
+
+class GenerateSettings(GeneratorSettings, PictureLimits, DataPlace, StorePlace, Common):
+    """What `mmavk generate` asks."""
+
+    dataset: str | None = setting(None, "Data set whose pictures are looked at, all splits.")
+    input: Path | None = setting(
+        None, "Posts with pictures instead: JSON Lines, or a folder of texts and pictures.", "--input"
+    )
+    generator: str = setting(
+        "qwen2vl",
+        "What writes: `qwen2vl` (on this machine), `server` (speaks OpenAI's API), `ocr` (the text in a picture), or"
+        " `echo` (a stand-in).",
+    )
+    limit: int | None = setting(None, "Only the first so many picture files.", ge=1)
+    shard: str | None = setting(None, "One part of the pictures, `3/8` the third of eight, for several machines.")
+    retry_failed: bool = setting(False, "Try again what failed before.", "--retry-failed")
+    # 524 pictures of Twitter-2017 are one placeholder, 201 of Twitter-2015; a picture people share comes a few times
+    placeholder: int = setting(
+        20, "A picture that comes so many times is taken for a placeholder and gets empty knowledge; 0: none is.", ge=0
+    )
+    out: Path | None = setting(None, "Run folder for run.json, metrics.jsonl and failures.json.")
+
+    @field_validator("shard")
+    @classmethod
+    def _part(cls, value: str | None) -> str | None:
+        if value is not None:
+            found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", value, re.ASCII)
+            if not found or not 1 <= int(found[1]) <= int(found[2]):
+                raise ValueError("write PART/PARTS, 3/8 for the third of eight")
+        return value
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if self.dataset is not None and self.input is not None:
+            raise ValueError("--input: there is --dataset as well, give one of them")
+        if self.input is not None and self.images is not None:
+            raise ValueError("--images: the posts of --input name their own pictures")
+        if self.dataset is None and self.input is None and self.images is None:
+            raise ValueError("no pictures: give --dataset, --images or --input")
+        return self
+
+    @property
+    def part(self) -> tuple[int, int]:
+        """Which part of how many, counted from 0."""
+        if self.shard is None:
+            return 0, 1
+        part, parts = self.shard.split("/")
+        return int(part) - 1, int(parts)
+
+
+def generate(settings: GenerateSettings, told: Told, warned: Callable[[], None]) -> Generation:
+    """Write knowledge about all pictures that have none yet. `warned` is called when somebody asks it to stop.
+
+    Raises:
+        UsageError, MissingError: no such generator, its weights, packages or server are not there.
+        DataError: no pictures; the store cannot be written.
+    """
+    generator = make_generator(settings.generator, settings)
+    generation = Generation(generator.recipe.label)
+    found = find_pictures(settings.dataset, settings.input, settings, settings.limit)
+    generation.notes = found.notes
+    for where, reason in found.faults:
+        generation.fail(where, reason)
+    generation.totals.add("missing", found.missing)
+    try:
+        with _run_folder(settings, generator, generation) as run, stoppable(warned) as stop:
+            _generate(settings, generator, found, generation, lambda *seen: _tell(told, run, *seen), stop)
+            if stop.wanted:
+                generation.stopped = True
+                raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        generator.abort()
+        if not generation.stopped:
+            raise
+    return generation
+
+
+def _generate(
+    settings: GenerateSettings, generator: Generator, found: Found, generation: Generation, told: Told, stop: Stop
+) -> None:
+    job = Job(generator, settings, settings.part, settings.placeholder, settings.retry_failed)
+    with Store(store_folder(settings.store)) as store, Claims(store.folder) as claims:
+        store.put_recipe(generator.recipe)
+        pending = survey(job, found.files, store, generation, told, stop)
+        if not stop.wanted:
+            Worker(job, store, claims, generation, told, stop).work(pending)
+    generator.free()
+
+
+@contextmanager
+def _run_folder(settings: GenerateSettings, generator: Generator, generation: Generation) -> Iterator[Run | None]:
+    with new_run(settings.out, "generate", settings) if settings.out else nullcontext() as run:
+        yield run
+        if run is not None:
+            recipe = generator.recipe
+            run.facts |= {**generation.as_json(), "recipe": recipe.model_dump() | {"id": recipe.id}}
+            run.write("failures.json", {"failures": [{"where": w, "error": e} for w, e in generation.failures]})
+
+
+def _tell(told: Told, run: Run | None, step: str, generation: Generation, total: int) -> None:
+    told(step, generation, total)
+    if run is not None and step == BATCH:
+        run.log(dict(generation.totals.counts))

@@ -1,0 +1,88 @@
+"""What a model wrote → the text that is kept, with flags for what was wrong with it."""
+
+import json
+import re
+from collections.abc import Sequence
+
+KEYS = ("people", "locations", "organizations", "other", "scene")
+"""Of the answer to the prompt `structured`."""
+
+REPEATS = 3
+"""So many times in a row is a loop, not style."""
+
+LONGEST_PERIOD = 240
+"""Characters of the longest stretch that is looked for as a loop's body."""
+
+SHORTEST_LOOP = 24
+"""Characters a loop fills at least; `ha ha ha` stays."""
+
+_END = re.compile(r".*[.!?…。！？](?=[\s\"')]|\Z)", re.DOTALL)
+_FENCE = re.compile(r"\A```(?:json)?\s*(.*?)\s*(?:```)?\Z", re.DOTALL)
+
+CUT, REPEATING, EMPTY, NOT_JSON = "cut", "repeating", "empty", "not JSON"
+
+
+def tidy(text: str, ended: bool, structured: bool = False) -> tuple[str, list[str]]:
+    """The text to keep and its flags.
+
+    `repeating`: a loop at the end, kept once. `cut`: the model had not `ended` by itself; cut after the last whole
+    sentence, where there is one. `empty`: nothing but white space. `not JSON`: asked for JSON, got something else.
+    """
+    flags: list[str] = []
+    text = "".join(letter if letter.isprintable() or letter in "\n\t" else " " for letter in text)
+    text = " ".join(text.split())
+    once = without_loop(text)
+    if once != text:
+        text = once
+        flags.append(REPEATING)
+    elif not ended:
+        flags.append(CUT)
+        if not structured and (whole := _END.match(text)):
+            text = whole[0]
+    if structured and text:
+        listed = by_category(text)
+        if listed is None:
+            flags.append(NOT_JSON)
+        else:
+            text = listed
+    if not text:
+        flags.append(EMPTY)
+    return text, flags
+
+
+def without_loop(text: str) -> str:
+    """The text with a loop at its end told once: `a b b b b` becomes `a b`."""
+    for period in range(1, LONGEST_PERIOD + 1):
+        repeated = periodic(text, period)
+        if repeated >= (REPEATS - 1) * period and repeated + period >= SHORTEST_LOOP:
+            once, rest = text[: len(text) - repeated], text[len(text) - repeated :]
+            return (once + rest[: period - 1].partition(" ")[0]).strip()  # the rest of the word it breaks off in
+    return text
+
+
+def periodic(items: Sequence[object], period: int) -> int:
+    """How many of the last items are the same as the one `period` before them, without a gap."""
+    length = 0
+    while length + period < len(items) and items[-1 - length] == items[-1 - length - period]:
+        length += 1
+    return length
+
+
+def by_category(text: str) -> str | None:
+    """The JSON answer of the prompt `structured` as plain words (`people: A, B. scene: …`), which is what an encoder
+    was trained on; categories in a fixed order, empty ones left out. None where it is not such an answer.
+    """
+    fenced = _FENCE.match(text)
+    try:
+        answer = json.loads(fenced[1] if fenced else text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(answer, dict) or not answer.keys() & set(KEYS):
+        return None
+    parts = []
+    for key in KEYS:
+        value = answer.get(key)
+        words = [str(one).strip() for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
+        if said := ", ".join(word for word in words if word):
+            parts.append(f"{key}: {said.rstrip('.')}.")
+    return " ".join(parts)

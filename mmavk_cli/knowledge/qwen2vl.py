@@ -1,0 +1,257 @@
+"""Qwen2-VL on transformers: batches of like size, bfloat16 or 4 bits, within the memory there is."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import field_validator
+
+from mmavk_cli.base.device import DeviceChoice, InTurn, empty_cache, is_out_of_memory, memory, resolve_device
+from mmavk_cli.base.errors import MissingError, MmavkError
+from mmavk_cli.base.records import Json
+from mmavk_cli.base.settings import setting
+from mmavk_cli.knowledge.answer import tidy
+from mmavk_cli.knowledge.chat import ChatSettings, chat_recipe
+from mmavk_cli.knowledge.footprint import Footprint, read_config
+from mmavk_cli.knowledge.generator import NO_MEMORY, Generator, View, Written
+from mmavk_cli.knowledge.prompts import STRUCTURED, Prompt, load_prompt
+from mmavk_cli.knowledge.recipe import Recipe
+from mmavk_cli.knowledge.visual import fitted, shrunk, visual_tokens
+from mmavk_cli.knowledge.weights import Weights, find_weights
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+FEWEST_TOKENS = 64
+"""Visual tokens under which a picture is not shrunk to save memory: less shows nothing worth telling."""
+
+KEPT_WHOLE = ("visual", "model.visual", "lm_head")
+"""Module paths that stay out of 4 bits, under the names of older and newer versions of transformers. A vision tower in
+4 bits writes nonsense."""
+
+
+class QwenSettings(ChatSettings, DeviceChoice):
+    """How Qwen2-VL runs here."""
+
+    four_bit: bool = setting(False, "Load the language model's weights in 4 bits (nf4): 16.6 GB become 7.", "--4bit")
+    batch_size: str = setting("auto", "Pictures a batch; auto takes what fits into the free memory.", metavar="auto|N")
+
+    @field_validator("batch_size")
+    @classmethod
+    def _size(cls, value: str) -> str:
+        if value != "auto" and not (value.isascii() and value.isdigit() and int(value)):
+            raise ValueError("give auto, or a number from 1")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A model with its processor."""
+
+    model: Any
+    processor: Any
+
+
+class QwenGenerator(Generator):
+    """A Qwen2-VL of any size, from a folder or from the hub's cache. Loaded when the first batch comes."""
+
+    def __init__(self, settings: QwenSettings) -> None:
+        self.settings = settings
+        self.prompt = load_prompt(settings.prompt)
+        self._most = 0 if settings.batch_size == "auto" else int(settings.batch_size)
+        self._turn = InTurn("qwen2vl", self._load)
+        self._processor: Any = None
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """All that decides what it writes."""
+        decoding: Json = {"greedy": True, "dtype": "float32" if self.device == "cpu" else "bfloat16"}
+        if self.settings.four_bit:
+            decoding |= {"quantisation": "nf4, double, language layers", "dtype": "bfloat16"}
+        model = (self._weights.model, self._weights.revision)
+        return chat_recipe("qwen2vl", self.settings, self.prompt, model, decoding)
+
+    @cached_property
+    def device(self) -> str:
+        """Where it runs, `cpu` or `cuda`."""
+        return resolve_device(self.settings.device)
+
+    @cached_property
+    def _weights(self) -> Weights:
+        return find_weights(self.settings.vlm, self.settings.revision)
+
+    @cached_property
+    def footprint(self) -> Footprint:
+        """What it takes in memory."""
+        half = self.device == "cuda" or self.settings.four_bit
+        return Footprint.of(read_config(self._weights.folder), 2 if half else 4)
+
+    def tokens(self, width: int, height: int) -> int:
+        """Visual tokens of a picture of this size."""
+        return visual_tokens(*fitted(width, height, self.settings.visual_tokens))
+
+    def ready(self, image: "Image") -> View:
+        """The picture at the size in which the model sees it."""
+        small = shrunk(image, self.settings.visual_tokens)
+        return View(small, visual_tokens(*small.size))
+
+    def room(self, tokens: int) -> int:
+        """How many pictures of so many visual tokens go into the memory that is free when the weights are loaded."""
+        if self.settings.batch_size != "auto":
+            return self._most
+        self._turn.model  # noqa: B018  (what is free is known when the weights are there)
+        fits = self.footprint.batch(memory(self.device)[0], tokens, self.settings.max_new_tokens)
+        return min(fits, self._most or fits)
+
+    def generate(self, image: "Image") -> str:
+        """The knowledge about one picture."""
+        return self.one(image)
+
+    def write(self, views: Sequence[View]) -> Iterator[tuple[int, Written]]:
+        """All pictures in one batch; where memory runs out in smaller ones, then each with fewer pixels."""
+        yield from self._write(list(range(len(views))), views, ())
+
+    def _write(
+        self, places: Sequence[int], views: Sequence[View], steps: tuple[str, ...]
+    ) -> Iterator[tuple[int, Written]]:
+        written = self._answers_or_none(views, steps)
+        if written is not None:
+            yield from zip(places, written, strict=True)
+        elif len(views) > 1:
+            half = len(views) // 2
+            self._most = min(self._most or half, half)  # later batches begin where this one had to go
+            steps = (*steps, f"batch {len(views)} to {half}")
+            yield from self._write(places[:half], views[:half], steps)
+            yield from self._write(places[half:], views[half:], steps)
+        elif views[0].tokens // 2 >= FEWEST_TOKENS:
+            small = shrunk(views[0].image, views[0].tokens // 2)
+            view = View(small, visual_tokens(*small.size))
+            steps = (*steps, f"visual tokens {views[0].tokens} to {view.tokens}")
+            yield from self._write(places, [view], steps)
+        else:
+            details = {"visual_tokens": views[0].tokens, "back_off": list(steps)}
+            yield places[0], Written(None, f"{NO_MEMORY} with one picture of {views[0].tokens} visual tokens", details)
+
+    def _answers_or_none(self, views: Sequence[View], steps: tuple[str, ...]) -> list[Written] | None:
+        """None where memory ran out; what held it is let go before this returns."""
+        try:
+            answers = self._answers(views)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            answers = None
+        if answers is None:
+            empty_cache()
+            return None
+        return [replace(one, details={**one.details, "back_off": list(steps)}) if steps else one for one in answers]
+
+    def _answers(self, views: Sequence[View]) -> list[Written]:
+        from mmavk_cli.knowledge.qwen_decode import answer
+
+        loaded = Loaded(self._turn.model, self._processor)
+        answers = answer(loaded, self.prompt.text, views, self.settings.max_new_tokens)
+        return [
+            _written(text, ended, view, new, self.prompt)
+            for view, (text, ended, new) in zip(views, answers, strict=True)
+        ]
+
+    def free(self) -> None:
+        """Give the model's memory back."""
+        self._turn.free()
+
+    def _load(self) -> Any:
+        loaded = load_model(self._weights.folder, self.device, self.settings.four_bit)
+        self._processor = loaded.processor
+        return loaded.model
+
+
+def _written(text: str, ended: bool, view: View, new: int, prompt: Prompt) -> Written:
+    kept, flags = tidy(text, ended, prompt.name == STRUCTURED)
+    details: Json = {"visual_tokens": view.tokens, "new_tokens": new}
+    return Written(kept, details=details | ({"flags": flags} if flags else {}))
+
+
+def load_model(folder: Path, device: str, four_bit: bool) -> Loaded:
+    """A Qwen2-VL with its processor, in evaluation mode: bfloat16 on a GPU, float32 on a CPU, or nf4.
+
+    Raises:
+        MissingError: files are absent or broken, or a package. MmavkError: 4 bits went where they should not.
+    """
+    import logging
+
+    import torch
+    from safetensors import SafetensorError
+    from transformers import AutoModelForImageTextToText, AutoProcessor
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # on a CPU it says which kernels it lacks
+    options: Json = {"local_files_only": True, "trust_remote_code": False}
+    half = four_bit or device == "cuda"
+    try:
+        processor = AutoProcessor.from_pretrained(folder, **options)
+        model = AutoModelForImageTextToText.from_pretrained(
+            folder,
+            dtype=torch.bfloat16 if half else torch.float32,
+            device_map={"": device},
+            attn_implementation=_attention(device),
+            use_safetensors=True,
+            quantization_config=_nf4() if four_bit else None,
+            **options,
+        )
+    except (OSError, ValueError, KeyError, ImportError, SafetensorError) as error:
+        raise MissingError(
+            f"cannot load the model: {error}", str(folder), "Check its files, or fetch it again"
+        ) from error
+    processor.tokenizer.padding_side = "left"  # a tokenizer forgets its side when it is saved
+    if four_bit:
+        check_quantised(model)
+    return Loaded(model.eval(), processor)
+
+
+def _attention(device: str) -> str:
+    """FlashAttention where it is installed for the GPU, else torch's own (SDPA)."""
+    from importlib.util import find_spec
+
+    return "flash_attention_2" if device == "cuda" and find_spec("flash_attn") else "sdpa"
+
+
+def _nf4() -> Any:
+    import torch
+    from transformers import BitsAndBytesConfig
+
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.bfloat16,
+        llm_int8_skip_modules=list(KEPT_WHOLE),
+    )
+
+
+def quantised(model: Any) -> Counter[tuple[str, bool]]:
+    """How many linear layers each part of a Qwen2-VL has (`language`, `visual`, `lm_head`), in 4 bits or not."""
+    from torch.nn import Linear
+
+    parts: Counter[tuple[str, bool]] = Counter()
+    for name, module in model.named_modules():
+        if isinstance(module, Linear):
+            part = "visual" if "visual" in name.split(".") else "lm_head" if name == "lm_head" else "language"
+            parts[part, type(module).__name__ == "Linear4bit"] += 1
+    return parts
+
+
+def check_quantised(model: Any) -> None:
+    """Whether 4 bits went where they should and nowhere else.
+
+    Raises:
+        MmavkError: they did not; the settings' names have changed under us.
+    """
+    parts = quantised(model)
+    wrong = [part for part in ("visual", "lm_head") if parts[part, True] or not parts[part, False]]
+    if wrong or parts["language", False] or not parts["language", True]:
+        raise MmavkError(f"4 bits did not go where they should: {dict(parts)}", "--4bit", "Report it")

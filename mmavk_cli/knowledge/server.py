@@ -1,0 +1,160 @@
+"""Any server that speaks OpenAI's chat API: vLLM, SGLang, Ollama, `transformers serve`."""
+
+import base64
+import io
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from mmavk_cli.base.errors import MissingError, UsageError
+from mmavk_cli.base.records import Json
+from mmavk_cli.base.settings import setting
+from mmavk_cli.knowledge.answer import tidy
+from mmavk_cli.knowledge.chat import ChatSettings, chat_recipe
+from mmavk_cli.knowledge.chat_client import Answer, ChatClient, ServerFault
+from mmavk_cli.knowledge.generator import Generator, View, Written
+from mmavk_cli.knowledge.prompts import STRUCTURED, load_prompt
+from mmavk_cli.knowledge.recipe import Recipe
+from mmavk_cli.knowledge.visual import fitted, shrunk, visual_tokens
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+QUALITY = 95
+"""Of the JPEG that is sent: what is lost is not seen."""
+
+ROUNDS = 4
+"""Pictures a batch for each request at once: the server never waits for us, and a Ctrl-C not long for it."""
+
+GIVE_UP = 8
+"""Pictures in a row that may fail after all retries before the server is taken for gone."""
+
+
+class ServerSettings(ChatSettings):
+    """Which server, and how hard it is pressed."""
+
+    url: str | None = setting(None, "Server for --generator server: http://localhost:8000/v1. Its key: MMAVK_API_KEY.")
+    concurrency: int = setting(8, "Requests to the server at once.", ge=1, le=256)
+    timeout_s: float = setting(120.0, "Seconds to wait for one answer of the server.", gt=0)
+    retries: int = setting(4, "How often a request that failed is sent again.", ge=0, le=20)
+
+
+class ServerGenerator(Generator):
+    """Asks a server about pictures, several at once. It gets a picture and the prompt, never a post."""
+
+    def __init__(self, settings: ServerSettings) -> None:
+        """Raises UsageError where there is no address."""
+        if settings.url is None:
+            raise UsageError("--generator server needs the address of one", "--url", "Like http://localhost:8000/v1")
+        self.settings = settings
+        self.prompt = load_prompt(settings.prompt)
+        self._client = ChatClient(settings.url, settings.timeout_s, settings.retries)
+        self._in_a_row = 0
+        self._reached = False
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """All that decides what it writes, as far as a client can know."""
+        model = (self.settings.vlm, self.settings.revision or "")
+        decoding: Json = {"temperature": 0, "jpeg": QUALITY}
+        return chat_recipe("server", self.settings, self.prompt, model, decoding)
+
+    def tokens(self, width: int, height: int) -> int:
+        """Visual tokens of a picture of this size."""
+        return visual_tokens(*fitted(width, height, self.settings.visual_tokens))
+
+    def ready(self, image: "Image") -> View:
+        """The picture at the size in which it is sent."""
+        small = shrunk(image, self.settings.visual_tokens)
+        return View(small, visual_tokens(*small.size))
+
+    def room(self, tokens: int) -> int:  # noqa: ARG002
+        """How many pictures are handed over together."""
+        return ROUNDS * self.settings.concurrency
+
+    def generate(self, image: "Image") -> str:
+        """The knowledge about one picture."""
+        return self.one(image)
+
+    def write(self, views: Sequence[View]) -> Iterator[tuple[int, Written]]:
+        """Each picture as its answer comes.
+
+        Raises:
+            MissingError: the server is not there, refuses, or has failed too many pictures in a row.
+        """
+        self._reach()
+        stopped = threading.Event()
+
+        def asked(view: View) -> Written | ServerFault | None:
+            return None if stopped.is_set() else self._asked(view)
+
+        pool = ThreadPoolExecutor(self.settings.concurrency)
+        try:
+            places = {pool.submit(asked, view): place for place, view in enumerate(views)}
+            for done in as_completed(places):
+                found = done.result()
+                if isinstance(found, Written):
+                    self._in_a_row = 0
+                    yield places[done], found
+                elif found is not None:
+                    self._in_a_row += 1
+                    yield places[done], Written(None, f"server: {found}")
+                    self._judge(found)
+        finally:
+            stopped.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def abort(self) -> None:
+        """Break off what is under way."""
+        self._client.stop()
+
+    def _asked(self, view: View) -> Written | ServerFault:
+        try:
+            answer = self._client.ask(request(self.settings, self.prompt.text, view.image))
+        except ServerFault as fault:
+            return fault
+        return _written(answer, view, self.prompt.name == STRUCTURED)
+
+    def _reach(self) -> None:
+        if self._reached:
+            return
+        advice = "Start one (`vllm serve MODEL`, `ollama serve`), and give its address with --url"
+        try:
+            served = self._client.models()
+        except ServerFault as fault:
+            raise MissingError(f"no server answers: {fault}", str(self.settings.url), advice) from None
+        if served and self.settings.vlm not in served:
+            shown = ", ".join(served[:5])
+            raise MissingError(f"the server has no model {self.settings.vlm!r}", "--vlm", f"It has: {shown}")
+        self._reached = True
+
+    def _judge(self, fault: ServerFault) -> None:
+        if fault.everywhere:
+            raise MissingError(f"the server refuses: {fault}", str(self.settings.url), "Check --url, --vlm and its key")
+        if self._in_a_row >= GIVE_UP:
+            what = f"the server failed {self._in_a_row} pictures in a row, at last: {fault}"
+            advice = "Look at its log; then go on with --retry-failed"
+            raise MissingError(what, str(self.settings.url), advice)
+
+
+def request(settings: ChatSettings, prompt: str, image: "Image") -> Json:
+    """The request about one picture; nothing goes in but prompt and picture."""
+    data, image = io.BytesIO(), image.copy()
+    image.info = {}  # Pillow would send the file's own comment along
+    image.save(data, "JPEG", quality=QUALITY)
+    url = f"data:image/jpeg;base64,{base64.b64encode(data.getvalue()).decode()}"
+    content = [{"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": prompt}]
+    return {
+        "model": settings.vlm,
+        "messages": [{"role": "user", "content": content}],
+        "max_tokens": settings.max_new_tokens,
+        "temperature": 0,
+    }
+
+
+def _written(answer: Answer, view: View, structured: bool) -> Written:
+    text, flags = tidy(answer.text, answer.ended, structured)
+    details: Json = {"visual_tokens": view.tokens, "new_tokens": answer.tokens}
+    return Written(text, details=details | ({"flags": flags} if flags else {}))

@@ -1,0 +1,93 @@
+"""Which CLIP, and where its files are. Loads neither torch nor open_clip: what is scored already needs no model."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from mmavk_cli.base.device import DeviceChoice
+from mmavk_cli.base.errors import MissingError, UsageError
+from mmavk_cli.base.fingerprint import digest_file, short
+from mmavk_cli.base.settings import Settings, setting
+
+CONFIG = "open_clip_config.json"
+WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", "model.safetensors")
+"""The names open_clip gives to the weights beside a settings file, the likeliest first."""
+
+SAFE = ".safetensors"
+
+
+class ClipChoice(Settings):
+    """Which CLIP scores."""
+
+    clip: str = setting(
+        "ViT-B-32/openai",
+        "CLIP: a model and tag of open_clip, a model alone with --clip-weights, or a folder open_clip saved.",
+    )
+    clip_weights: Path | None = setting(None, "Weights (.safetensors) instead of the tag's or the folder's own.")
+
+
+class ClipSettings(ClipChoice, DeviceChoice):
+    """Which CLIP scores, and how it runs."""
+
+    clip_precision: Literal["auto", "float32", "float16"] = setting(
+        "auto", "Arithmetic of CLIP; auto: as in the scores that are there, else float16 on a GPU and float32 without."
+    )
+    clip_batch: int = setting(32, "Pictures or texts in one pass of CLIP; halved when memory runs out.", ge=1)
+    workers: int = setting(0, "Threads that read, decode and shrink pictures. [default: one a core]", ge=0)
+
+
+@dataclass(frozen=True, slots=True)
+class ClipSource:
+    """A CLIP by its files. `tag` is empty where there is none; `weights` None: those of the tag, from the hub's cache.
+
+    `name` is what people and the store call it; where files are given it holds the first digits of their digest.
+    """
+
+    model: str
+    tag: str
+    folder: Path | None
+    weights: Path | None
+    name: str
+
+
+def clip_source(choice: ClipChoice) -> ClipSource:
+    """What `--clip` and `--clip-weights` name.
+
+    Raises:
+        UsageError: neither tag nor weights, or weights that are not safetensors. MissingError: a file is not there.
+    """
+    folder = Path(choice.clip).expanduser()
+    if folder.is_dir():
+        weights = choice.clip_weights or _weights_in(folder)
+        config = folder / CONFIG
+        if not config.is_file():
+            advice = "Name a folder that open_clip saved, or a model and tag: ViT-B-32/openai"
+            raise MissingError(f"there is no {CONFIG} in the folder", str(folder), advice)
+        made_of = f"{short(digest_file(config), 6)}{short(_digest(weights), 6)}"
+        return ClipSource(folder.resolve().name, "", folder, weights, f"{folder.resolve().name}@{made_of}")
+    model, _, tag = choice.clip.partition("/")
+    if choice.clip_weights is None:
+        if not tag or tag.startswith(".") or model in {"", ".", "..", "~"}:
+            what = f"{choice.clip!r} is neither a folder nor a model with a tag"
+            raise UsageError(what, "--clip", "Write MODEL/TAG as in ViT-B-32/openai, or add --clip-weights FILE")
+        return ClipSource(model, tag, None, None, choice.clip)
+    return ClipSource(
+        model, tag, None, choice.clip_weights, f"{choice.clip}@{short(_digest(choice.clip_weights))}"
+    )  # fmt: skip
+
+
+def _weights_in(folder: Path) -> Path:
+    for name in WEIGHTS:
+        if (folder / name).is_file():
+            return folder / name
+    raise MissingError(f"there is no {WEIGHTS[0]} in the folder", str(folder), "Put the weights there as safetensors")
+
+
+def _digest(weights: Path) -> str:
+    if weights.suffix != SAFE:
+        what = f"the weights are not a {SAFE} file; other kinds can hold programs and are not read"
+        raise UsageError(what, str(weights), "Convert them: safetensors.torch.save_file(state_dict, FILE)")
+    try:
+        return digest_file(weights)
+    except OSError as error:
+        raise MissingError(f"cannot read the weights: {error.strerror}", str(weights), "Check the path") from error

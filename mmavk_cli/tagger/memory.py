@@ -1,0 +1,145 @@
+"""How much memory a training takes, from the encoder's config alone.
+
+What is counted is what autograd keeps of a BERT-like layer: the inputs of its linear layers, queries, keys and values,
+the inputs of GELU and of both layer normalisations, the masks of dropout. On a GPU the attention of torch keeps no
+matrix of pieces times pieces; on a CPU it keeps three (softmax, dropout's noise, their product) in float32.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from mmavk_cli.base.errors import MissingError
+from mmavk_cli.base.records import TYPES
+from mmavk_cli.spans import tag_names
+from mmavk_cli.tagger.settings import PieceSettings, TrainingSettings
+
+Device = Literal["cpu", "cuda"]
+
+GIB = 2**30
+CARD = 24 * GIB
+"""The card of the paper, an RTX 3090."""
+
+RESERVE = int(1.5 * GIB)
+"""What CUDA's context, its libraries' work space and gaps between blocks take of a card."""
+
+_XLM = {"num_attention_heads": 12, "vocab_size": 250002, "max_position_embeddings": 514, "type_vocab_size": 1}
+KNOWN: dict[str, dict[str, Any]] = {
+    "xlm-roberta-base": {**_XLM, "hidden_size": 768, "num_hidden_layers": 12, "intermediate_size": 3072},
+    "xlm-roberta-large": {
+        **_XLM, "hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 4096,
+    },
+}  # fmt: skip
+"""Sizes of encoders whose memory can be told without their files, by the last part of their id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Sizes of a BERT-like encoder."""
+
+    width: int
+    layers: int
+    heads: int
+    inner: int
+    embeddings: int
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any], where: str) -> "Shape":
+        """The sizes that a `config.json` gives.
+
+        Raises:
+            MissingError: it does not name them.
+        """
+        try:
+            rows = config["vocab_size"] + config["max_position_embeddings"] + config.get("type_vocab_size", 0)
+            return cls(
+                config["hidden_size"],
+                config["num_hidden_layers"],
+                config["num_attention_heads"],
+                config["intermediate_size"],
+                rows,
+            )
+        except (KeyError, TypeError) as error:
+            raise MissingError(
+                f"the encoder's sizes are not told: {error}", where, "Take a BERT-like encoder"
+            ) from error
+
+    @property
+    def parameters(self) -> int:
+        """Numbers in its weights."""
+        layer = 4 * self.width * (self.width + 1) + 2 * self.width * self.inner + self.inner + 5 * self.width
+        return self.embeddings * self.width + 2 * self.width + self.layers * layer
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Bytes that a training takes.
+
+    Attributes:
+        weights, gradients, optimizer: float32; the optimizer has two moments, an average counts as weights.
+        activations: what is kept for the way back, of one part of an update.
+        peak: the most at any time. In an update of one part gradients grow while activations go.
+    """
+
+    weights: int
+    gradients: int
+    optimizer: int
+    activations: int
+    peak: int
+
+    def fits(self, room: int) -> bool:
+        """Whether it fits a card of `room` bytes."""
+        return self.peak + RESERVE <= room
+
+
+def estimate(shape: Shape, training: TrainingSettings, pieces: PieceSettings, device: Device) -> Memory:
+    """The memory of a training whose posts and knowledge all have their greatest length."""
+    posts = min(training.micro_batch or training.batch_size, training.batch_size)
+    tags, width = len(tag_names(TYPES)), shape.width
+    head = (3 * width * width + 2 * width if pieces.fusion == "word" else 0) + (width + 1) * tags
+    numbers = shape.parameters + head
+    half = training.precision == "bfloat16"
+    lengths = [pieces.text_pieces + (pieces.knowledge_pieces if pieces.fusion == "concat" else 0)]
+    if pieces.fusion == "word" and not training.freeze_knowledge:
+        lengths.append(pieces.knowledge_pieces)
+    layers = [_layer(shape, posts, length, half, device) for length in lengths]
+    again = training.gradient_checkpointing
+    kept = []
+    for number, (length, layer) in enumerate(zip(lengths, layers, strict=True)):
+        wide = posts * length * width
+        # Of knowledge the last layer keeps its input, keys and values: only the first piece's query is asked there.
+        last = 12 * wide if number else (4 * wide if again else layer)
+        kept.append(_embedded(wide, device) + (shape.layers - 1) * (4 * wide if again else layer) + last)
+    top = posts * pieces.text_pieces * (20 * width + 4 * tags * (tags + 2) * 3)  # fusion, logits, CRF
+    casts = 2 * (numbers - shape.embeddings * width) if half and not again else 0
+    work = max(_work(shape, posts, length, half, device) for length in lengths) + (max(layers) if again else 0)
+    fixed = 4 * numbers * (2 if training.averaging else 1) + 8 * numbers
+    gradients = 4 * numbers
+    whole = sum(kept) + top + casts + work
+    added = 4 * shape.embeddings * width  # the gradient of the embeddings is made once a stream, then added
+    if posts < training.batch_size:
+        peak = fixed + gradients + max(whole, added)
+    else:
+        peak = fixed + max(whole, kept[0] + gradients, gradients + added)
+    return Memory(fixed - 8 * numbers, gradients, 8 * numbers, sum(kept) + top + casts, peak)
+
+
+def _layer(shape: Shape, posts: int, length: int, half: bool, device: Device) -> int:
+    """Bytes that one layer keeps."""
+    # Of the width, a piece: float32 keeps its input, queries, keys, values, what attention gives, two inputs and one
+    # output of normalisations, 4 bytes each; bfloat16 has the input three times over, in 2 bytes, normalisations in 4.
+    wide = {("cuda", False): 32 + 2, ("cuda", True): 24 + 2, ("cpu", False): 32 + 8, ("cpu", True): 30 + 4}
+    pieces = posts * length
+    attention = 12 * posts * shape.heads * length * length if device == "cpu" else 0
+    return pieces * shape.width * wide[device, half] + pieces * shape.inner * (4 if half else 8) + attention
+
+
+def _embedded(wide: int, device: Device) -> int:
+    """Bytes that the embeddings keep: the input of their normalisation, dropout, their output."""
+    return wide * (8 + (4 if device == "cpu" else 1))
+
+
+def _work(shape: Shape, posts: int, length: int, half: bool, device: Device) -> int:
+    """Bytes that a layer takes for a moment: the gradients of its widest part, or attention's scores."""
+    inner = 2 * posts * length * shape.inner * (2 if half else 4)
+    return max(inner, 4 * posts * shape.heads * length * length) if device == "cpu" else inner

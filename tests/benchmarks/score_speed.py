@@ -1,0 +1,151 @@
+"""How fast `mmavk score` is beside the loop of open_clip's README, and how flat its memory.
+
+    python tests/benchmarks/score_speed.py speed [--pictures 200]       posts/s, share of time by step, all known
+    python tests/benchmarks/score_speed.py memory [--pictures 20000]    resident memory over many pictures
+
+ViT-B/32 at full size with random weights, 1024x768 JPEGs that are drawn; no download. `memory` has a tiny CLIP and
+small pictures, for it looks at what is kept. Prints Markdown tables: read the ratios, the machines are noisy.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+MMAVK = [sys.executable, "-m", "mmavk_cli"]
+VISION = {"image_size": 32, "layers": 2, "width": 32, "head_width": 16, "patch_size": 16}
+TEXT = {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2}
+WORDS = ("cup", "final", "Rome", "loud", "tonight", "and", "Ann", "Lee", "sang", "near", "the", "river", "rain", "😀")
+
+LOOP = """
+import json, sys, time
+from pathlib import Path
+import open_clip, torch
+from PIL import Image
+folder, source = sys.argv[1:]
+model, _, preprocess = open_clip.create_model_and_transforms(f"local-dir:{folder}")
+model.eval()
+tokenizer = open_clip.get_tokenizer(f"local-dir:{folder}")
+rows = [json.loads(line) for line in Path(source).read_text().splitlines()]
+found, began = [], time.perf_counter()
+for row in rows:
+    image = preprocess(Image.open(Path(source).parent / row["image"])).unsqueeze(0)
+    text = tokenizer([row["text"]])
+    with torch.no_grad():
+        image_features = model.encode_image(image)
+        text_features = model.encode_text(text)
+        image_features /= image_features.norm(dim=-1, keepdim=True)
+        text_features /= text_features.norm(dim=-1, keepdim=True)
+        found.append(float(image_features @ text_features.T))
+print(json.dumps({"seconds": time.perf_counter() - began, "scores": found}))
+"""
+
+
+def clip(folder: Path, config: dict) -> Path:
+    """A CLIP with random weights, as open_clip saves one."""
+    import open_clip
+    import torch
+    from safetensors.torch import save_file
+
+    folder.mkdir()
+    (folder / "open_clip_config.json").write_text(json.dumps({"model_cfg": config, "preprocess_cfg": {}}))
+    torch.manual_seed(1)
+    model = open_clip.create_model(f"local-dir:{folder}", load_weights=False)
+    save_file(model.state_dict(), folder / "open_clip_model.safetensors")
+    return folder
+
+
+def posts(folder: Path, many: int, size: tuple[int, int]) -> Path:
+    """Posts of 8 to 20 words, each with a picture of its own."""
+    random = np.random.default_rng(1)
+    rows = []
+    for number in range(many):
+        low = random.integers(0, 255, (size[1] // 16, size[0] // 16, 3), dtype=np.uint8)
+        Image.fromarray(low).resize(size, Image.Resampling.BICUBIC).save(folder / f"{number}.jpg", quality=90)
+        words = random.choice(WORDS, random.integers(8, 21))
+        rows.append(json.dumps({"id": number, "text": f"{number} {' '.join(words)}", "image": f"{number}.jpg"}))
+    path = folder / "posts.jsonl"
+    path.write_text("\n".join(rows))
+    return path
+
+
+def run(line: list[str], home: Path) -> tuple[float, dict]:
+    """Wall seconds of a whole process, and what it printed."""
+    began = time.perf_counter()
+    done = subprocess.run(line, check=True, capture_output=True, text=True, env=os.environ | {"MMAVK_HOME": str(home)})
+    return time.perf_counter() - began, json.loads(done.stdout)
+
+
+def speed(many: int) -> None:
+    """The README's loop, the first run, the run after it."""
+    import open_clip
+
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        folder = clip(place / "clip", open_clip.get_model_config("ViT-B-32"))
+        source = posts(place, many, (1024, 768))
+        _, plain = run([sys.executable, "-c", LOOP, str(folder), str(source)], place)
+        line = [*MMAVK, "score", "--input", str(source), "--clip", str(folder), "--format", "json"]
+        first, made = run([*line, "--out", str(place / "run")], place)
+        second, again = run(line, place)
+        rows = [json.loads(row) for row in (place / "run" / "similarity.jsonl").read_text().splitlines()]
+    apart = max(abs(row["similarity"] - one) for row, one in zip(rows, plain["scores"], strict=True))
+    spent, cached = made["seconds"], again["seconds"]["all"]
+    scoring = spent["all"] - spent["load"]
+    print(f"\n| {many:,} posts, 1024x768 JPEG | posts/s | times faster |\n| --- | --- | --- |")
+    print(f"| open_clip's README, one by one | {many / plain['seconds']:.2f} | 1.0 |")
+    print(f"| mmavk score | {many / scoring:.2f} | {plain['seconds'] / scoring:.2f} |")
+    print("\n| whole process | seconds | times faster |\n| --- | --- | --- |")
+    print(f"| first run | {first:.2f} | 1.0 |\n| all known | {second:.2f} | {first / second:.0f} |")
+    print(f"\nIn the process the second run took {cached:.2f} s. Largest difference of a score: {apart:.1e}.")
+    steps = {name: spent[name] for name in ("decode", "resize", "pictures", "texts")}
+    whole = sum(steps.values())
+    shares = ", ".join(f"{name} {100 * seconds / whole:.0f} %" for name, seconds in steps.items())
+    print(f"Seconds by step, {whole:.1f} in all (decoding and shrinking on threads of their own): {shares}")
+
+
+def memory(many: int) -> None:
+    """Resident memory of one run, read from outside as pictures pass."""
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        folder = clip(place / "clip", {"embed_dim": 16, "vision_cfg": VISION, "text_cfg": TEXT})
+        source = posts(place, many, (64, 48))
+        out = place / "run"
+        line = [*MMAVK, "score", "--input", str(source), "--clip", str(folder), "--format", "json", "--out", str(out)]
+        running = subprocess.Popen(line, stdout=subprocess.DEVNULL, env=os.environ | {"MMAVK_HOME": name})
+        rows = place / ".run.unfinished" / "similarity.jsonl"
+        marks = [many * share // 20 for share in (1, 2, 5, 10, 15, 19)]
+        print("\n| after pictures | own MB | mapped files MB |\n| --- | --- | --- |")
+        while running.poll() is None and marks:
+            time.sleep(0.05)
+            if rows.is_file() and rows.read_bytes().count(b"\n") >= marks[0]:
+                status = dict(
+                    line.split(":", 1) for line in Path(f"/proc/{running.pid}/status").read_text().splitlines()
+                )
+                own, files = (int(status[name].split()[0]) / 1024 for name in ("RssAnon", "RssFile"))
+                print(f"| {marks.pop(0):,} | {own:.1f} | {files:.1f} |", flush=True)
+        running.wait()
+
+
+def main() -> None:
+    """Read the command line above."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("speed", "memory"))
+    parser.add_argument("--pictures", type=int)
+    given = parser.parse_args()
+    machine = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores"
+    print(f"{datetime.datetime.now(tz=datetime.UTC).date()}, {machine}")
+    speed(given.pictures or 200) if given.what == "speed" else memory(given.pictures or 20_000)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""A chat server on loopback that answers about pictures, and that can fail in every way a server fails."""
+
+import base64
+import hashlib
+import io
+import json
+import socket
+import struct
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from PIL import Image
+
+Fault = Callable[["Handler"], None]
+
+
+class Loopback(ThreadingHTTPServer):
+    """Says how large a picture is. `faults` are used up one a request, then it answers well.
+
+    Attributes:
+        asked: how many requests there were about each picture, by the digest of what was sent.
+        bodies: every request as it came.
+        at_once: the most requests that were under way together.
+    """
+
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self, faults: list[Fault] | None = None, model: str = "tiny", delay_s: float = 0.0) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.faults, self.model, self.delay_s = list(faults or []), model, delay_s
+        self.asked: Counter[str] = Counter()
+        self.bodies: list[bytes] = []
+        self.headers: list[dict[str, str]] = []
+        self.at_once = self.now = 0
+        self.lock = threading.Lock()
+        self.text: str | None = None
+        self.reason = "stop"
+        self.lists_models = True
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/v1"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that was killed is no news."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Loopback
+
+    def log_message(self, *_: Any) -> None: ...
+
+    def do_GET(self) -> None:
+        if self.path.endswith("/models") and self.server.lists_models:
+            self.reply(200, {"data": [{"id": self.server.model}]})
+        else:
+            self.reply(404, {"error": "no such page"})
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        with self.server.lock:
+            self.server.bodies.append(body)
+            self.server.headers.append(dict(self.headers))
+            self.server.now += 1
+            self.server.at_once = max(self.server.at_once, self.server.now)
+            fault = self.server.faults.pop(0) if self.server.faults else None
+        try:
+            fault(self) if fault else self.answer(json.loads(body))
+        finally:
+            with self.server.lock:
+                self.server.now -= 1
+
+    def answer(self, request: dict[str, Any]) -> None:
+        url = request["messages"][0]["content"][0]["image_url"]["url"]
+        sent = base64.b64decode(url.partition(",")[2])
+        with Image.open(io.BytesIO(sent)) as image:
+            said = f"a picture of {image.width} by {image.height}, {hashlib.sha256(sent).hexdigest()[:8]}"
+        with self.server.lock:
+            self.server.asked[hashlib.sha256(sent).hexdigest()] += 1
+        time.sleep(self.server.delay_s)
+        self.say(said if self.server.text is None else self.server.text)
+
+    def say(self, text: str) -> None:
+        choice = {"message": {"content": text}, "finish_reason": self.server.reason}
+        self.reply(200, {"choices": [choice], "usage": {"completion_tokens": len(text.split())}})
+
+    def reply(self, status: int, content: Any, **headers: str) -> None:
+        raw = content if isinstance(content, bytes) else json.dumps(content).encode()
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Content-Length", str(len(raw)))
+        self.end_headers()
+        self.wfile.write(raw)
+
+
+def status(code: int, after: str | None = None) -> Fault:
+    headers = {"Retry_After": after} if after else {}
+    return lambda handler: handler.reply(code, {"error": "said by the test"}, **headers)
+
+
+def not_json(handler: Handler) -> None:
+    handler.reply(200, b"<html>sorry</html>")
+
+
+def other_json(handler: Handler) -> None:
+    handler.reply(200, {"answer": 42})
+
+
+def half_closed(handler: Handler) -> None:
+    """Promises more than it sends."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", "5000")
+    handler.end_headers()
+    handler.wfile.write(b'{"choices": [')
+
+
+def reset(handler: Handler) -> None:
+    """Hangs up without a word."""
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    handler.connection.close()
+
+
+def hang(_: Handler) -> None:
+    """Says nothing for longer than anybody waits."""
+    time.sleep(1.5)
+
+
+def drip(handler: Handler) -> None:
+    """A byte now and then, so that no single read times out."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", "500")
+    handler.end_headers()
+    for _ in range(20):
+        handler.wfile.write(b" ")
+        handler.wfile.flush()
+        time.sleep(0.1)
+
+
+@contextmanager
+def serving(server: Loopback) -> Iterator[Loopback]:
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
