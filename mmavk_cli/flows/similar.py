@@ -21,7 +21,7 @@ TEXT, CLIP = "text", "clip"
 class ScorerChoice(ClipChoice, StorePlace):
     """Whose similarities a gate reads."""
 
-    scorer: Literal["text", "clip"] | None = setting(
+    scorer: Literal["clip", "text"] | None = setting(
         None,
         "Who says how related a post and its picture are: the text scorer, which compares post and knowledge (`text`), "
         "or CLIP's scores in the store, by mmavk score (`clip`). [default: the model's own, else text]",
