@@ -42,11 +42,10 @@ bench: $(INSTALLED_DEV)  ## measure speed, memory and scores, as docs/performanc
 	$(BIN)/python tests/benchmarks/speed.py process
 	$(BIN)/python tests/benchmarks/speed.py bulk
 	$(BIN)/python tests/benchmarks/speed.py memory
+	$(BIN)/python tests/benchmarks/report_page.py
 	$(BIN)/python tests/benchmarks/score_speed.py speed
 	$(BIN)/python tests/benchmarks/score_speed.py memory
 	$(BIN)/python tests/benchmarks/training_speed.py
-	$(BIN)/python tests/benchmarks/score_speed.py speed
-	$(BIN)/python tests/benchmarks/score_speed.py memory
 	$(BIN)/python tests/benchmarks/generate_gpu.py --small
 	$(BIN)/python tests/benchmarks/shipped_scores.py
 

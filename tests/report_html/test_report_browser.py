@@ -47,6 +47,9 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "page.html"
 
 
+DIRECTIONS = "Array.from(document.querySelectorAll('.post'), e => [e.textContent, getComputedStyle(e).direction])"
+
+
 def shown(browser: Browser) -> list[str]:
     """The ids of the posts that can be seen."""
     return browser.run("Array.from(document.querySelectorAll('article')).filter(e => e.checkVisibility())"
@@ -63,6 +66,9 @@ def test_text_is_text_whatever_it_says(browser: Browser, page: Path):
     assert any("<script>document.title = 'run'</script><img src=x onerror=" in text for text in texts)
     assert any("</style></script></article>--><svg" in text for text in texts)
     assert any("שלום omoR ni Rome" in text for text in texts)
+    directions = browser.run(DIRECTIONS)
+    assert [direction for text, direction in directions if "שלום" in text] == ["rtl"]
+    assert {direction for text, direction in directions if "Ann" in text} == {"ltr"}
     assert any(ZERO_WIDTH in text.replace("LOC", "") for text in texts)
 
 

@@ -13,6 +13,8 @@ from written import draw, five, five_without, known, tagged, write_run
 from mmavk_cli.base.pictures import PictureLimits
 from mmavk_cli.cli.main import app
 from mmavk_cli.flows.report import MOST_BYTES
+from mmavk_cli.report.html.records import read_answers
+from mmavk_cli.report.html.tables import kinds_table
 from mmavk_cli.report.html.thumbnails import MANY, thumbnail, thumbnails
 
 VOID = {"meta", "img", "input", "path", "rect", "circle"}
@@ -77,6 +79,16 @@ def test_one_run_is_one_whole_page(own: Path):
     for words in ("Seen in the picture: a fjord", "(similarity 0.40, weight 1)", "(similarity 0.05, weight 0)"):
         assert words in read.text
     assert sum(str(attrs.get("src")).startswith("data:image/jpeg;base64,") for _, attrs in read.tags) == 1
+
+
+def test_boundary_errors_are_counted_apart_from_type_errors(own: Path):
+    rows = tuple(read_answers(own / "predictions.test.jsonl"))
+    made = kinds_table("", rows)
+    assert made.head == ("strict", "correct", "boundary", "type", "both", "missed", "spurious")
+    assert made.rows == (
+        ("LOC", "2", "1", "0", "0", "1", "0"), ("MISC", "0", "0", "0", "0", "0", "1"),
+        ("ORG", "0", "0", "1", "0", "0", "0"), ("PER", "2", "0", "0", "0", "0", "0"),
+    )  # fmt: skip
 
 
 def test_two_runs_stand_side_by_side_with_what_differs(own: Path, tmp_path: Path):

@@ -91,7 +91,9 @@ def page_of(runs: Sequence[RunRead], logs: Mapping[str, RunRead], picture: Calla
         more_facts=tuple(rest),
         score_charts=_score_charts(judged),
         scores=tuple(score_table(_called(letter, run, several), run.scores) for letter, run in judged),
-        errors=tuple(error_table(_called(letter, run, several), run.scores["errors"]) for letter, run in judged),
+        errors=tuple(
+            error_table(_called(letter, run, several), run.scores["errors"], run.rows) for letter, run in judged
+        ),
         chart_parts=tuple(one for one in _chart_parts(names, runs, logs) if one[2]),
         cards=cards,
         choices=tuple(_choices(cards, cases, answers)),

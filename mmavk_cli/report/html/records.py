@@ -81,4 +81,5 @@ def _knowledge(row: dict[str, Any] | None) -> Knowledge | None:
         return None
     similarity = row.get("similarity")
     known = None if similarity is None else float(similarity)
-    return Knowledge(str(row["text"]), str(row["recipe"]), known, float(row["weight"]))
+    scorer = str(row["scorer"]) if row.get("scorer") else None
+    return Knowledge(str(row["text"]), str(row["recipe"]), known, float(row["weight"]), scorer)

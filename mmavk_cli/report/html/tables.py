@@ -1,10 +1,13 @@
 """Tables of a report: scores a type under both rules, gaps between runs, what was confused with what."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mmavk_cli.base.records import Json
+from mmavk_cli.base.records import BadRow, Json
 from mmavk_cli.report.confusion import KINDS, NONE
+from mmavk_cli.report.html.marks import labels_of
+from mmavk_cli.report.html.records import Answered
 from mmavk_cli.report.measures import OVERALL
 
 RULES = ("strict", "conlleval")
@@ -22,12 +25,13 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class ErrorTable:
-    """Counts of errors, and gold types against found types; a cell is its found type, its number, and its share of
-    the row.
+    """Counts of errors, what happened to the names of each type, and gold types against found types; a cell is its
+    found type, its number, and its share of the row.
     """
 
     heading: str
     counts: str
+    kinds: Table
     types: tuple[str, ...]
     rows: tuple[tuple[str, tuple[tuple[str, int, float], ...]], ...]
 
@@ -42,8 +46,8 @@ def score_table(caption: str, scores: Json) -> Table:
     return Table(caption, head, tuple(rows), tuple(_remarks(scores)))
 
 
-def error_table(heading: str, errors: Json) -> ErrorTable:
-    """The confusion of one run, `errors` of its scores.json."""
+def error_table(heading: str, errors: Json, answers: Sequence[Answered | BadRow]) -> ErrorTable:
+    """The confusion of one run: `errors` of its scores.json, and its posts."""
     types: dict[str, dict[str, int]] = errors.get("types") or {}
     names = sorted({*types, *(one for row in types.values() for one in row)}, key=lambda name: (name == NONE, name))
     rows = []
@@ -52,7 +56,20 @@ def error_table(heading: str, errors: Json) -> ErrorTable:
         most = max(1, sum(row.values()))
         rows.append((gold, tuple((found, row.get(found, 0), row.get(found, 0) / most) for found in names)))
     counts = ", ".join(f"{errors.get(kind, 0)} {kind}" for kind in KINDS)
-    return ErrorTable(heading, counts, tuple(names), tuple(rows))
+    return ErrorTable(heading, counts, kinds_table("", answers), tuple(names), tuple(rows))
+
+
+def kinds_table(caption: str, rows: Sequence[Answered | BadRow]) -> Table:
+    """What happened to the names of each type, boundary errors apart from type errors: by the gold's type, a spurious
+    name by its own. Names of the gold are in strict IOB2.
+    """
+    counts: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        if isinstance(row, Answered):
+            counts.update((label.gold or label.found, label.kind) for label in labels_of(row.found, row.gold))
+    types = sorted({kind for kind, _ in counts})
+    cells = tuple((one, *(f"{counts[one, kind]:,}" for kind in KINDS)) for one in types)
+    return Table(caption, ("strict", *KINDS), cells)
 
 
 def headline(name: str, scores: Json) -> str:
