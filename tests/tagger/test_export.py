@@ -31,14 +31,17 @@ POSTS = (
 def saved(folder: Path, encoder: Path, fusion: Fusion, *, frozen: bool = False) -> TaggerConfig:
     """A tagger with random weights; a fresh fusion ignores knowledge, so it is drawn too."""
     torch.manual_seed(1)
+    visual = 8 if fusion == "prefix" else 0
     aside = FrozenKnowledge(load_encoder(encoder)) if frozen else None
-    model = Tagger(load_encoder(encoder), tag_names(TYPES), 0.0, fusion, aside)
+    model = Tagger(load_encoder(encoder), tag_names(TYPES), 0.0, fusion, aside, visual=visual)
     with torch.no_grad():
         if model.fusion is not None:
             model.fusion.weigh.weight.normal_(0, 0.3)
         for weights in model.encoder.parameters():
             weights.add_(torch.randn_like(weights), alpha=0.05)
-    config = TaggerConfig(tag_names(TYPES), PieceSettings(fusion=fusion, text_pieces=8), "tiny", frozen=frozen)
+    config = TaggerConfig(
+        tag_names(TYPES), PieceSettings(fusion=fusion, text_pieces=8), "tiny", frozen=frozen, visual=visual
+    )
     save_model(model, config, folder)
     shutil.copyfile(encoder / "tokenizer.json", folder / "tokenizer.json")
     return config
