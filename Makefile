@@ -35,8 +35,9 @@ format: $(INSTALLED_DEV)  ## mend the style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(INSTALLED_DEV)  ## write docs/help/ anew from the commands
+docs: $(INSTALLED_DEV)  ## write docs/help/ anew from the commands, build the site in build/site/, check all links
 	$(BIN)/python tests/design/pages.py docs/help
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --config-file docs/site/mkdocs.yml
 
 bench: $(INSTALLED_DEV)  ## measure speed, memory and scores, as docs/performance.md tells; half an hour
 	$(BIN)/python tests/benchmarks/speed.py process

@@ -103,7 +103,11 @@ def shell(tmp_path: Path, request: pytest.FixtureRequest) -> Shell:
             if re.search(pattern, line):
                 shutil.copytree(request.getfixturevalue(fixture), tmp_path, dirs_exist_ok=True)
         if "twitter201" in line or "--recipe" in line:
-            data = "small_data" if line.startswith(("mmavk train", "mmavk eval", "mmavk reproduce")) else "shared_data"
+            data = (
+                "small_data"
+                if line.startswith(("mmavk train", "mmavk eval", "mmavk reproduce", "parallel"))
+                else "shared_data"
+            )
             return call(line, tmp_path, request.getfixturevalue(data))
         return call(line, tmp_path)
 
