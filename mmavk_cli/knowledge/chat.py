@@ -1,8 +1,7 @@
 """What the two ways of asking a vision-language model have in common: its settings and its recipe."""
 
-from importlib.metadata import PackageNotFoundError, version
-
 from mmavk_cli.base.records import Json
+from mmavk_cli.base.run import installed
 from mmavk_cli.base.settings import setting
 from mmavk_cli.knowledge.prompts import DEFAULT, STRUCTURED, Prompt, PromptChoice
 from mmavk_cli.knowledge.recipe import Recipe
@@ -45,15 +44,5 @@ def chat_recipe(
         prompt=prompt.digest,
         decoding=decoding,
         pixels={"visual_tokens": settings.visual_tokens},
-        versions=_versions(packages),
+        versions=installed(packages),
     )
-
-
-def _versions(packages: tuple[str, ...]) -> Json:
-    found: Json = {}
-    for package in packages:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
