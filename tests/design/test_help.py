@@ -1,5 +1,6 @@
 """The help pages in docs/help/ are those of the commands."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -36,3 +37,20 @@ def test_help_is_plain_text_of_fixed_width(path: tuple[str, ...]):
     assert not set(text) & set("│╭╮╰╯─━┃")
     described = text.partition("Examples:")[0]
     assert max(map(len, described.splitlines())) <= COLUMNS
+
+
+NOT_RUN = re.compile(r"^```text\n(.*?)^```", re.MULTILINE | re.DOTALL)
+"""Blocks whose lines need a GPU or a network, so that no test runs them."""
+
+
+@pytest.mark.parametrize("page", sorted(FOLDER.parent.glob("*.md")), ids=lambda path: path.name)
+def test_commands_that_are_not_run_have_the_options_they_name(page: Path):
+    known = {command.path for command in commands()}
+    for line in "\n".join(NOT_RUN.findall(page.read_text("utf-8"))).splitlines():
+        words = line.partition("#")[0].split()
+        if words[:1] != ["mmavk"] or len(words) < 2 or words[1].startswith("-"):
+            continue
+        path = tuple(words[1:3]) if tuple(words[1:3]) in known else (words[1],)
+        assert path in known, line
+        options = set(re.findall(r"(?<!\S)--[a-z0-9-]+", line.partition("#")[0]))
+        assert options <= set(re.findall(r"--[a-z0-9-]+", help_text(path))), line
