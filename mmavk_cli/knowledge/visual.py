@@ -39,12 +39,11 @@ def fitted(width: int, height: int, most: int) -> tuple[int, int]:
         shrink = math.sqrt(width * height / (most * PATCH * PATCH))
         columns = max(1, math.floor(width / shrink / PATCH))
         rows = max(1, math.floor(height / shrink / PATCH))
-        columns, rows = min(columns, most // rows), min(rows, most)
     elif columns * rows < FEWEST:
         grow = math.sqrt(FEWEST * PATCH * PATCH / (width * height))
         columns, rows = math.ceil(width * grow / PATCH), math.ceil(height * grow / PATCH)
-        columns, rows = min(columns, most // min(rows, most)), min(rows, most)
-    return columns * PATCH, rows * PATCH
+    rows = min(rows, most)
+    return min(columns, most // rows) * PATCH, rows * PATCH
 
 
 def visual_tokens(width: int, height: int) -> int:

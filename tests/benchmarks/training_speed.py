@@ -31,7 +31,7 @@ from transformers.utils import logging
 
 from mmavk_cli.base.records import TYPES, Knowledge, Post
 from mmavk_cli.corpus.words import recut
-from mmavk_cli.flows.knowledge import KnowledgeChoice, gold_posts, scored_knowledge
+from mmavk_cli.flows.knowledge import KnowledgeChoice, Wanted, gold_posts, scored_knowledge
 from mmavk_cli.flows.store_import import ImportSettings, import_knowledge
 from mmavk_cli.spans import repaired, tag_names
 from mmavk_cli.tagger.batch import Example
@@ -137,7 +137,7 @@ def read(place: Path) -> list[Item]:
     import_knowledge(ImportSettings(file=archive, dataset="twitter2017", **where), lambda _done, _all: None)
     choice = KnowledgeChoice(knowledge="pgim", **where)
     posts = gold_posts("twitter2017", "train", choice)
-    return list(zip(posts, scored_knowledge(choice, "twitter2017", posts, scored=False), strict=True))
+    return list(zip(posts, scored_knowledge(choice, "twitter2017", posts, Wanted()), strict=True))
 
 
 def examples_of(items: Sequence[Item], limit: int) -> list[Example]:

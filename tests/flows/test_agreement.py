@@ -15,7 +15,7 @@ from mmavk_cli.cli.main import app
 from mmavk_cli.corpus.conll import read_conll
 from mmavk_cli.corpus.words import recut
 from mmavk_cli.flows.evaluate import predicted_tags
-from mmavk_cli.flows.knowledge import KnowledgeChoice, scored_knowledge
+from mmavk_cli.flows.knowledge import KnowledgeChoice, Wanted, scored_knowledge
 from mmavk_cli.flows.models import open_model
 from mmavk_cli.report.measures import OVERALL, measure
 from mmavk_cli.tagger.batch import Example, collate
@@ -51,7 +51,7 @@ def place(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_exports_agree_with_torch_on_the_real_test_split(place: Path) -> None:
     posts = list(read_conll(place / "data" / "twitter2017" / "test.txt"))
     choice = KnowledgeChoice(knowledge="blip2", store=place / "store", data_dir=place / "data")
-    knowledge = scored_knowledge(choice, "twitter2017", posts, scored=False)
+    knowledge = scored_knowledge(choice, "twitter2017", posts, Wanted())
     models = {kind: open_model(str(place / kind), 1)[0] for kind in ("run", "float", "int8")}
     apart = [difference(models, posts[at : at + 24], knowledge[at : at + 24]) for at in range(0, len(posts), 24)]
     assert max(apart) < 1e-3

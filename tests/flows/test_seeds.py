@@ -24,7 +24,7 @@ def trained(small_place: Path, quick, mmavk) -> Path:
 @pytest.fixture(scope="module")
 def scored(small_place: Path, trained: Path, mmavk) -> Path:
     """The evaluated seeds, in `own` with captions and in `none` without."""
-    for name, more in (("own", ("--knowledge", "blip2")), ("none", ())):
+    for name, more in (("own", ("--knowledge", "blip2", "--other-knowledge")), ("none", ())):
         mmavk("eval", trained, "--dataset", "twitter2017", *more, "--out", small_place / name)
     return small_place
 

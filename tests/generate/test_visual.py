@@ -4,7 +4,7 @@ import io
 
 import pytest
 from generate_tools import noise
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
@@ -12,6 +12,7 @@ from mmavk_cli.knowledge.visual import FEWEST, Looks, alike, fitted, look, place
 
 
 @given(st.integers(1, 20000), st.integers(1, 20000), st.integers(16, 16384))
+@example(23, 17462, 64)  # a ribbon, longer than all its tokens
 def test_no_picture_costs_more_than_the_cap(width: int, height: int, most: int):
     size = fitted(width, height, most)
     assert [side % 28 for side in size] == [0, 0]
