@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader
 from transformers import Trainer, TrainerCallback
 from transformers.trainer import TRAINER_STATE_NAME
 
+from mmavk_cli.base.device import is_out_of_memory
 from mmavk_cli.base.errors import MemoryShortError, UsageError
 from mmavk_cli.base.records import Json
 from mmavk_cli.tagger import points
@@ -128,7 +129,7 @@ class Training(Trainer):  # type: ignore[misc]
                     self.accelerator.backward(loss)
                 total += loss.detach()
         except (RuntimeError, MemoryError) as error:
-            if not out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
             return None
         return total
@@ -250,8 +251,3 @@ def parameter_groups(model: nn.Module, settings: TrainingSettings) -> list[Json]
         {"params": parameters, "lr": rate, "weight_decay": 0.0 if is_bias else settings.weight_decay}
         for (rate, is_bias), parameters in groups.items()
     ]
-
-
-def out_of_memory(error: BaseException) -> bool:
-    """Whether a fault means that memory is full; on the CPU torch says it in a plain RuntimeError."""
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from transformers import PrinterCallback, TrainerCallback, TrainingArguments, set_seed
 
+from mmavk_cli.base.device import is_out_of_memory
 from mmavk_cli.base.errors import MemoryShortError, UsageError
 from mmavk_cli.base.records import Json
 from mmavk_cli.tagger.batch import Example
@@ -18,7 +19,7 @@ from mmavk_cli.tagger.model import Tagger
 from mmavk_cli.tagger.points import Points
 from mmavk_cli.tagger.sampler import LengthSampler, Noise
 from mmavk_cli.tagger.settings import PieceSettings, TrainingSettings
-from mmavk_cli.tagger.trainer import SMALLER, Averaged, Evaluate, Loss, Training, out_of_memory
+from mmavk_cli.tagger.trainer import SMALLER, Averaged, Evaluate, Loss, Training
 
 
 class _Watch(TrainerCallback):  # type: ignore[misc]
@@ -120,7 +121,7 @@ def fit(
         try:
             trainer.train(resume_from_checkpoint=str(kept.start) if kept.start else None)
         except (RuntimeError, MemoryError) as error:
-            if not out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
             raise MemoryShortError(f"memory ran out: {error}", "training", SMALLER) from error
 

@@ -9,10 +9,10 @@ import pytest
 import torch
 from small import BATCH, Train, weights
 
+from mmavk_cli.base.device import is_out_of_memory
 from mmavk_cli.base.files import unfinished_folder
 from mmavk_cli.tagger.batch import Batch
 from mmavk_cli.tagger.model import Tagger
-from mmavk_cli.tagger.trainer import out_of_memory
 
 pytestmark = pytest.mark.slow
 LOSS = Tagger.loss
@@ -62,9 +62,9 @@ def test_one_post_that_does_not_fit_ends_with_6(train: Train, tmp_path: Path, ro
 def test_a_full_memory_is_known_by_what_torch_says() -> None:
     with pytest.raises(RuntimeError) as caught:
         torch.empty(1 << 60, dtype=torch.uint8)
-    assert out_of_memory(caught.value)
-    assert out_of_memory(MemoryError())
-    assert not out_of_memory(RuntimeError("shapes cannot be multiplied"))
+    assert is_out_of_memory(caught.value)
+    assert is_out_of_memory(MemoryError())
+    assert not is_out_of_memory(RuntimeError("shapes cannot be multiplied"))
 
 
 def test_all_ways_to_save_memory_together(train: Train, tmp_path: Path) -> None:
