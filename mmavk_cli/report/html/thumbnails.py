@@ -5,6 +5,7 @@ import io
 import os
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import repeat
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
@@ -46,7 +47,12 @@ def thumbnails(paths: Sequence[Path], limits: PictureLimits, room: int) -> Itera
         return
     _, side, quality = next(size for size in SIZES if room / len(paths) >= size[0])
     make = partial(thumbnail, limits=limits, side=side, quality=quality)
+    given = 0
     with ThreadPool(min(os.cpu_count() or 1, MOST_THREADS)) as threads:
         for made in threads.imap(make, paths, chunksize=AT_ONCE):
             room -= len(made or "")
-            yield made if room >= 0 else None
+            if room < 0:
+                break
+            yield made
+            given += 1
+    yield from repeat(None, len(paths) - given)
