@@ -15,7 +15,6 @@ from mmavk_cli.base.run import METRICS, read_run
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.pictures import list_pictures
 from mmavk_cli.flows.seeds import seed_folders
-from mmavk_cli.report.html.cards import tag_length
 from mmavk_cli.report.html.cases import Case
 from mmavk_cli.report.html.content import page_of
 from mmavk_cli.report.html.records import read_answers
@@ -30,6 +29,9 @@ COMMANDS = ("eval", "tag", "train", "score", "sweep")
 NAME = "report.html"
 MOST_BYTES = 15_000_000
 """What a page may come to, so that it opens at once and can be sent."""
+
+TAG_BYTES = 100
+"""More than a picture's tag takes beside the picture itself; the rest is for a word on those that are not shown."""
 
 Told = Callable[[int, int | None], None]
 """Progress: pictures done, pictures in all."""
@@ -73,7 +75,7 @@ def report(settings: ReportSettings, told: Told) -> Report:
     paths = [card.picture for card in page.cards if card.picture]
     sources: list[str | None] = []
     if paths:
-        room = MOST_BYTES - len(text.encode("utf-8", "surrogatepass")) - sum(map(tag_length, page.cards))
+        room = MOST_BYTES - len(text.encode("utf-8", "surrogatepass")) - TAG_BYTES * len(paths)
         for source in thumbnails(paths, settings, room):
             sources.append(source)
             told(len(sources), len(paths))
