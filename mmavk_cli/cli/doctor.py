@@ -40,10 +40,11 @@ def _print(report: Report) -> None:
     for needed in report.weights:
         typer.echo(f"weights   {needed.what}: {needed.where if needed.present else f'absent, {needed.where}'}")
     typer.echo("")
-    typer.echo(f"{'profile':<12} {'weights':>9} {'KV cache':>9} {'peak':>9}  with {_pictures(report)}")
+    typer.echo(f"with {_pictures(report)}:")
+    typer.echo(f"{'profile':<11} {'weights':>8} {'KV cache':>8} {'peak':>8}")
     for fit in report.fits:
-        sizes = " ".join(f"{_giga(size) if size else '-':>9}" for size in (fit.weights, fit.cache, fit.peak))
-        typer.echo(f"{fit.profile:<12} {sizes}  {verdict(fit)}")
+        sizes = " ".join(f"{_giga(size) if size else '-':>8}" for size in (fit.weights, fit.cache, fit.peak))
+        typer.echo(f"{fit.profile:<11} {sizes}  {verdict(fit)}")
 
 
 def _pictures(report: Report) -> str:

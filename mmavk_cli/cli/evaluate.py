@@ -89,7 +89,8 @@ def _print(result: Evaluation) -> None:
     console.print(_scores(result.scores))
     errors = result.scores.errors
     counts = ", ".join(f"{name} {getattr(errors, name)}" for name in KINDS)
-    typer.echo(f"Names ({result.rule}): {counts}. Gold types down, found types across:")
+    typer.echo(f"Names ({result.rule}): {counts}")
+    typer.echo("Gold types down, found types across:")
     console.print(_types(errors))
     console.print()
     error = result.scores.calibration.error

@@ -141,12 +141,24 @@ def _tagged(row: Tagged, scorer: str) -> "Iterator[RenderableType]":
     yield Text(_short(row.post.id), "bold")
     yield _marked(row)
     yield _names(row.entities) if row.entities else Text("no names found", "dim")
-    if row.knowledge:
-        similarity = row.knowledge.similarity
-        near = "not measured" if similarity is None else f"{similarity:.2f} by {visible(scorer)}"
-        yield Text(f"Picture: {visible(row.knowledge.text)} (similarity {near}, weight {row.knowledge.weight:g})")
+    if row.knowledge or (row.post.image and not row.problem):
+        yield _picture(row, scorer)
     if row.notes:
         yield Text(f"Note: {'; '.join(row.notes)}", "dim")
+
+
+def _picture(row: Tagged, scorer: str) -> "Text":
+    """What was seen in the picture, else its name; where the terminal knows links, its first word leads to the file."""
+    from rich.style import Style
+    from rich.text import Text
+
+    image = row.post.image
+    text = Text.assemble(("Picture", Style(link=image.absolute().as_uri() if image else None)), ": ")
+    if row.knowledge is None:
+        return text.append(_short(image.name) if image else "")
+    similarity = row.knowledge.similarity
+    near = "not measured" if similarity is None else f"{similarity:.2f} by {visible(scorer)}"
+    return text.append(f"{visible(row.knowledge.text)} (similarity {near}, weight {row.knowledge.weight:g})")
 
 
 def _bad(row: BadRow) -> "Iterator[RenderableType]":

@@ -138,6 +138,16 @@ def test_table_tells_the_knowledge_and_what_is_missing(tag: Tag):
     assert "Note: no picture" in out
 
 
+@pytest.mark.parametrize(("terminal", "linked"), [("xterm", True), ("dumb", False)])
+def test_the_picture_is_a_link_where_the_terminal_knows_links(tag, monkeypatch, terminal: str, linked: bool):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", terminal)
+    out = tag(EXAMPLES / "folder", "--format", "table", "--generator", "none").out
+    link = f"{(EXAMPLES / 'folder' / 'abbey.jpg').absolute().as_uri()}\x1b\\Picture\x1b]8;;\x1b\\: abbey.jpg"
+    assert (link in out) == linked == ("\x1b" in out)
+    assert linked or "Picture: abbey.jpg\n" in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
