@@ -21,6 +21,7 @@ COMMANDS = {
     "sweep": ("sweep", "Score a trained model at every threshold: the paper's Figure 4."),
     "reproduce": ("reproduce", "Reproduce a table or figure of the paper: our numbers beside the published ones."),
     "report": ("report", "Show runs on one page: scores, curves, and every post with its names marked."),
+    "card": ("card", "Write the card of a run anew: what it is, how it was made, what it came to."),
     "export": ("export", "Export a trained tagger to ONNX, to tag without torch."),
     "data": ("data", "Count, check, fetch and convert data sets."),
     "doctor": ("doctor", "Show what this machine has, and what fits into its memory."),
