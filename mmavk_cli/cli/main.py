@@ -23,6 +23,7 @@ COMMANDS = {
     "report": ("report", "Show runs on one page: scores, curves, and every post with its names marked."),
     "card": ("card", "Write the card of a run anew: what it is, how it was made, what it came to."),
     "export": ("export", "Export a trained tagger to ONNX, to tag without torch."),
+    "push": ("push", "Show what a model would bring to the hub, and with --to-hub upload it."),
     "data": ("data", "Count, check, fetch and convert data sets."),
     "doctor": ("doctor", "Show what this machine has, and what fits into its memory."),
     "store": ("store", "Look into the knowledge store, fill it, empty it."),
