@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmavk_cli import __version__
 from mmavk_cli.base.errors import DataError, MissingError, MmavkError, UsageError
+from mmavk_cli.flows.stopping import Stop, stoppable
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -18,7 +19,7 @@ MEGA = 1_000_000
 SMALL = MEGA
 """Bytes of a file up to which nobody needs to see it go."""
 
-AGAIN = "Nothing of it is in the repository; the same command again sends only what is not there yet"
+AGAIN = "The repository has all of it or nothing; the same command again sends only what is missing"
 
 REFUSALS: dict[int, tuple[type[MmavkError], str, str]] = {
     400: (DataError, "the hub refuses a file", "Mend what it says and try again"),
@@ -56,15 +57,16 @@ def upload(
     with _explained(place), warnings.catch_warnings(record=True) as remarks, ExitStack() as stack:
         api = _api(place)
         there = _repository(api, place)
+        warnings.simplefilter("always")
         sent = _Sent(told)
         operations: list[Any] = [CommitOperationDelete(one) for one in there if ours(one) and one not in files]
         for target, content in files.items():
             large = isinstance(content, Path) and content.stat().st_size > SMALL
             source = stack.enter_context(sent.file(content)) if large else content  # type: ignore[arg-type]
             operations.append(CommitOperationAdd(target, source))
-        sent.begin()
         message = f"{name}, by mmavk {__version__}"
-        done = api.create_commit(place.repository, operations, commit_message=message, revision=place.revision)
+        with sent.going():
+            done = api.create_commit(place.repository, operations, commit_message=message, revision=place.revision)
     return done.commit_url, tuple(str(one.message) for one in remarks if issubclass(one.category, UserWarning))
 
 
@@ -102,23 +104,36 @@ def _repository(api: "HfApi", place: Place) -> list[str]:
 
 
 class _Sent:
-    """How much of the large files has gone; several go at once."""
+    """How much of the large files has gone; several go at once, in threads of huggingface_hub."""
 
     def __init__(self, told: Told) -> None:
-        self._told, self._files, self._begun = told, list[_Read](), False
+        self._told, self._files, self._stop = told, list[_Read](), Stop()
+        self._going = False
 
     def file(self, path: Path) -> "_Read":
         self._files.append(_Read(io.FileIO(path), self._moved))
         return self._files[-1]
 
-    def begin(self) -> None:
-        """From now on what is read is sent; before, it was digested."""
+    @contextmanager
+    def going(self) -> Iterator[None]:
+        """What is read inside the block is sent; before, it was digested. Ctrl-C ends the threads too, which would
+        send their files to the end otherwise.
+        """
         for one in self._files:
             one.furthest = 0
-        self._begun = True
+        with stoppable(lambda: None) as self._stop:
+            self._going = True
+            try:
+                yield
+            except Exception as error:
+                if self._stop.wanted:
+                    raise KeyboardInterrupt from error
+                raise
 
     def _moved(self) -> None:
-        if self._begun:
+        if self._stop.wanted:
+            raise InterruptedError("stopped")
+        if self._going:
             sizes = sum(one.size for one in self._files)
             self._told(sum(one.furthest for one in self._files) // MEGA, sizes // MEGA)
 
@@ -143,8 +158,7 @@ def _explained(place: Place) -> Iterator[None]:
     try:
         yield
     except (HTTPError, OSError, RuntimeError, ValueError) as error:
-        cause = error.__cause__ if type(error) is RuntimeError and error.__cause__ else error
-        raise _meant(cause, place) from error
+        raise _meant(error, place) from error
 
 
 def _meant(error: BaseException, place: Place) -> MmavkError:
@@ -165,10 +179,10 @@ def _unreachable(error: BaseException, place: Place) -> MmavkError:
             return DataError(f"the hub refuses the card{_first_line(str(error))}", place.repository, "Mend README.md")
         what = "what answers is no hub"
         return MissingError(f"{what}{_first_line(str(error))}", place.endpoint or place.repository, "Check --endpoint")
-    reason = _first_line(str(error) or type(error).__name__)
-    return MissingError(
-        f"the hub cannot be reached{reason}", place.endpoint or place.repository, f"Check the network. {AGAIN}"
-    )
+    what = str(error).rstrip(".") if isinstance(error, RuntimeError) else "the hub cannot be reached"
+    cause = error.__cause__ if isinstance(error, RuntimeError) and error.__cause__ else error
+    reason = _first_line(str(cause) or type(cause).__name__)
+    return MissingError(f"{what}{reason}", place.endpoint or place.repository, f"Check the network. {AGAIN}")
 
 
 def _first_line(text: str) -> str:

@@ -1,7 +1,7 @@
 """push: the model of a run → a repository on the hub; without --to-hub, what would go there."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -30,7 +30,6 @@ MODEL = (
 REWRITTEN = {SCORES, RUN, CONFIG, "config.json"}
 """Names of records that may tell of places on this machine; they go without them."""
 
-Content = Path | bytes
 Told = Callable[[int, int | None], None]
 """Progress: megabytes done, in all."""
 
@@ -98,20 +97,21 @@ def push(settings: PushSettings, told: Told) -> Push:
         seeds, no such owner, a public repository. MissingError: the model does not load, there is no token, or the hub
         cannot be reached or does not let it write.
     """
-    files = packed(settings.run)
-    card = files[CARD]
-    text = (card if isinstance(card, bytes) else card.read_bytes()).decode("utf-8", "replace")
+    sources = packed(settings.run)
+    files = {name: _public(path) for name, path in sources.items()}
     url: str | None = None
     notes: tuple[str, ...] = ()
     if settings.to_hub:
         place = Place(settings.repository, settings.private, settings.revision, settings.endpoint)
         url, notes = upload(files, place, may_go, settings.run.resolve().name, told)
     sizes = {name: len(one) if isinstance(one, bytes) else one.stat().st_size for name, one in files.items()}
-    stays = tuple(sorted({*_all(settings.run), *_all(model_folder(settings.run))} - files.keys()))
-    return Push(settings.repository, settings.private, sizes, stays, text, url, notes)
+    here = (path for path in settings.run.rglob("*") if path.is_file() and path not in sources.values())
+    stays = tuple(sorted(path.relative_to(settings.run).as_posix() for path in here))
+    card = sources[CARD].read_text("utf-8", "replace")
+    return Push(settings.repository, settings.private, sizes, stays, card, url, notes)
 
 
-def packed(run: Path) -> dict[str, Content]:
+def packed(run: Path) -> dict[str, Path]:
     """What goes to the hub, by its name there: the model's files at the top, beside card and records.
 
     Raises:
@@ -127,7 +127,7 @@ def packed(run: Path) -> dict[str, Content]:
     model = model_folder(run)
     found = {path.relative_to(model).as_posix(): path for pattern in MODEL for path in sorted(model.glob(pattern))}
     found |= {name: run / name for name in RECORDS if (run / name).is_file()}
-    return {name: _public(path) for name, path in sorted(found.items())}
+    return dict(sorted(found.items()))
 
 
 def may_go(name: str) -> bool:
@@ -136,11 +136,7 @@ def may_go(name: str) -> bool:
     return name in RECORDS or any(path.match(one) for one in MODEL if len(path.parts) == one.count("/") + 1)
 
 
-def _public(path: Path) -> Content:
+def _public(path: Path) -> Path | bytes:
     if path.name not in REWRITTEN:
         return path
     return (json.dumps(portable(read_record(path)), indent=2, ensure_ascii=False) + "\n").encode()
-
-
-def _all(folder: Path) -> Iterator[str]:
-    return (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
