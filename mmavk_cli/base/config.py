@@ -63,7 +63,7 @@ def kept(path: Path, command: str, known: Iterable[str]) -> dict[str, Any]:
         UsageError: the file cannot be read, or the command's table names a setting it does not have.
     """
     content, names = read_config(path), set(known)
-    found = {plain(name): value for name, value in content.items() if plain(name) in names and name not in FLAGS_ONLY}
+    found = {plain(name): value for name, value in content.items() if plain(name) in names - FLAGS_ONLY}
     table: Any = content
     for word in command.split():
         table = table.get(word) if isinstance(table, dict) else None

@@ -3,6 +3,7 @@
 import typer
 
 from mmavk_cli.cli.options import add_command
+from mmavk_cli.cli.output import print_json
 from mmavk_cli.flows.card import CardSettings, card
 
 TEXT = """Write the card of a run anew: what it is, how it was made, what it came to.
@@ -24,5 +25,9 @@ def add(app: typer.Typer) -> None:
 
 
 def _card(settings: CardSettings) -> None:
-    for path in card(settings):
+    files = card(settings)
+    if settings.format == "json":
+        print_json({"files": [str(path) for path in files]})
+        return
+    for path in files:
         typer.echo(path)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Literal
 
 from mmavk_cli.base.errors import DataError, UsageError
 from mmavk_cli.base.files import atomic_write
@@ -32,6 +33,7 @@ class CardSettings(Common):
     run: Path = setting(..., "A run folder, or one with several seeds.", argument=True)
     scores: list[Path] = setting([], "A run of mmavk eval of this model; give it again for several.", metavar="RUN")
     license: str | None = setting(None, "Licence of the model, as the hub calls it (`apache-2.0`). [default: none]")
+    format: Literal["table", "json"] = setting("table", "How to print which files were written.")
     language: str | None = setting(None, "Language of the posts, `de`. [default: en for the public data sets]")
 
 

@@ -1,7 +1,7 @@
 """train --dry-run: what a training would do and take, without a model."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from mmavk_cli.base.records import Json
 from mmavk_cli.flows.memory import encoder_shape, training_memory
@@ -26,6 +26,10 @@ class DryRun:
     parameters: int
     memory: list[Json]
     settings: Json
+
+    def as_json(self) -> Json:
+        """One JSON object."""
+        return asdict(self)
 
 
 def dry_run(settings: TrainSettings) -> DryRun:

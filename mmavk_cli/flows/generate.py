@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import field_validator, model_validator
 
@@ -41,6 +41,7 @@ class GenerateSettings(GeneratorSettings, PictureLimits, DataPlace, StorePlace, 
     placeholder: int = setting(
         20, "A picture that comes so many times is taken for a placeholder and gets empty knowledge; 0: none is.", ge=0
     )
+    format: Literal["table", "json"] = setting("table", "How to tell what was done: in words on stderr, or on stdout.")
     out: Path | None = setting(None, "Run folder for run.json, metrics.jsonl and failures.json.")
 
     @field_validator("shard")
@@ -107,7 +108,7 @@ def _run_folder(settings: GenerateSettings, generator: Generator, generation: Ge
         if run is not None:
             recipe = generator.recipe
             run.facts |= {**generation.as_json(), "recipe": recipe.model_dump() | {"id": recipe.id}}
-            run.write("failures.json", {"failures": [{"where": w, "error": e} for w, e in generation.failures]})
+            run.write("failures.json", generation.failures_json())
 
 
 def _tell(told: Told, run: Run | None, step: str, generation: Generation, total: int) -> None:

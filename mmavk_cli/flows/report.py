@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.files import atomic_write
@@ -43,6 +43,7 @@ class ReportSettings(PictureLimits, Common):
     )
     out: Path | None = setting(None, f"The page to write. [default: {NAME} in the first RUN]")
     images: Path | None = setting(None, "Folder of the pictures, <id>.jpg. [default: the files the runs name]")
+    format: Literal["table", "json"] = setting("table", "How to print where the page is.")
     no_images: bool = setting(False, "Leave the pictures out.", "--no-images")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import model_validator
 
@@ -60,6 +60,7 @@ class TrainSettings(SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice
     dry_run: bool = setting(False, "Count, estimate the memory, show all settings; train nothing.")
     tensorboard: bool = setting(False, "Write curves for TensorBoard into the run folder too.")
     require_knowledge: bool = setting(False, "Stop when a post has no knowledge.")
+    format: Literal["table", "json"] = setting("table", "How to print the scores, or the plan of --dry-run.")
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:

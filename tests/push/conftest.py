@@ -15,8 +15,8 @@ Ran = tuple[int, str, str]
 
 @pytest.fixture(scope="session")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that is mmavk's home: the data set `trip` with knowledge `hills`, the encoder `tiny`, the run `runs/trip`
-    and its export `int8`.
+    """A folder that is mmavk's home: the data set `trip`, its knowledge `hills`, the run `runs/trip` with the encoder
+    `tiny`, and its export `int8`.
     """
     import torch
     from transformers import BertConfig, BertModel
@@ -30,21 +30,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         BertModel(BertConfig(**sizes), add_pooling_layer=False).save_pretrained(folder / "tiny")
     shutil.copyfile(Path(mmavk_cli.__file__).parent / "embedded" / "tokenizer.json", folder / "tiny" / "tokenizer.json")
     ran = runner(folder)
-    rates = ("--encoder-lr", 0.003, "--head-lr", 0.03, "--epochs", 6, "--batch-size", 4)
+    usual = ("--dataset", "trip", "--encoder", folder / "tiny", "--knowledge", "hills")
+    quick = ("--encoder-lr", 0.003, "--head-lr", 0.03, "--epochs", 6, "--batch-size", 4)
     for line in (
         ("store", "import", "--dataset", "trip", "hills.txt", "--name", "hills"),
-        (
-            "train",
-            "--dataset",
-            "trip",
-            "--encoder",
-            folder / "tiny",
-            *rates,
-            "--knowledge",
-            "hills",
-            "--out",
-            "runs/trip",
-        ),
+        ("train", *usual, *quick, "--out", "runs/trip"),
         ("export", "runs/trip", "--out", "int8"),
     ):
         done = ran(*line)
