@@ -282,7 +282,7 @@ def not_json(handler: Handler) -> None:
 
 def torn(handler: Handler) -> None:
     """Reads a little of what comes, then hangs up without a word."""
-    handler.rfile.read(1000)
+    handler.rfile.read(min(1000, int(handler.headers["Content-Length"])))
     handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     handler.connection.close()
     handler.close_connection = True
