@@ -12,7 +12,7 @@ from typing import Any, Self, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
-from mmavk_cli.base.config import config_file, from_environment, kept, plain, read_toml
+from mmavk_cli.base.config import FLAGS_ONLY, config_file, from_environment, kept, plain, read_toml
 from mmavk_cli.base.errors import UsageError
 from mmavk_cli.base.near import near
 
@@ -55,7 +55,7 @@ class Settings(BaseModel):
         """Setting → its value and where that is from (empty: a flag), of those that do not stand at their default.
 
         Raises:
-            UsageError: a file that cannot be read.
+            UsageError: a file that cannot be read, or says what only a flag can.
         """
         options = option_names(cls)
         layers: dict[str, tuple[Any, str]] = {}
@@ -71,6 +71,8 @@ class Settings(BaseModel):
         for file in (recipe, Path(given["config"]) if given.get("config") else None):
             if file is not None:
                 content = {plain(name): value for name, value in read_toml(file).items()}
+                if refused := min(content.keys() & FLAGS_ONLY, default=""):
+                    raise UsageError(f"{refused} is asked for on the command line alone", str(file), "Remove the line")
                 layers |= {options.get(name, name): (value, str(file)) for name, value in content.items()}
         return layers | environment | {name: (value, "") for name, value in given.items()}
 

@@ -44,6 +44,8 @@ def test_no_variable_and_no_settings_file_uploads(place: Path, hub: Hub, tmp_pat
     ways = {"MMAVK_CONFIG": str(file), "MMAVK_TO_HUB": "1", "HF_TOKEN": TOKEN, "HF_ENDPOINT": hub.url}
     done = runner(place, **ways)("push", "int8", "me/trip")
     assert "nothing was uploaded" in done.stderr
+    done = runner(place, **ways)("push", "int8", "me/trip", "--config", file)
+    assert (done.returncode, "to_hub is asked for on the command line alone" in done.stderr) == (2, True)
     assert hub.asked == []
 
 
