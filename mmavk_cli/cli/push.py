@@ -25,7 +25,7 @@ def add(app: typer.Typer) -> None:
 
 
 def _push(settings: PushSettings) -> None:
-    with progress("MB", settings.quiet) as told:
+    with progress("MB", settings.quiet or not settings.to_hub) as told:
         done = push(settings, told)
     if settings.format == "json":
         print_json(done.as_json())

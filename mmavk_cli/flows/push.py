@@ -103,7 +103,7 @@ def push(settings: PushSettings, told: Told) -> Push:
     notes: tuple[str, ...] = ()
     if settings.to_hub:
         place = Place(settings.repository, settings.private, settings.revision, settings.endpoint)
-        url, notes = upload(files, place, may_go, settings.run.resolve().name, told)
+        url, notes = upload(files, place, ours, settings.run.resolve().name, told)
     sizes = {name: len(one) if isinstance(one, bytes) else one.stat().st_size for name, one in files.items()}
     here = (path for path in settings.run.rglob("*") if path.is_file() and path not in sources.values())
     stays = tuple(sorted(path.relative_to(settings.run).as_posix() for path in here))
@@ -130,7 +130,7 @@ def packed(run: Path) -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
-def may_go(name: str) -> bool:
+def ours(name: str) -> bool:
     """Whether a name on the hub is one that `mmavk push` gives, so that what is no longer there may be removed."""
     path = PurePosixPath(name)
     return name in RECORDS or any(path.match(one) for one in MODEL if len(path.parts) == one.count("/") + 1)

@@ -59,5 +59,5 @@ def environment() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"code": code, "line": lambda text: Marked(visible(text)), "table": table}
+    made.filters |= {"code": code, "as_is": Marked, "table": table}
     return made

@@ -8,7 +8,11 @@ from pathlib import Path
 from mmavk_cli.base.records import Json
 from mmavk_cli.report.html.runs import Fact, RunRead, facts_of
 from mmavk_cli.report.html.tables import score_table
+from mmavk_cli.report.marked import visible
 from mmavk_cli.report.section import Section
+
+LONG = 80
+"""Characters after which a command line is broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +43,24 @@ def making(heading: str, runs: Mapping[str, Json]) -> Making:
     read = [RunRead(Path(), facts) for facts in runs.values()]
     main, more = facts_of(read)
     lines = [facts["line"] for facts in runs.values() if facts.get("line")]
-    line = shlex.join(map(str, lines[0])) if len(runs) == len(lines) == 1 else ""
-    names = tuple(runs) if len(runs) > 1 else ("",)
+    line = _typed(lines[0]) if len(runs) == len(lines) == 1 else ""
+    names = tuple(runs) if len(runs) > 1 else ("value",)
     return Making(heading, line, _facts(names, main), _facts(names, more))
+
+
+def _typed(words: Sequence[str]) -> str:
+    """A command line for a shell, broken before an option where it would be long; values hold no line ends."""
+    lines = [""]
+    for word in (shlex.quote(visible(str(one))) for one in words):
+        if word.startswith("--") and len(lines[-1]) > LONG:
+            lines.append("   ")
+        lines[-1] += f" {word}"
+    return " \\\n".join(lines).strip()
 
 
 def _facts(names: tuple[str, ...], facts: Sequence[Fact]) -> Section:
     rows = tuple((one.name.replace("_", " "), *one.values) for one in facts)
-    return Section("", ("", *names), rows, (), len(names) + 1)
+    return Section("", ("what", *names), rows, (), len(names) + 1)
 
 
 def scores_section(heading: str, scores: Json) -> Section:

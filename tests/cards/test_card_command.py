@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from huggingface_hub import ModelCard
 from PIL import Image
-from trip import SECRET
+from trip import SECRET, run_at
 
 pytestmark = pytest.mark.slow
 
@@ -26,12 +26,9 @@ def read(folder: Path, name: str = "README.md") -> str:
 @pytest.fixture(scope="module")
 def scored(place: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Evaluations of the run and of its export: `run` and `int8`."""
-    from trip import runner
-
     out = tmp_path_factory.mktemp("scored")
-    for name, model in (("run", "runs/trip"), ("int8", "int8")):
-        done = runner(place)("eval", model, "--dataset", "trip", "--knowledge", "hills", "--out", out / name)
-        assert done.returncode == 0, done.stderr
+    asked = ("--dataset", "trip", "--knowledge", "hills", "--out")
+    run_at(place, ("eval", "runs/trip", *asked, out / "run"), ("eval", "int8", *asked, out / "int8"))
     return out
 
 

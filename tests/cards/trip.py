@@ -1,12 +1,16 @@
-"""A small data set of our own, and the real command line in a process of its own."""
+"""A small data set of our own, and the real command line, here or in a process of its own."""
 
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import pytest
+from typer.testing import CliRunner
+
 from mmavk_cli.base.records import Post
+from mmavk_cli.cli.main import app
 from mmavk_cli.corpus.words import cut
 
 Done = subprocess.CompletedProcess[str]
@@ -55,3 +59,13 @@ def runner(folder: Path, **more: str) -> Mmavk:
         return subprocess.run(line, check=False, cwd=folder, env=environment, capture_output=True, text=True)
 
     return ran
+
+
+def run_at(folder: Path, *lines: Sequence[object]) -> None:
+    """Runs command lines in this process, in `folder`, which is mmavk's home too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("MMAVK_HOME", str(folder))
+        for line in lines:
+            done = CliRunner().invoke(app, [str(word) for word in line])
+            assert done.exit_code == 0, done.output

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from hub_stub import TOKEN, Hub, serving
-from trip import runner, write_knowledge, write_posts
+from trip import run_at, write_knowledge, write_posts
 
 import mmavk_cli
 
@@ -29,16 +29,14 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         torch.manual_seed(0)
         BertModel(BertConfig(**sizes), add_pooling_layer=False).save_pretrained(folder / "tiny")
     shutil.copyfile(Path(mmavk_cli.__file__).parent / "embedded" / "tokenizer.json", folder / "tiny" / "tokenizer.json")
-    ran = runner(folder)
     usual = ("--dataset", "trip", "--encoder", folder / "tiny", "--knowledge", "hills")
     quick = ("--encoder-lr", 0.003, "--head-lr", 0.03, "--epochs", 6, "--batch-size", 4)
-    for line in (
+    run_at(
+        folder,
         ("store", "import", "--dataset", "trip", "hills.txt", "--name", "hills"),
         ("train", *usual, *quick, "--out", "runs/trip"),
         ("export", "runs/trip", "--out", "int8"),
-    ):
-        done = ran(*line)
-        assert done.returncode == 0, done.stderr
+    )
     return folder
 
 
