@@ -30,7 +30,7 @@ from tempfile import TemporaryDirectory
 import torch
 from transformers import BertConfig, BertModel
 from mmavk_cli.base.records import TYPES
-from mmavk_cli.base.run import peak_memory
+from mmavk_cli.base.device import peak_memory
 from mmavk_cli.spans import tag_names
 from mmavk_cli.tagger.batch import Example
 from mmavk_cli.tagger.model import Tagger
@@ -100,7 +100,7 @@ FULL_SIZE = """
 import torch
 from transformers import XLMRobertaConfig, XLMRobertaModel
 from mmavk_cli.base.records import TYPES
-from mmavk_cli.base.run import peak_memory
+from mmavk_cli.base.device import peak_memory
 from mmavk_cli.spans import tag_names
 from mmavk_cli.tagger.batch import Example, collate
 from mmavk_cli.tagger.memory import KNOWN
