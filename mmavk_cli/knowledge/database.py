@@ -154,7 +154,7 @@ def _line(row: Sequence[Any]) -> Line:
 
 
 def _wait_for_turn(path: Path, timeout_s: float) -> None:
-    """Wait until no other process writes: where one does, diskcache goes on trying for a minute, whatever it is told."""
+    """Wait until no other process writes: diskcache itself would try for a minute, whatever it is told."""
     if not path.exists():
         return
     with closing(sqlite3.connect(path, timeout=timeout_s, isolation_level=None)) as connection:
