@@ -22,7 +22,7 @@ from mmavk_cli.tagger.model import Tagger
 from mmavk_cli.tagger.settings import PieceSettings
 from mmavk_cli.tagger.torch_model import TorchEmitter, save_model
 
-WORDS = "Houston calls Ann from Rome about the new Apollo show".split()
+WORDS = ["Houston", "calls", "Ann", "from", "Rome", "about", "the", "new", "Apollo", "show"]
 POSTS = 40
 
 
