@@ -122,7 +122,7 @@ def train(settings: TrainSettings, tell: Tell) -> Json:
         if is_first():
             for split, count in corpus.counts.items():
                 tell({"split": split, **count})
-            tell_memory(settings, tell)
+            tell_memory(settings, corpus.visual, tell)
         best = _fit(settings, corpus, run, tell)
         run.write("scores.json", best)
     return best if is_first() else {}
