@@ -3,13 +3,13 @@
 import json
 import os
 import platform
-import resource
 import time
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from mmavk_cli import __version__
+from mmavk_cli.base.device import peak_memory
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.settings import Settings, typed
@@ -91,18 +91,6 @@ def read_record(path: Path) -> Json:
     if not isinstance(found, dict):
         raise DataError("not a JSON object", str(path), "Make the run again")
     return found
-
-
-def peak_memory() -> int:
-    """The most bytes this process has held.
-
-    Linux' own count of the process; `getrusage` begins with what the process that started it held.
-    """
-    try:
-        with Path("/proc/self/status").open(encoding="utf-8") as lines:
-            return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
-    except (OSError, StopIteration):
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def installed(packages: tuple[str, ...]) -> dict[str, str]:

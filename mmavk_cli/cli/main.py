@@ -10,6 +10,7 @@ from typer.main import get_group
 
 from mmavk_cli import __version__
 from mmavk_cli.base.errors import MmavkError
+from mmavk_cli.cli.follower import one_voice
 
 COMMANDS = {
     "tag": ("tag", "Find the names in posts: people, places, organisations, other."),
@@ -92,6 +93,11 @@ for name, (_, line) in COMMANDS.items():
 
 def main() -> None:
     """Run the command line and exit with the code of docs/errors.md."""
+    with one_voice():
+        _main()
+
+
+def _main() -> None:
     wants_traceback = "--traceback" in sys.argv
     try:
         app(prog_name="mmavk")

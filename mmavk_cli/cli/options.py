@@ -2,7 +2,6 @@
 
 import inspect
 import os
-import resource
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import Annotated, Any, get_args
 import typer
 from pydantic.fields import FieldInfo
 
+from mmavk_cli.base.device import peak_memory
 from mmavk_cli.base.errors import UsageError
 from mmavk_cli.base.settings import Common, Settings, flags_of, in_order
 from mmavk_cli.cli.completion import completion_of
@@ -106,7 +106,7 @@ def _told(settings: Settings, layers: dict[str, tuple[Any, str]]) -> Iterator[No
                 typer.echo(f"mmavk: {name.replace('_', '-')} = {value} ({source})", err=True)
     yield
     if verbose:
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        memory = peak_memory() / 1e6
         typer.echo(f"mmavk: {monotonic() - began:.1f} s, at most {memory:,.0f} MB of memory", err=True)
 
 

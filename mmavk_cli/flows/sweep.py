@@ -165,6 +165,8 @@ def _swept(
     scorer: tuple[str, list[str]],
     told: Told,
 ) -> Sweep:
+    from mmavk_cli.tagger.predict import Remembering
+
     models = seed_folders(Path(settings.run))
     named = {seed: str(folder) for seed, folder in models.items()} or {0: settings.run}
     weights = dict.fromkeys((1.0, settings.below, 0.0))
@@ -172,7 +174,8 @@ def _swept(
     seeds: dict[int, int] = {}
     encoder = ""
     for number, (seed, name) in enumerate(named.items()):
-        predictor, config = open_model(name)
+        opened, config = open_model(name)
+        predictor = Remembering(opened)
         encoder = config.encoder
         seeds[seed] = seed if models else int(config.trained.get("seed", 0))
         for at, weight in enumerate(weights):

@@ -125,7 +125,7 @@ def train(settings: TrainSettings, tell: Tell) -> Json:
         if is_first():
             for split, count in corpus.counts.items():
                 tell({"split": split, **count})
-            tell_memory(settings, tell)
+            tell_memory(settings, corpus.visual, tell)
             found = {name: findings_of(name, settings.data_dir, ("train", "valid")) for name in settings.dataset}
             run.write(DATA, {"splits": corpus.facts, "findings": found})
         best = _fit(settings, corpus, run, tell)
