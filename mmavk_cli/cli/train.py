@@ -51,19 +51,23 @@ def _train(settings: TrainSettings) -> None:
 
 
 def _print_scores(settings: TrainSettings, tell: Tell) -> None:
+    lines = []
     if settings.seeds:
         summary = train_seeds(settings, tell)
-        if settings.format == JSON:
-            print_json({"run": str(settings.out), "scores": summary.as_json()})
-            return
-        for seed, best in summary.runs.items():
-            typer.echo(f"{settings.out}/seed-{seed}\tvalidation F1 {best['f1']:.2f}\tepoch {best['epoch']}")
-        typer.echo(f"{settings.out}\tvalidation F1 {summary.scores['f1']}")
-    elif best := train(settings, tell):  # of the processes of torchrun the first alone has scores
-        if settings.format == JSON:
-            print_json({"run": str(settings.out), "scores": best})
-            return
-        typer.echo(f"{settings.out}\tvalidation F1 {best['f1']:.2f}\tepoch {best['epoch']}")
+        found = summary.as_json()
+        lines = [_scored(f"{settings.out}/seed-{seed}", best) for seed, best in summary.runs.items()]
+        lines.append(f"{settings.out}\tvalidation F1 {summary.scores['f1']}")
+    elif found := train(settings, tell):  # of the processes of torchrun the first alone has scores
+        lines = [_scored(str(settings.out), found)]
+    if settings.format == JSON and lines:
+        print_json({"run": str(settings.out), "scores": found})
+        return
+    for line in lines:
+        typer.echo(line)
+
+
+def _scored(run: str, best: Json) -> str:
+    return f"{run}\tvalidation F1 {best['f1']:.2f}\tepoch {best['epoch']}"
 
 
 def _print_plan(plan: DryRun) -> None:
