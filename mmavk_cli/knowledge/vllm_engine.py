@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from importlib.util import find_spec
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
 from mmavk_cli.base.device import InTurn, resolve_device
@@ -141,6 +142,9 @@ class VllmGenerator(Generator):
             what = f"this vLLM is made for {current_platform.device_type!r}"
             raise MissingError(what, f"--device {self._device}", "Install the vLLM for that device")
         most = self.settings.visual_tokens
+        size = {"shortest_edge": FEWEST * PATCH**2, "longest_edge": most * PATCH**2}
+        prompt = len(self.prompt.text.encode()) + PROMPT_TOKENS
+        resource_tracker.ensure_running()  # when it starts later, it lets SIGINT through again
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # what is started inherits it, so that a
         try:  # Ctrl-C lets the batch in hand be finished
             return LLM(
@@ -148,10 +152,9 @@ class VllmGenerator(Generator):
                 dtype=self._dtype,
                 load_format="safetensors",
                 trust_remote_code=False,
-                max_model_len=most + len(self.prompt.text.encode()) + PROMPT_TOKENS + self.settings.max_new_tokens,
+                max_model_len=most + prompt + self.settings.max_new_tokens,
                 limit_mm_per_prompt={"image": 1, "video": 0},
-                # pictures have their size already
-                mm_processor_kwargs={"min_pixels": FEWEST * PATCH**2, "max_pixels": most * PATCH**2},
+                mm_processor_kwargs={"images_kwargs": {"size": size}},  # pictures have their size already
                 gpu_memory_utilization=self.settings.vllm_memory,
                 use_tqdm_on_load=False,
                 enforce_eager=self._device == "cpu",  # compiling would take longer than it saves
