@@ -9,8 +9,8 @@ from mmavk_cli.flows.fits import CARD, Fit, Stage
 
 TEXT = """Show what this machine has, and what fits into its memory.
 
-Devices with their free memory, versions, which weights are there, and for each profile what its weights, its KV cache
-and its largest batch would take. These are estimates from the model's config.json; no model is loaded."""
+Devices with their free memory, versions, which weights are there, and for each profile what its models take one after
+the other: weights, KV cache, batch, peak. These are estimates from the models' settings; no model is loaded."""
 
 EXAMPLES = ["mmavk doctor", "mmavk doctor --visual-tokens 512 --format json"]
 
