@@ -31,8 +31,8 @@ class GenerateSettings(GeneratorSettings, PictureLimits, DataPlace, StorePlace, 
     )
     generator: str = setting(
         "qwen2vl",
-        "What writes: `qwen2vl` (on this machine), `server` (speaks OpenAI's API), `ocr` (the text in a picture), or"
-        " `echo` (a stand-in).",
+        "What writes: `qwen2vl` or `vllm` (on this machine), `server` (speaks OpenAI's API), `ocr` (the text in a"
+        " picture), or `echo` (a stand-in).",
     )
     limit: int | None = setting(None, "Only the first so many picture files.", ge=1)
     shard: str | None = setting(None, "One part of the pictures, `3/8` the third of eight, for several machines.")

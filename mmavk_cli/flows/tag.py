@@ -51,8 +51,8 @@ class TagSettings(GateSettings, GeneratorSettings, StagedSettings, Common):
     )
     generator: str | None = setting(
         None,
-        "What writes about a picture: `ocr` (the text in it), `qwen2vl`, `server`, `echo` (a stand-in) or `none`."
-        " [default: the profile's]",
+        "What writes about a picture: `ocr` (the text in it), `qwen2vl`, `vllm`, `server`, `echo` (a stand-in) or"
+        " `none`. [default: the profile's]",
     )
     min_score: float = setting(0.0, "Leave out names that are less probable.", ge=0, le=1)
     format: Literal["table", "jsonl", "conll", "html", "json"] | None = setting(
