@@ -84,7 +84,8 @@ def test_a_gate_by_clip(mmavk: Mmavk, tiny_clip: Path, chain: Path) -> None:
 def test_knowledge_of_another_recipe(mmavk: Mmavk, chain: Path) -> None:
     assert mmavk("generate", "--dataset", "tiny", "--generator", "echo").code == 0
     run = trained(mmavk, chain)
-    asked = ("eval", run, "--dataset", "tiny", "--knowledge", "echo")
-    refused = mmavk(*asked)
-    assert (refused.code, "trained with no knowledge" in refused.err) == (4, True)
-    assert mmavk(*asked, "--other-knowledge").code == 0
+    others = ("--dataset", "tiny", "--knowledge", "echo")
+    for asked in (("eval", run, *others), ("sweep", "--run", run, *others)):
+        refused = mmavk(*asked)
+        assert (refused.code, "trained with no knowledge" in refused.err) == (4, True)
+        assert mmavk(*asked, "--other-knowledge").code == 0
