@@ -81,6 +81,10 @@ def check_tags(posts: Sequence[Post], known: Sequence[str], whose: str) -> None:
                 raise DataError(f"unknown tag {tag!r} of {word.text!r}", post.where, advice)
 
 
+PICTURES = "pictures"
+"""What stands for the knowledge's name where the fusion reads features of the pictures."""
+
+
 def knowledge_label(knowledge: str | None, pairing: str) -> str:
     """Whose knowledge was used, for people: `blip2 (own)`, or `none`."""
     return f"{knowledge} ({pairing})" if knowledge else "none"
@@ -166,9 +170,8 @@ def trained_with(choice: KnowledgeChoice, knowledge: Iterable[Knowledge | None])
     known = [one for one in knowledge if one is not None]
     scorer = next((one.scorer for one in known if one.scorer), None)
     recipes = sorted({one.recipe for one in known})
-    return {"knowledge": choice.knowledge, RECIPES: recipes} | (
-        {SCORER: choice.scorer or TEXT, SCORER_ID: scorer} if scorer else {}
-    )
+    who = CLIP if any(one.visual for one in known) else choice.scorer or TEXT
+    return {"knowledge": choice.knowledge, RECIPES: recipes} | ({SCORER: who, SCORER_ID: scorer} if scorer else {})
 
 
 def knowledge_of(
@@ -196,8 +199,8 @@ def scored_knowledge(
         return [None] * len(posts)
     else:
         found = _stored(choice, choice.knowledge, dataset, posts)
-    if wanted.needs_scores or wanted.gate.threshold is not None:
-        return scored(choice, posts, found, wanted.scorer)
+    if wanted.needs_scores or wanted.gate.threshold is not None:  # of a picture without a text only CLIP can say
+        return scored(choice, posts, found, CLIP if wanted.fusion == "prefix" else wanted.scorer)
     return found
 
 

@@ -14,7 +14,7 @@ from typing import Literal
 
 from pydantic import field_validator
 
-from mmavk_cli.base.errors import KnowledgeError
+from mmavk_cli.base.errors import KnowledgeError, UsageError
 from mmavk_cli.base.places import store_folder
 from mmavk_cli.base.records import Json, Knowledge, Post
 from mmavk_cli.base.run import new_run
@@ -114,6 +114,7 @@ def sweep(settings: SweepSettings, told: Told) -> Swept:
     Raises:
         DataError: the data set, split or run folder. MissingError: no such model. KnowledgeError: no such knowledge,
         none of these posts, or other than the model was trained with; no scores by the CLIP that was asked for.
+        UsageError: the model reads no knowledge.
     """
     posts = gold_posts(settings.dataset, settings.split, settings)
     place = {name: getattr(settings, name) for name in ("knowledge", "store", "data_dir", "images")}
@@ -179,6 +180,9 @@ def _swept(
     encoder = ""
     for number, (seed, name) in enumerate(named.items()):
         opened, config = open_model(name)
+        if config.pieces.fusion in {"text", "prefix"}:
+            what = f"a model of the fusion {config.pieces.fusion} reads no knowledge"
+            raise UsageError(what, "--run", "Name one of the fusion word or concat")
         if not settings.other_knowledge:
             check_recipes(settings.knowledge, config, knowledge)
         predictor = Remembering(opened)

@@ -67,7 +67,7 @@ class TrainSettings(SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice
             raise ValueError(f"--freeze-knowledge: only --fusion word has knowledge vectors, not {self.fusion}")
         if self.threshold == LEARNED and self.fusion != "word":
             raise ValueError(f"--threshold: only --fusion word can learn how much knowledge counts, not {self.fusion}")
-        if self.found_by_training and self.knowledge is None:
+        if self.found_by_training and self.knowledge is None and self.fusion != "prefix":
             raise ValueError(f"--threshold: {self.threshold} needs --knowledge")
         if self.require_knowledge and self.knowledge is None and self.fusion != "prefix":
             raise ValueError("--require-knowledge: it needs --knowledge")
