@@ -14,12 +14,20 @@ from typing import Literal
 
 from pydantic import field_validator
 
-from mmavk_cli.base.errors import DataError, KnowledgeError
+from mmavk_cli.base.errors import KnowledgeError, UsageError
 from mmavk_cli.base.places import store_folder
 from mmavk_cli.base.records import Json, Knowledge, Post
 from mmavk_cli.base.settings import Common, DataPlace, StorePlace, setting
 from mmavk_cli.flows.evaluate import tag_all
-from mmavk_cli.flows.knowledge import KnowledgeChoice, Wanted, gold_posts, scored_knowledge
+from mmavk_cli.flows.knowledge import (
+    KnowledgeChoice,
+    OtherKnowledge,
+    Wanted,
+    check_any,
+    check_recipes,
+    gold_posts,
+    scored_knowledge,
+)
 from mmavk_cli.flows.models import open_model, shown_name
 from mmavk_cli.flows.reproduce_fig4 import ALWAYS, CLIP_RANGE, TEXT, TEXT_RANGE
 from mmavk_cli.flows.reproduce_settings import threshold_range
@@ -42,7 +50,7 @@ Told = Callable[[int, int], None]
 FILE = "sweep"
 
 
-class SweepSettings(ClipChoice, StorePlace, DataPlace, Common):
+class SweepSettings(OtherKnowledge, ClipChoice, StorePlace, DataPlace, Common):
     """What `mmavk sweep` asks."""
 
     run: str = setting(..., "A run folder (of one seed or several), a model folder, or `embedded`.", "--run")
@@ -104,18 +112,15 @@ def sweep(settings: SweepSettings, told: Told) -> Swept:
     """Score a trained model at every threshold; writes a run folder when asked to.
 
     Raises:
-        DataError: the data set, split or run folder; no post has knowledge. MissingError: no such model.
-        KnowledgeError: no such knowledge, or no scores by the CLIP that was asked for.
+        DataError: the data set, split or run folder. MissingError: no such model. KnowledgeError: no such knowledge,
+        none of these posts, or other than the model was trained with; no scores by the CLIP that was asked for.
+        UsageError: the model reads no knowledge.
     """
     posts = gold_posts(settings.dataset, settings.split, settings)
     place = {name: getattr(settings, name) for name in ("knowledge", "store", "data_dir", "images")}
     choice = KnowledgeChoice(**place)
     knowledge = scored_knowledge(choice, settings.dataset, posts, Wanted(needs_scores=True))
-    if not any(knowledge):
-        advice = "Import some for this data set: mmavk store import --help"
-        raise DataError(
-            f"no post has knowledge by {settings.knowledge!r}", f"{settings.dataset} {settings.split}", advice
-        )
+    check_any(settings.knowledge, settings.dataset, settings.split, knowledge)
     similarities, scorer, scorer_id, notes = _similarities(settings, posts, knowledge)
     with new_run(settings.out, "sweep", settings) if settings.out else nullcontext() as run:
         found = _swept(settings, posts, knowledge, similarities, (scorer, notes), told)
@@ -175,6 +180,11 @@ def _swept(
     encoder = ""
     for number, (seed, name) in enumerate(named.items()):
         opened, config = open_model(name)
+        if config.pieces.fusion in {"text", "prefix"}:
+            what = f"a model of the fusion {config.pieces.fusion} reads no knowledge"
+            raise UsageError(what, "--run", "Name one of the fusion word or concat")
+        if not settings.other_knowledge:
+            check_recipes(settings.knowledge, config, knowledge)
         predictor = Remembering(opened)
         encoder = config.encoder
         seeds[seed] = seed if models else int(config.trained.get("seed", 0))

@@ -1,6 +1,7 @@
 """train --dry-run, the paper's recipe and what training refuses before it begins."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,23 @@ def test_knowledge_can_be_required(train: Train, tmp_path: Path, place: Path) ->
     done = train(tmp_path / "run", *data, "--require-knowledge")
     assert getattr(done.exception, "code", None) == 4
     assert f"1 of {POSTS['train'] + 1} posts have no knowledge" in str(done.exception)
+
+
+def test_knowledge_of_no_post_is_not_trained_without(tmp_path: Path, place: Path) -> None:
+    shutil.copytree(place / "data" / "twitter2017", tmp_path / "data" / "elsewhere")
+    words = ("train", "--dataset", "elsewhere", "--knowledge", "blip2", "--encoder", place / "tiny", *where(place))
+    more = ("--data-dir", tmp_path / "data", "--out", tmp_path / "run")
+    done = CliRunner().invoke(app, [str(word) for word in (*words, *more)])
+    assert getattr(done.exception, "code", None) == 4
+    advice = "Import some: mmavk store import --dataset elsewhere FILE"
+    assert str(done.exception) == f"elsewhere train: no post has knowledge 'blip2'. {advice}"
+
+
+def test_to_require_knowledge_is_to_name_it(tmp_path: Path) -> None:
+    words = ["train", "--dataset", "twitter2017", "--require-knowledge", "--out", str(tmp_path / "run")]
+    done = CliRunner().invoke(app, words)
+    assert getattr(done.exception, "code", None) == 2
+    assert "--require-knowledge: it needs --knowledge" in str(done.exception)
 
 
 def test_a_split_that_is_missing_is_no_reason_to_take_another(train: Train, tmp_path: Path, place: Path) -> None:
