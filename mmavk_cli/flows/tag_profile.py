@@ -1,6 +1,6 @@
 """Profiles of `tag`, and what of them holds beside flags and what the model was trained with."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from mmavk_cli.base.errors import KnowledgeError, UsageError
 from mmavk_cli.base.pictures import PictureLimits
@@ -52,10 +52,10 @@ class Weighing:
         features: it takes CLIP's features of the picture (fusion `prefix`), and no text about it.
     """
 
-    scorer: str = TEXT
-    gate: Gate = field(default_factory=Gate)
-    trained: str | None = None
-    features: bool = False
+    scorer: str
+    gate: Gate
+    trained: str | None
+    features: bool
 
     def check(self, scorer: str) -> None:
         """The CLIP of that id is the one the model was trained with.

@@ -6,7 +6,8 @@
 
 ViT-B/32 at full size with random weights, 1024x768 JPEGs that are drawn; no download. `memory` has a tiny CLIP and
 small pictures, for it looks at what is kept. Prints Markdown tables: read the ratios, and where others use the machine
-those in processor seconds (of all threads). Both sides take turns at going first.
+those in processor seconds (of all threads) with OMP_NUM_THREADS=1: threads that wait for each other count as work.
+Both sides take turns at going first.
 """
 
 import argparse
