@@ -85,8 +85,11 @@ def test_a_model_with_such_names_has_a_card_that_stands(text: str):
     _, made = [token.content for token in tokens if token.type == "fence"]
     assert made.startswith("mmavk train --dataset ")
     links = {child.attrs.get("href") for token in tokens for child in token.children or () if child.type == "link_open"}
-    assert links <= {"data_card.md"}
-    assert not [token for token in tokens if token.type == "html_block"]
+    assert links == {"data_card.md"}
+    kinds = {child.type for token in tokens for child in token.children or ()}
+    assert kinds <= {"text", "text_special", "code_inline", "softbreak", "link_open", "link_close"}
+    title = next(token for token in tokens if token.type == "inline")
+    assert "".join(child.content for child in title.children or ()) == shown(text)
 
 
 def test_a_licence_and_a_language_nobody_gave_are_not_there():
