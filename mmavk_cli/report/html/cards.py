@@ -45,7 +45,7 @@ class Card:
     @property
     def alt(self) -> str:
         """What stands for the picture."""
-        return self.seen[0].knowledge.text if self.seen else "Picture of the post"
+        return (self.seen[0].knowledge.text if self.seen else "") or "Picture of the post"
 
     def shown(self, source: str | None) -> "Card":
         """The same with its picture."""
