@@ -158,7 +158,8 @@ def _picture(row: Tagged, scorer: str) -> "Text":
         return text.append(_short(image.name) if image else "")
     similarity = row.knowledge.similarity
     near = "not measured" if similarity is None else f"{similarity:.2f} by {visible(scorer)}"
-    return text.append(f"{visible(row.knowledge.text)} (similarity {near}, weight {row.knowledge.weight:g})")
+    seen = visible(row.knowledge.text) or "seen by the model itself"
+    return text.append(f"{seen} (similarity {near}, weight {row.knowledge.weight:g})")
 
 
 def _bad(row: BadRow) -> "Iterator[RenderableType]":

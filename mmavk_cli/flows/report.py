@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.files import atomic_write
 from mmavk_cli.base.pictures import PictureLimits
 from mmavk_cli.base.records import Json
-from mmavk_cli.base.run import METRICS, read_run
+from mmavk_cli.base.run import METRICS, read_record, read_run
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.pictures import list_pictures
 from mmavk_cli.flows.seeds import seed_folders
@@ -49,6 +49,7 @@ class ReportSettings(PictureLimits, Common):
     )
     out: Path | None = setting(None, f"The page to write. [default: {NAME} in the first RUN]")
     images: Path | None = setting(None, "Folder of the pictures, <id>.jpg. [default: the files the runs name]")
+    format: Literal["table", "json"] = setting("table", "How to print where the page is.")
     no_images: bool = setting(False, "Leave the pictures out.", "--no-images")
 
 
@@ -104,7 +105,7 @@ def read_one(folder: Path, commands: Sequence[str] = COMMANDS) -> RunRead:
         return RunRead(folder, facts, log=_lines(folder / METRICS))
     if command == "tag":
         return RunRead(folder, facts, rows=tuple(read_answers(folder / "predictions.jsonl")))
-    scores = _json(folder / ("sweep.json" if command == "sweep" else "scores.json"))
+    scores = read_record(folder / ("sweep.json" if command == "sweep" else "scores.json"))
     if command != "eval":
         return RunRead(folder, facts, scores)
     for name in ("strict", "errors", "calibration"):
@@ -145,18 +146,6 @@ def _named(case: Case) -> Path | None:
 
 def _in_folder(folder: Path, names: dict[str, str], case: Case) -> Path | None:
     return folder / names[case.id] if case.id in names else _named(case)
-
-
-def _json(path: Path) -> Json:
-    try:
-        found = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise DataError(f"cannot read: {error.strerror}", str(path), "Make the run again") from error
-    except ValueError as error:
-        raise DataError(f"the run is broken: {error}", str(path), "Make it again") from error
-    if not isinstance(found, dict):
-        raise DataError("not a JSON object", str(path), "Make the run again")
-    return found
 
 
 def _lines(path: Path) -> list[Json]:

@@ -81,6 +81,13 @@ def test_one_run_is_one_whole_page(own: Path):
     assert sum(str(attrs.get("src")).startswith("data:image/jpeg;base64,") for _, attrs in read.tags) == 1
 
 
+def test_a_script_is_told_where_the_page_is(own: Path, tmp_path: Path):
+    out = tmp_path / "page.html"
+    done = mmavk("report", own, "--out", out, "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout) == {"page": str(out), "bytes": out.stat().st_size, "posts": 5, "pictures": 1}
+
+
 def test_boundary_errors_are_counted_apart_from_type_errors(own: Path):
     rows = tuple(read_answers(own / "predictions.test.jsonl"))
     made = kinds_table("", rows)
