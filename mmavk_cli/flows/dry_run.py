@@ -1,7 +1,7 @@
 """train --dry-run: what a training would do and take, without a model."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from mmavk_cli.base.records import Json
 from mmavk_cli.flows.memory import doubt, encoder_shape
@@ -28,6 +28,10 @@ class DryRun:
     memory: list[Json]
     note: str
     settings: Json
+
+    def as_json(self) -> Json:
+        """One JSON object."""
+        return asdict(self)
 
 
 def dry_run(settings: TrainSettings) -> DryRun:

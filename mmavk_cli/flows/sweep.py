@@ -12,12 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from pydantic import field_validator
-
 from mmavk_cli.base.errors import KnowledgeError, UsageError
 from mmavk_cli.base.places import store_folder
 from mmavk_cli.base.records import Json, Knowledge, Post
-from mmavk_cli.base.run import new_run
 from mmavk_cli.base.settings import Common, DataPlace, StorePlace, setting
 from mmavk_cli.flows.evaluate import tag_all
 from mmavk_cli.flows.knowledge import (
@@ -30,8 +27,9 @@ from mmavk_cli.flows.knowledge import (
     scored_knowledge,
 )
 from mmavk_cli.flows.models import open_model, shown_name
-from mmavk_cli.flows.reproduce_fig4 import ALWAYS, CLIP_RANGE, TEXT, TEXT_RANGE
-from mmavk_cli.flows.reproduce_settings import threshold_range
+from mmavk_cli.flows.reproduce_fig4 import ALWAYS, TEXT
+from mmavk_cli.flows.reproduce_settings import Thresholds
+from mmavk_cli.flows.run_folder import new_run
 from mmavk_cli.flows.scorers import clip_similarities, scorer_name
 from mmavk_cli.flows.seeds import seed_folders
 from mmavk_cli.knowledge.store import Store
@@ -50,30 +48,19 @@ Told = Callable[[int, int], None]
 FILE = "sweep"
 
 
-class SweepSettings(OtherKnowledge, ClipChoice, StorePlace, DataPlace, Common):
+class SweepSettings(Thresholds, OtherKnowledge, ClipChoice, StorePlace, DataPlace, Common):
     """What `mmavk sweep` asks."""
 
     run: str = setting(..., "A run folder (of one seed or several), a model folder, or `embedded`.", "--run")
     dataset: str = setting(..., "Data set: a folder of this name in the data folder.")
     split: Literal["train", "valid", "test"] = setting("test", "Which split to score.")
     knowledge: str = setting(..., "Knowledge in the store, by name or recipe id.", metavar="NAME")
-    thresholds: str | None = setting(
-        None,
-        f"Thresholds, FIRST:LAST:STEP. [default: the paper's {CLIP_RANGE}; with the text scorer {TEXT_RANGE}]",
-    )
     below: float = setting(0.0, "What knowledge under the threshold counts, from 0 to 1.", ge=0, le=1)
     scorer: Literal["auto", "clip", "text"] = setting(
         "auto", "Whose similarities: CLIP's from the store, the text scorer's, or CLIP's where there are some (auto)."
     )
     format: Literal["table", "json"] = setting("table", "How to print it.")
     out: Path | None = setting(None, "Run folder for sweep.json and the figure (PNG, SVG).")
-
-    @field_validator("thresholds")
-    @classmethod
-    def _is_range(cls, value: str | None) -> str | None:
-        if value is not None:
-            threshold_range(value)
-        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +180,7 @@ def _swept(
             share = partial(_share, told, number * len(weights) + at, len(named) * len(weights))
             rows = tag_all(predictor, shown_name(name, config), posts, weighed, share)
             counts[weight][seeds[seed]] = counted(rows, "strict")
-    thresholds = threshold_range(settings.thresholds or (TEXT_RANGE if scorer[0] == "text" else CLIP_RANGE))
+    thresholds = settings.tried(by_text=scorer[0] == "text")
     drawn = ResamplingSettings()
     return Sweep(
         settings.dataset,

@@ -1,25 +1,19 @@
 """score → train → eval → sweep with CLIP, tiny and random: it proves plumbing, never quality."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
-from drawn import Mmavk, draw
-
-import mmavk_cli
+from drawn import Mmavk, draw, lines, written
 
 pytestmark = pytest.mark.slow
-TOKENIZER = Path(mmavk_cli.__file__).parent / "embedded" / "tokenizer.json"
 POSTS = {"train": 12, "valid": 4, "test": 4}
 
 
 @pytest.fixture
-def chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data set with pictures and knowledge in JSON Lines, and a tiny random encoder."""
-    import torch
-    from transformers import BertConfig, BertModel
-
+def chain(tmp_path: Path, small_encoder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a data set and its pictures, and the tiny encoder."""
+    (tmp_path / "encoder").symlink_to(small_encoder)
     folder, pictures = tmp_path / "data" / "tiny", tmp_path / "data" / "tiny_images"
     folder.mkdir(parents=True)
     pictures.mkdir()
@@ -31,10 +25,6 @@ def chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             rows.append(f"IMGID:{number}\nAnn{number}\tB-PER\nvisits\tO\nRome\tB-LOC\n\n")
             number += 1
         (folder / f"{split}.txt").write_text("".join(rows), "utf-8")
-    torch.manual_seed(0)
-    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
-    BertModel(BertConfig(**sizes), add_pooling_layer=False).save_pretrained(tmp_path / "encoder")
-    shutil.copyfile(TOKENIZER, tmp_path / "encoder" / "tokenizer.json")
     monkeypatch.setenv("MMAVK_DATA", str(tmp_path / "data"))
     return tmp_path
 
@@ -80,6 +70,42 @@ def test_the_row_of_pictures_in_table_4(mmavk: Mmavk, tiny_clip: Path, chain: Pa
     assert (facts["knowledge"], facts["scorer"]) == (None, "clip")
     assert len(facts["recipes"]) == 1
     assert "T+I minus word" in ran.out
+
+
+def test_a_post_is_tagged_with_pictures_as_prefixes(mmavk: Mmavk, tiny_clip: Path, chain: Path) -> None:
+    clip = ("--clip", tiny_clip)
+    assert mmavk("score", "--dataset", "tiny", *clip).code == 0
+    run = trained(mmavk, chain, "--fusion", "prefix", *clip)
+    out = chain / "scored"
+    assert mmavk("eval", run, "--dataset", "tiny", *clip, "--out", out).code == 0
+    known = lines(out / "predictions.test.jsonl")
+    pictures = chain / "data" / "tiny_images"
+    (chain / "bad.jpg").write_bytes(b"no picture")
+    posts = [{"id": row["id"], "text": row["text"], "image": str(pictures / f"{row['id']}.jpg")} for row in known]
+    posts += [posts[0] | {"id": "bad", "image": "bad.jpg"}, posts[0] | {"id": "none", "image": None}]
+    asked = ("tag", written(chain / "posts.jsonl", posts), "--model", run)
+    ran = mmavk(*asked, *clip, "--store", chain / "fresh", "--format", "jsonl")
+    assert ran.code == 3
+    *found, bad, none = [json.loads(line) for line in ran.out.splitlines()]
+    for row, expected in zip(found, known, strict=True):  # to the last digit, so the same features were read
+        assert row["entities"] == expected["entities"]
+        assert (row["knowledge"]["text"], row["knowledge"]["weight"]) == ("", 1.0)
+        assert row["knowledge"]["recipe"] == expected["knowledge"]["recipe"] == row["knowledge"]["scorer"]
+    assert bad["problem"]["where"].endswith("bad.jpg")
+    assert [bad["notes"], none["notes"]] == [["tagged without its picture"], ["no picture"]]
+    assert bad["entities"] == none["entities"] != found[0]["entities"]
+    blind = mmavk(*asked, *clip, "--no-image", "--format", "jsonl")
+    assert [json.loads(line)["knowledge"] for line in blind.out.splitlines()] == [None] * len(posts)
+    table = mmavk(*asked, *clip, "--format", "table").out
+    assert "Picture: seen by the model itself (similarity" in table
+    for more, code, what in (
+        (("--store", chain / "empty"), 5, "hf download"),  # CLIP's own weights, which no machine of tests has
+        ((*clip, "--clip-precision", "float16"), 4, "another CLIP's features"),
+        ((*clip, "--scorer", "text"), 2, "no text to compare"),
+        ((*clip, "--generator", "echo"), 2, "reads no text"),
+    ):
+        refused = mmavk(*asked, *more)
+        assert (refused.code, what in refused.err) == (code, True), refused.err
 
 
 def test_a_gate_by_clip(mmavk: Mmavk, tiny_clip: Path, chain: Path) -> None:
