@@ -16,7 +16,7 @@ from mmavk_cli.flows.knowledge import KnowledgeChoice
 from mmavk_cli.flows.reproduce_settings import ReproduceSettings
 from mmavk_cli.flows.resume import continued
 from mmavk_cli.flows.seeds import check_data, check_unchanged
-from mmavk_cli.flows.train import TrainSettings, train
+from mmavk_cli.flows.train import TrainSettings, read_corpus, train
 from mmavk_cli.report.spread import seeds_text
 from mmavk_cli.similarity.gate import GateSettings
 
@@ -148,6 +148,7 @@ def _run(cell: Cell, tell: Tell) -> Unfinished | None:
             return Unfinished(f"being run by {holder}", 0)
         check_cells([cell])  # another process may have run it since
         if not (cell.folder / TRAIN / "run.json").is_file():
+            read_corpus(cell.training)  # a row without its data or knowledge is no training
             tell(cell.name, {"training": cell.training.encoder})
             train(continued(cell.training), lambda line: tell(cell.name, line))
         for name, settings in cell.scoring.items():

@@ -112,3 +112,10 @@ def test_tensorboard_that_is_not_installed(train: Train, tmp_path: Path, monkeyp
     done = train(tmp_path / "run", "--tensorboard")
     assert getattr(done.exception, "code", None) == 5
     assert "pip install 'mmavk[train]'" in str(done.exception)
+
+
+def test_a_training_without_knowledge_says_so(place: Path) -> None:
+    line = ["train", "--dataset", "twitter2017", "--encoder", str(place / "tiny"), "--out", "never", "--dry-run"]
+    said = "without --knowledge NAME the model learns from the words alone"
+    assert said in CliRunner().invoke(app, [*line, *where(place)]).stderr
+    assert said not in CliRunner().invoke(app, [*line, *where(place), "--fusion", "text"]).stderr
