@@ -15,7 +15,7 @@ SOURCES = $(shell find mmavk_cli tests docs README.md Makefile -type f -not -pat
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs bench embedded constraints clean
+.PHONY: help demo test lint format docs newcomer bench embedded constraints clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 20
@@ -38,6 +38,9 @@ format: $(INSTALLED_DEV)  ## mend the style
 docs: $(INSTALLED_DEV)  ## write docs/help/ anew from the commands, build the site in build/site/, check all links
 	$(BIN)/python tests/design/pages.py docs/help
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --config-file docs/site/mkdocs.yml
+
+newcomer: $(INSTALLED_DEV)  ## time what a newcomer does: a fresh clone, an empty home, each command of README.md
+	$(BIN)/python tests/newcomer/first_minutes.py
 
 bench: $(INSTALLED_DEV)  ## measure speed, memory and scores, as docs/performance.md tells; half an hour
 	$(BIN)/python tests/benchmarks/speed.py process

@@ -14,7 +14,7 @@ PREFIX = "MMAVK_"
 PLACES = ("MMAVK_CONFIG", "MMAVK_HOME", "MMAVK_DATA", "MMAVK_API_KEY")
 """Variables that are no option's: this file's place, the home, the data folder, a server's key."""
 
-FLAGS_ONLY = {"config", "traceback"}
+FLAGS_ONLY = {"config", "traceback", "to_hub"}
 """Options that are asked for anew each time."""
 
 

@@ -102,6 +102,10 @@ class DataPlace(DataFolder):
     images: Path | None = setting(None, "Folder of the pictures, <id>.jpg. [default: NAME_images beside the data set]")
 
 
+ONCE = frozenset({"recipe", "resume", *Common.model_fields})
+"""Settings that a command line which gives all the others does without."""
+
+
 def flags_of(name: str, field: FieldInfo) -> list[str]:
     """The option's spellings, the first one long: `--data-dir`; `--x/--no-x` for a switch. Empty for an argument."""
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
@@ -122,6 +126,26 @@ def option_names(cls: type[Settings]) -> dict[str, str]:
         if long:
             found[plain(long[0].partition("/")[0].removeprefix("--"))] = name
     return found
+
+
+def in_order(settings: type[Settings]) -> list[str]:
+    """The fields as a person looks for them: the command's own first, what all commands have last."""
+    names = [name for cls in settings.__mro__ for name in vars(cls).get("__annotations__", {})]
+    return [name for name in dict.fromkeys(names) if name in settings.model_fields]
+
+
+def typed(settings: Settings, command: str) -> list[str]:
+    """The words of a command line that gives these settings, without recipe and settings file."""
+    words = ["mmavk", command]
+    for name in in_order(type(settings)):
+        value, field = getattr(settings, name), type(settings).model_fields[name]
+        flags = flags_of(name, field)
+        if value in (None, field.default) or name in ONCE:
+            continue
+        yes, _, no = (flags or [""])[0].partition("/")
+        for one in value if isinstance(value, list) else [value]:
+            words += [yes if one else no] if isinstance(one, bool) else [yes, str(one)][not yes :]
+    return words
 
 
 def is_list(field: FieldInfo) -> bool:

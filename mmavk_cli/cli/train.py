@@ -68,6 +68,8 @@ def _print_plan(plan: DryRun) -> None:
         fits = "fits 24 GB" if row["fits_24_gb"] else "does not fit 24 GB"
         parts = _pairs({name: f"{value} GiB" for name, value in row["parts"].items()})
         typer.echo(f"memory\t{way}{' (as set)' if row['chosen'] else ''}\t{parts}, {fits}")
+    if plan.note:
+        typer.echo(f"memory\tnote\t{plan.note}")
     for name, value in plan.settings.items():
         typer.echo(f"setting\t{name}\t{'' if value is None else value}")
 

@@ -10,11 +10,12 @@ from pydantic import field_validator, model_validator
 
 from mmavk_cli.base.pictures import PictureLimits
 from mmavk_cli.base.places import store_folder
-from mmavk_cli.base.run import Run, new_run
+from mmavk_cli.base.run import Run
 from mmavk_cli.base.settings import Common, DataPlace, StorePlace, setting
 from mmavk_cli.flows.generate_pictures import find_pictures
 from mmavk_cli.flows.generate_work import BATCH, write_all
 from mmavk_cli.flows.generation import Generation, Job, Told
+from mmavk_cli.flows.run_folder import new_run
 from mmavk_cli.flows.stopping import stoppable
 from mmavk_cli.knowledge.generator import Generator
 from mmavk_cli.knowledge.generators import GeneratorSettings, make_generator

@@ -11,7 +11,7 @@ from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.files import atomic_write
 from mmavk_cli.base.pictures import PictureLimits
 from mmavk_cli.base.records import Json
-from mmavk_cli.base.run import METRICS, read_run
+from mmavk_cli.base.run import METRICS, read_record, read_run
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.pictures import list_pictures
 from mmavk_cli.flows.seeds import seed_folders
@@ -96,7 +96,7 @@ def read_one(folder: Path, commands: Sequence[str] = COMMANDS) -> RunRead:
         return RunRead(folder, facts, log=_lines(folder / METRICS))
     if command == "tag":
         return RunRead(folder, facts, rows=tuple(read_answers(folder / "predictions.jsonl")))
-    scores = _json(folder / ("sweep.json" if command == "sweep" else "scores.json"))
+    scores = read_record(folder / ("sweep.json" if command == "sweep" else "scores.json"))
     if command != "eval":
         return RunRead(folder, facts, scores)
     for name in ("strict", "errors", "calibration"):
@@ -137,18 +137,6 @@ def _named(case: Case) -> Path | None:
 
 def _in_folder(folder: Path, names: dict[str, str], case: Case) -> Path | None:
     return folder / names[case.id] if case.id in names else _named(case)
-
-
-def _json(path: Path) -> Json:
-    try:
-        found = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise DataError(f"cannot read: {error.strerror}", str(path), "Make the run again") from error
-    except ValueError as error:
-        raise DataError(f"the run is broken: {error}", str(path), "Make it again") from error
-    if not isinstance(found, dict):
-        raise DataError("not a JSON object", str(path), "Make the run again")
-    return found
 
 
 def _lines(path: Path) -> list[Json]:

@@ -17,13 +17,13 @@ from pydantic import field_validator
 from mmavk_cli.base.errors import DataError, KnowledgeError
 from mmavk_cli.base.places import store_folder
 from mmavk_cli.base.records import Json, Knowledge, Post
-from mmavk_cli.base.run import new_run
 from mmavk_cli.base.settings import Common, DataPlace, StorePlace, setting
 from mmavk_cli.flows.evaluate import tag_all
 from mmavk_cli.flows.knowledge import KnowledgeChoice, Wanted, gold_posts, scored_knowledge
 from mmavk_cli.flows.models import open_model, shown_name
 from mmavk_cli.flows.reproduce_fig4 import ALWAYS, CLIP_RANGE, TEXT, TEXT_RANGE
 from mmavk_cli.flows.reproduce_settings import threshold_range
+from mmavk_cli.flows.run_folder import new_run
 from mmavk_cli.flows.scorers import clip_similarities, scorer_name
 from mmavk_cli.flows.seeds import seed_folders
 from mmavk_cli.knowledge.store import Store
@@ -165,6 +165,8 @@ def _swept(
     scorer: tuple[str, list[str]],
     told: Told,
 ) -> Sweep:
+    from mmavk_cli.tagger.predict import Remembering
+
     models = seed_folders(Path(settings.run))
     named = {seed: str(folder) for seed, folder in models.items()} or {0: settings.run}
     weights = dict.fromkeys((1.0, settings.below, 0.0))
@@ -172,7 +174,8 @@ def _swept(
     seeds: dict[int, int] = {}
     encoder = ""
     for number, (seed, name) in enumerate(named.items()):
-        predictor, config = open_model(name)
+        opened, config = open_model(name)
+        predictor = Remembering(opened)
         encoder = config.encoder
         seeds[seed] = seed if models else int(config.trained.get("seed", 0))
         for at, weight in enumerate(weights):

@@ -14,12 +14,12 @@ from pydantic import model_validator
 from mmavk_cli.base.errors import DataError, UsageError
 from mmavk_cli.base.pictures import PICTURE_SUFFIXES
 from mmavk_cli.base.records import BadRow, Counted, Post, Row, Rows, Tagged
-from mmavk_cli.base.run import new_run
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.conll import BOM
 from mmavk_cli.corpus.jsonl import read_jsonl
 from mmavk_cli.corpus.raw import decoded, post_from_text, read_posts
 from mmavk_cli.flows.models import folder_of
+from mmavk_cli.flows.run_folder import new_run
 from mmavk_cli.flows.tag_profile import NO_MODEL, PROFILES, StagedSettings, weighing
 from mmavk_cli.flows.tag_rows import PictureReader, Seen, Tagger
 from mmavk_cli.knowledge.generators import GeneratorSettings, make_generator

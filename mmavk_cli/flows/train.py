@@ -14,9 +14,10 @@ from mmavk_cli.base.fingerprint import digest_file
 from mmavk_cli.base.near import near
 from mmavk_cli.base.places import dataset_folder, split_file
 from mmavk_cli.base.records import TYPES, Json, Knowledge
-from mmavk_cli.base.run import Run
+from mmavk_cli.base.run import SCORES, Run
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.words import recut
+from mmavk_cli.flows.data_facts import DATA, findings_of, split_facts
 from mmavk_cli.flows.evaluate import predicted_tags
 from mmavk_cli.flows.freeze import remember
 from mmavk_cli.flows.knowledge import (
@@ -90,13 +91,14 @@ class TrainSettings(SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice
 class Corpus:
     """Training posts and, a data set, validation posts, each with its knowledge, weighed by the gate.
 
-    `counts` says of every split how many posts have knowledge and how much of it counts.
+    `counts` says of every split how many posts have knowledge and how much of it counts, `facts` what it is like.
     """
 
     train: list[Item]
     valid: Splits
     gate: Gate
     counts: dict[str, Json]
+    facts: dict[str, Json]
 
     @property
     def visual(self) -> int:
@@ -118,13 +120,15 @@ def train(settings: TrainSettings, tell: Tell) -> Json:
     corpus = read_corpus(settings)
     facts: Json = {"data": fingerprints(settings), "recipes": sorted({one.recipe for _, one in corpus.train if one})}
     with training_run(settings, facts) as run:
-        run.facts |= {**facts, "counts": corpus.counts}
+        run.facts |= {**facts, "counts": corpus.counts, "encoder_is_folder": Path(settings.encoder).is_dir()}
         if is_first():
             for split, count in corpus.counts.items():
                 tell({"split": split, **count})
-            tell_memory(settings, tell)
+            tell_memory(settings, corpus.visual, tell)
+            found = {name: findings_of(name, settings.data_dir, ("train", "valid")) for name in settings.dataset}
+            run.write(DATA, {"splits": corpus.facts, "findings": found})
         best = _fit(settings, corpus, run, tell)
-        run.write("scores.json", best)
+        run.write(SCORES, best)
     return best if is_first() else {}
 
 
@@ -144,6 +148,7 @@ def read_corpus(settings: TrainSettings) -> Corpus:
         valid={name: splits[name, "valid"] for name in settings.dataset},
         gate=gate,
         counts={f"{a}/{b}": counted_knowledge([one for _, one in items]) for (a, b), items in splits.items()},
+        facts={f"{a}/{b}": split_facts(*zip(*items, strict=True)) for (a, b), items in splits.items()},
     )
 
 

@@ -27,6 +27,7 @@ from mmavk_cli.base.errors import MemoryShortError, MissingError, UsageError
 from mmavk_cli.base.fingerprint import digest_file
 from mmavk_cli.base.records import Json
 from mmavk_cli.similarity.clip_source import SAFE, WEIGHTS, ClipSource
+from mmavk_cli.similarity.towers import encode_text, shorten
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -82,26 +83,8 @@ class Clip:
         clean = [" ".join(text.split())[:LONGEST].encode("utf-8", "replace").decode() for text in texts]
         long = self.tokenizer(clean, self.context + 1)[:, -1] != self._pad
         ids = self.tokenizer(clean, self.context)
-        return self._vectors(list(ids), lambda rows: self._encode(torch.stack(list(rows)).to(self.device))), (
-            long.tolist()
-        )
-
-    def _encode(self, ids: Tensor) -> Tensor:
-        model = self.model
-        if type(model) is not open_clip.CLIP or model.text_pool_type != "argmax" or model.attn_mask is None:
-            encoded: Tensor = model.encode_text(ids)
-            return encoded
-        # The end's vector sees only what is before it: the padding behind the longest text changes nothing, and a
-        # tweet fills a third of the 77 places.
-        ends = ids.argmax(dim=-1)
-        size = int(ends.max()) + 1
-        dtype = model.transformer.get_cast_dtype()
-        hidden = model.token_embedding(ids[:, :size]).to(dtype) + model.positional_embedding[:size].to(dtype)
-        hidden = model.ln_final(model.transformer(hidden, attn_mask=model.attn_mask[:size, :size]))
-        pooled = hidden[torch.arange(len(ids), device=ids.device), ends]
-        project = model.text_projection
-        found: Tensor = project(pooled) if isinstance(project, torch.nn.Module) else pooled @ project
-        return found
+        found = self._vectors(list(ids), lambda rows: encode_text(self.model, torch.stack(list(rows)).to(self.device)))
+        return found, long.tolist()
 
     @torch.inference_mode()
     def _vectors(self, rows: Sequence[Tensor], encode: Callable[[Sequence[Tensor]], Tensor]) -> Floats:
@@ -164,7 +147,8 @@ def load_clip(source: ClipSource, precision: str, device: str, batch: int) -> Cl
         },
         "versions": {LIBRARY: version(LIBRARY)},
     }
-    return Clip(model.eval(), tokenizer, facts, device, batch)
+    shorten(model.eval())
+    return Clip(model, tokenizer, facts, device, batch)
 
 
 def _tag(source: ClipSource) -> Json:

@@ -52,6 +52,14 @@ def test_the_recipe_has_the_papers_settings(shared_data: Path, tmp_path: Path) -
     assert (ours.below, ours.fusion, ours.select) == (similarity["weight_below_threshold"], "word", "own")
 
 
+def test_an_estimate_of_an_encoder_that_is_not_like_bert_says_so(place: Path, tmp_path: Path) -> None:
+    config = json.loads((place / "tiny" / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(config | {"model_type": "deberta-v2"}))
+    told = plan(place, "--encoder", tmp_path)
+    assert told["memory", "note"] == "counted as if deberta-v2 were built like BERT: the numbers may be far off"
+    assert ("memory", "note") not in plan(place, "--encoder", place / "tiny")
+
+
 def test_an_encoder_of_unknown_size_is_told(train: Train, tmp_path: Path) -> None:
     done = train(tmp_path / "run", "--dry-run", "--encoder", "nobody/nothing")
     assert getattr(done.exception, "code", None) == 5
