@@ -16,7 +16,6 @@ from mmavk_cli.knowledge.weights import find_weights
 from mmavk_cli.similarity.clip_source import ClipChoice, ClipSettings, clip_source
 from mmavk_cli.similarity.footprint import ClipSize, clip_config
 from mmavk_cli.tagger.memory import RESERVE, estimate, working
-from mmavk_cli.tagger.predict import BATCH
 from mmavk_cli.tagger.settings import PieceSettings, TrainingSettings
 
 S = TypeVar("S", bound=Settings)
@@ -119,6 +118,8 @@ def _similarity(settings: ChainSettings) -> Stage:
 
 def _tagger() -> tuple[Stage, Stage]:
     """The paper's tagger at work, which is on the processor, and in training."""
+    from mmavk_cli.tagger.predict import BATCH
+
     training, pieces = paper_training()
     shape = encoder_shape(training.encoder)
     works, learns = working(shape, pieces, BATCH), estimate(shape, training, pieces, "cuda")

@@ -46,7 +46,7 @@ MEASURED = """
 import resource, sys
 from pathlib import Path
 import open_clip, torch
-from mmavk_cli.base.run import peak_memory
+from mmavk_cli.base.device import peak_memory
 model = open_clip.create_model("ViT-B-32", load_weights=False, pretrained_text=False).eval()
 with torch.inference_mode():
     model.encode_image(torch.zeros(1, 3, 224, 224))  # what the libraries take for themselves

@@ -104,7 +104,7 @@ from pathlib import Path
 import torch
 from transformers import BertConfig, BertModel
 from mmavk_cli.base.records import TYPES
-from mmavk_cli.base.run import peak_memory
+from mmavk_cli.base.device import peak_memory
 from mmavk_cli.spans import tag_names
 from mmavk_cli.tagger.batch import Example, collate
 from mmavk_cli.tagger.model import Tagger
