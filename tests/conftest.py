@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+import mmavk_cli
 from mmavk_cli.cli.main import main
 
 # On a busy machine all is slow; what a test draws is not at fault.
@@ -64,6 +66,21 @@ def tiny_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
         torch.manual_seed(5)
         model = open_clip.create_model(f"local-dir:{folder}", load_weights=False)
         save_file(model.state_dict(), folder / "open_clip_model.safetensors")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a random two-layer BERT and the real tokenizer."""
+    import torch
+    from transformers import BertConfig, BertModel
+
+    folder = tmp_path_factory.mktemp("models") / "encoder"
+    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        BertModel(BertConfig(**sizes), add_pooling_layer=False).save_pretrained(folder)
+    shutil.copyfile(Path(mmavk_cli.__file__).parent / "embedded" / "tokenizer.json", folder / "tokenizer.json")
     return folder
 
 

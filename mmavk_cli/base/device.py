@@ -104,13 +104,14 @@ class InTurn(Generic[M]):
     Args:
         name: what to call it in messages.
         load: makes it; called once, and again if it is asked for after `free`.
+        end: called with it before it is let go, for what does not end by itself.
     """
 
     _held: "weakref.ref[Any] | None" = None
     _holder = ""
 
-    def __init__(self, name: str, load: Callable[[], M]) -> None:
-        self.name, self._load = name, load
+    def __init__(self, name: str, load: Callable[[], M], end: Callable[[M], None] | None = None) -> None:
+        self.name, self._load, self._end = name, load, end
         self._model: M | None = None
 
     @property
@@ -136,6 +137,8 @@ class InTurn(Generic[M]):
         """
         if self._model is None:
             return
+        if self._end is not None:
+            self._end(self._model)
         self._model = None
         empty_cache()
         if InTurn.loaded():

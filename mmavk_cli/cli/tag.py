@@ -144,7 +144,8 @@ def _tagged(row: Tagged, scorer: str) -> "Iterator[RenderableType]":
     if row.knowledge:
         similarity = row.knowledge.similarity
         near = "not measured" if similarity is None else f"{similarity:.2f} by {visible(scorer)}"
-        yield Text(f"Picture: {visible(row.knowledge.text)} (similarity {near}, weight {row.knowledge.weight:g})")
+        seen = visible(row.knowledge.text) or "seen by the model itself"
+        yield Text(f"Picture: {seen} (similarity {near}, weight {row.knowledge.weight:g})")
     if row.notes:
         yield Text(f"Note: {'; '.join(row.notes)}", "dim")
 

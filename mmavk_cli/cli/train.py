@@ -6,6 +6,7 @@ from mmavk_cli.base.records import Json
 from mmavk_cli.cli.options import JSON, add_command
 from mmavk_cli.cli.output import print_json
 from mmavk_cli.flows.dry_run import DryRun, dry_run
+from mmavk_cli.flows.resume import is_first
 from mmavk_cli.flows.train import Tell, TrainSettings, train
 from mmavk_cli.flows.train_seeds import train_seeds
 
@@ -39,6 +40,8 @@ def _train(settings: TrainSettings) -> None:
         if not settings.quiet:
             typer.echo("  ".join(f"{name} {_short(value)}" for name, value in line.items()), err=True)
 
+    if settings.knowledge is None and settings.fusion in {"word", "concat"} and not settings.quiet and is_first():
+        typer.echo("note: without --knowledge NAME the model learns from the words alone", err=True)
     if settings.dry_run:
         plan = dry_run(settings)
         print_json(plan.as_json()) if settings.format == JSON else _print_plan(plan)

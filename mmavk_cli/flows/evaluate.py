@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, Self, get_args
 
 from pydantic import model_validator
 
-from mmavk_cli.base.errors import DataError
+from mmavk_cli.base.errors import DataError, UsageError
 from mmavk_cli.base.fingerprint import digest_file
 from mmavk_cli.base.places import dataset_folder, images_folder, split_file
 from mmavk_cli.base.records import Json, Knowledge, Post, Tagged
@@ -20,6 +20,7 @@ from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.dataset import load_split
 from mmavk_cli.flows.data_facts import DATA, findings_of, real_pictures, split_facts
 from mmavk_cli.flows.knowledge import (
+    PICTURES,
     EvalKnowledge,
     Wanted,
     check_knowledge,
@@ -66,8 +67,6 @@ class EvalSettings(ResamplingSettings, EvalKnowledge, Common):
 
     @model_validator(mode="after")
     def _picture_test_can_be(self) -> Self:
-        if self.picture_test and self.knowledge is None:
-            raise ValueError("--picture-test: it needs --knowledge, without it all three are the same")
         if self.picture_test and self.pairing != OWN:
             raise ValueError("--picture-test: it makes all pairings, leave out --pairing")
         return self
@@ -111,11 +110,14 @@ def evaluate(settings: EvalSettings, told: Told) -> Evaluation:
 
     Raises:
         DataError: the data set, split or run folder, or a type the model does not know. KnowledgeError: no such
-        knowledge. MissingError: no such model.
+        knowledge. MissingError: no such model. UsageError: a picture test of a model that gets no knowledge.
     """
     predictor, config = open_model(settings.model)
     posts = gold_posts(settings.dataset, settings.split, settings)
     check_tags(posts, config.tags, settings.model)
+    named = PICTURES if config.pieces.fusion == "prefix" else settings.knowledge
+    if settings.picture_test and named is None:
+        raise UsageError("it needs --knowledge, without it all three are the same", "--picture-test", "See --help")
     pairings: tuple[Pairing, ...] = get_args(Pairing) if settings.picture_test else (settings.pairing,)
     wanted = wanted_by(settings, settings.model, config)
     knowledge = {pairing: paired(posts, settings, pairing, wanted) for pairing in pairings}
@@ -125,21 +127,21 @@ def evaluate(settings: EvalSettings, told: Told) -> Evaluation:
         for number, (pairing, texts) in enumerate(knowledge.items()):
             share = partial(_share, told, number, len(pairings))
             tagged[pairing] = tag_all(predictor, shown_name(settings.model, config), posts, texts, share)
-        result = _judged(settings, tagged)
+        result = _judged(settings, knowledge_label(named, settings.pairing), tagged)
         if run is not None:
             _write(run, settings, result, tagged[settings.pairing])
             run.facts["device"] = predictor.emitter.device
     return result
 
 
-def _judged(settings: EvalSettings, tagged: dict[Pairing, list[Tagged]]) -> Evaluation:
+def _judged(settings: EvalSettings, label: str, tagged: dict[Pairing, list[Tagged]]) -> Evaluation:
     rows = tagged[settings.pairing]
     known = Known(_train(settings), _real(settings, rows))
     return Evaluation(
         settings.model,
         settings.dataset,
         settings.split,
-        knowledge_label(settings.knowledge, settings.pairing),
+        label,
         len(rows),
         sum(1 for row in rows if row.knowledge is not None and row.knowledge.weight > 0),
         counted_knowledge([row.knowledge for row in rows])["gated"],

@@ -4,17 +4,18 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import field_validator, model_validator
+from pydantic import field_validator
 
 from mmavk_cli.base.pictures import PictureLimits
 from mmavk_cli.base.places import store_folder
 from mmavk_cli.base.run import Run
-from mmavk_cli.base.settings import Common, DataPlace, StorePlace, setting
+from mmavk_cli.base.settings import Common, StorePlace, setting
 from mmavk_cli.flows.generate_pictures import find_pictures
 from mmavk_cli.flows.generate_work import BATCH, write_all
 from mmavk_cli.flows.generation import Generation, Job, Told
+from mmavk_cli.flows.post_source import PostSource
 from mmavk_cli.flows.run_folder import new_run
 from mmavk_cli.flows.stopping import stoppable
 from mmavk_cli.knowledge.generator import Generator
@@ -22,17 +23,13 @@ from mmavk_cli.knowledge.generators import GeneratorSettings, make_generator
 from mmavk_cli.knowledge.store import Store
 
 
-class GenerateSettings(GeneratorSettings, PictureLimits, DataPlace, StorePlace, Common):
+class GenerateSettings(GeneratorSettings, PictureLimits, PostSource, StorePlace, Common):
     """What `mmavk generate` asks."""
 
-    dataset: str | None = setting(None, "Data set whose pictures are looked at, all splits.")
-    input: Path | None = setting(
-        None, "Posts with pictures instead: JSON Lines, or a folder of texts and pictures.", "--input"
-    )
     generator: str = setting(
         "qwen2vl",
-        "What writes: `qwen2vl` (on this machine), `server` (speaks OpenAI's API), `ocr` (the text in a picture), or"
-        " `echo` (a stand-in).",
+        "What writes: `qwen2vl` or `vllm` (on this machine), `server` (speaks OpenAI's API), `ocr` (the text in a"
+        " picture), or `echo` (a stand-in).",
     )
     limit: int | None = setting(None, "Only the first so many picture files.", ge=1)
     shard: str | None = setting(None, "One part of the pictures, `3/8` the third of eight, for several machines.")
@@ -52,16 +49,6 @@ class GenerateSettings(GeneratorSettings, PictureLimits, DataPlace, StorePlace, 
             if not found or not 1 <= int(found[1]) <= int(found[2]):
                 raise ValueError("write PART/PARTS, 3/8 for the third of eight")
         return value
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        if self.dataset is not None and self.input is not None:
-            raise ValueError("--input: there is --dataset as well, give one of them")
-        if self.input is not None and self.images is not None:
-            raise ValueError("--images: the posts of --input name their own pictures")
-        if self.dataset is None and self.input is None and self.images is None:
-            raise ValueError("no pictures: give --dataset, --images or --input")
-        return self
 
     @property
     def part(self) -> tuple[int, int]:

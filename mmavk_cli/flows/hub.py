@@ -153,7 +153,7 @@ class _Read(io.BufferedReader):
 @contextmanager
 def _explained(place: Place) -> Iterator[None]:
     """What goes wrong between here and the hub, as errors that say what to do."""
-    from httpx2 import HTTPError
+    from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]  # of httpx or httpx2, as it speaks
 
     try:
         yield

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +16,6 @@ from mmavk_cli.base.run import METRICS, read_record, read_run
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.pictures import list_pictures
 from mmavk_cli.flows.seeds import seed_folders
-from mmavk_cli.report.html.cards import tag_length
 from mmavk_cli.report.html.cases import Case
 from mmavk_cli.report.html.content import page_of
 from mmavk_cli.report.html.records import read_answers
@@ -30,6 +30,12 @@ COMMANDS = ("eval", "tag", "train", "score", "sweep")
 NAME = "report.html"
 MOST_BYTES = 15_000_000
 """What a page may come to, so that it opens at once and can be sent."""
+
+NOTE_BYTES = 200
+"""More than a word on the pictures that are not shown takes."""
+
+PLACE = "\0"
+"""Stands where a picture will; no text of the page has it (`marked.visible`)."""
 
 Told = Callable[[int, int | None], None]
 """Progress: pictures done, pictures in all."""
@@ -70,18 +76,20 @@ def report(settings: ReportSettings, told: Told) -> Report:
     out = settings.out or settings.runs[0] / NAME
     if out.is_dir():
         raise DataError("this is a folder", str(out), f"Name a file: --out {out / NAME}")
-    text = "".join(rendered(page))
     paths = [card.picture for card in page.cards if card.picture]
+    text = "".join(rendered(page.with_pictures([PLACE] * len(paths))))
     sources: list[str | None] = []
-    if paths:
-        room = MOST_BYTES - len(text.encode("utf-8", "surrogatepass")) - sum(map(tag_length, page.cards))
-        for source in thumbnails(paths, settings, room):
-            sources.append(source)
-            told(len(sources), len(paths))
+    for source in thumbnails(paths, settings, MOST_BYTES - NOTE_BYTES - len(text.encode("utf-8", "surrogatepass"))):
+        sources.append(source)
+        told(len(sources), len(paths))
+    shown = [source for source in sources if source is not None]
+    if len(shown) == len(paths):  # nothing but the places changes
+        text = "".join(chain.from_iterable(zip_longest(text.split(PLACE), shown, fillvalue="")))
+    else:
         text = "".join(rendered(page.with_pictures(sources)))
     with atomic_write(out) as handle:
         handle.write(text)
-    return Report(out, out.stat().st_size, len(page.cards), sum(one is not None for one in sources))
+    return Report(out, out.stat().st_size, len(page.cards), len(shown))
 
 
 def read_one(folder: Path, commands: Sequence[str] = COMMANDS) -> RunRead:

@@ -9,7 +9,7 @@ from mmavk_cli.flows.compare import read
 from mmavk_cli.flows.knowledge import Wanted, gold_posts, scored_knowledge
 from mmavk_cli.flows.models import scorer_folder
 from mmavk_cli.flows.reproduce_cells import Cell, Tell, Unfinished, check_cells, exit_code, make_cell, notes, run_cells
-from mmavk_cli.flows.reproduce_settings import Reproduced, ReproduceSettings, threshold_range
+from mmavk_cli.flows.reproduce_settings import Reproduced, ReproduceSettings
 from mmavk_cli.flows.reproduce_written import written
 from mmavk_cli.flows.seeds import seed_folder
 from mmavk_cli.report.plots import check_plots, plot_sweeps
@@ -28,8 +28,6 @@ ALWAYS = 1.0
 """Stands for the similarity of knowledge whose picture is not here: no threshold gates it."""
 
 CLIP, TEXT = "CLIP", "the text scorer, not CLIP"
-CLIP_RANGE, TEXT_RANGE = "0.25:0.40:0.01", "0:0.75:0.05"
-"""Thresholds of the paper, for CLIP's similarities, and as many for the text scorer's, whose range is wider."""
 
 
 def reproduce_fig4(settings: ReproduceSettings, tell: Tell) -> Reproduced:
@@ -64,7 +62,7 @@ def _sweep(settings: ReproduceSettings, cells: Sequence[Cell], unfinished: Mappi
     done = [cell for cell in cells if cell.finished]
     every, none = ({cell.seed: read(cell.folder / name).counts for cell in done} for name in SCORED)
     similarities, scorer = _similarities(settings, done[0])
-    thresholds = threshold_range(settings.thresholds or (TEXT_RANGE if scorer == TEXT else CLIP_RANGE))
+    thresholds = settings.tried(by_text=scorer == TEXT)
     drawn = ResamplingSettings()
     return Sweep(
         done[0].dataset,

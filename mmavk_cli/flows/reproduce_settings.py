@@ -8,7 +8,7 @@ from pydantic import field_validator, model_validator
 
 from mmavk_cli.base.errors import UsageError
 from mmavk_cli.base.records import Json
-from mmavk_cli.base.settings import Common, flags_of, setting
+from mmavk_cli.base.settings import Common, Settings, flags_of, setting
 from mmavk_cli.flows.knowledge import KnowledgeChoice
 from mmavk_cli.flows.seeds import SeedChoice
 from mmavk_cli.report.section import Section
@@ -30,18 +30,18 @@ STEPS = 200
 """Most thresholds of a sweep."""
 
 
-class ReproduceSettings(SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice, Common):
-    """What `mmavk reproduce` asks: the experiment, and what `mmavk train` is told in every cell."""
+CLIP_RANGE, TEXT_RANGE = "0.25:0.40:0.01", "0:0.75:0.05"
+"""Thresholds of the paper, for CLIP's similarities, and as many for the text scorer's, whose range is wider."""
 
-    experiment: Experiment = setting(..., "What of the paper.", argument=True, metavar="WHAT")
-    dataset: list[str] = setting(..., "Data set; give it again for several.")
-    only: str | None = setting(None, "Rows to run, `text,concat`; the others are shown as far as they are there.")
+
+class Thresholds(Settings):
+    """Which thresholds Figure 4 is drawn of."""
+
     thresholds: str | None = setting(
         None,
-        "Thresholds of fig4, FIRST:LAST:STEP. [default: the paper's 0.25:0.40:0.01, with the text scorer 0:0.75:0.05]",
+        f"Thresholds of Figure 4, FIRST:LAST:STEP. [default: the paper's {CLIP_RANGE}; with the text scorer "
+        f"{TEXT_RANGE}]",
     )
-    format: Literal["table", "json"] = setting("table", "How to print it.")
-    out: Path | None = setting(None, "Folder of the grid: one run folder a cell, and the table.", metavar="GRID")
 
     @field_validator("thresholds")
     @classmethod
@@ -49,6 +49,20 @@ class ReproduceSettings(SeedChoice, TrainingSettings, PieceSettings, KnowledgeCh
         if value is not None:
             threshold_range(value)
         return value
+
+    def tried(self, *, by_text: bool) -> tuple[float, ...]:
+        """The thresholds, those that suit the scorer where none were asked for."""
+        return threshold_range(self.thresholds or (TEXT_RANGE if by_text else CLIP_RANGE))
+
+
+class ReproduceSettings(Thresholds, SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice, Common):
+    """What `mmavk reproduce` asks: the experiment, and what `mmavk train` is told in every cell."""
+
+    experiment: Experiment = setting(..., "What of the paper.", argument=True, metavar="WHAT")
+    dataset: list[str] = setting(..., "Data set; give it again for several.")
+    only: str | None = setting(None, "Rows to run, `text,concat`; the others are shown as far as they are there.")
+    format: Literal["table", "json"] = setting("table", "How to print it.")
+    out: Path | None = setting(None, "Folder of the grid: one run folder a cell, and the table.", metavar="GRID")
 
     @model_validator(mode="after")
     def _fits_the_experiment(self) -> Self:

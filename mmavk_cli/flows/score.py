@@ -16,8 +16,9 @@ from mmavk_cli.base.pictures import PictureLimits
 from mmavk_cli.base.places import store_folder
 from mmavk_cli.base.records import BadRow, Counted, Json, Post, Problem
 from mmavk_cli.base.run import Run
-from mmavk_cli.base.settings import Common, DataPlace, StorePlace, setting
+from mmavk_cli.base.settings import Common, StorePlace, setting
 from mmavk_cli.flows.models import scorer_folder
+from mmavk_cli.flows.post_source import PostSource
 from mmavk_cli.flows.run_folder import new_run
 from mmavk_cli.flows.score_input import Part, parts_of, pictures_or_advice
 from mmavk_cli.flows.score_rows import Outcome, PictureScorer, ScoredPost
@@ -39,12 +40,10 @@ TEXT = "text"
 COUNTS = ("posts", "scored", "without_picture", "without_text", "without_knowledge", "cut", "bad_pictures", "bad_rows")
 
 
-class ScoreSettings(ClipSettings, PictureLimits, DataPlace, StorePlace, Common):
+class ScoreSettings(ClipSettings, PictureLimits, PostSource, StorePlace, Common):
     """What `mmavk score` asks."""
 
-    dataset: str | None = setting(None, "Data set whose posts are scored.")
     split: Literal["train", "valid", "test"] | None = setting(None, "Only this split of the data set. [default: all]")
-    input: Path | None = setting(None, "Posts instead: JSON Lines, or a folder of texts and pictures.", "--input")
     scorer: Literal["clip", "text"] = setting(
         "clip", "What scores: `clip` (post and picture), or `text` (post and knowledge; the embedded profile's)."
     )
@@ -69,13 +68,7 @@ class ScoreSettings(ClipSettings, PictureLimits, DataPlace, StorePlace, Common):
         return value
 
     @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        if self.dataset is not None and self.input is not None:
-            raise ValueError("--input: there is --dataset as well, give one of them")
-        if self.input is not None and self.images is not None:
-            raise ValueError("--images: the posts of --input name their own pictures")
-        if self.dataset is None and self.input is None and self.images is None:
-            raise ValueError("nothing to score: give --dataset, --images or --input")
+    def _goes_together(self) -> Self:
         if self.split is not None and self.dataset is None:
             raise ValueError("--split: it needs --dataset")
         if (self.scorer == TEXT) != (self.knowledge is not None):

@@ -174,8 +174,9 @@ class PictureScorer:
                 fresh.append(text)
         if not fresh:
             return found
+        model = self.clip.model  # its loading is counted by itself
         began = perf_counter()
-        vectors, cut = self.clip.model.texts(fresh)
+        vectors, cut = model.texts(fresh)
         self.seconds["texts"] += perf_counter() - began
         self.made.add("texts", len(fresh))
         for text, vector, long in zip(fresh, vectors, cut, strict=True):

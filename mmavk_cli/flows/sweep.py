@@ -12,17 +12,23 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from pydantic import field_validator
-
-from mmavk_cli.base.errors import DataError, KnowledgeError
+from mmavk_cli.base.errors import KnowledgeError, UsageError
 from mmavk_cli.base.places import store_folder
 from mmavk_cli.base.records import Json, Knowledge, Post
 from mmavk_cli.base.settings import Common, DataPlace, StorePlace, setting
 from mmavk_cli.flows.evaluate import tag_all
-from mmavk_cli.flows.knowledge import KnowledgeChoice, Wanted, gold_posts, scored_knowledge
+from mmavk_cli.flows.knowledge import (
+    KnowledgeChoice,
+    OtherKnowledge,
+    Wanted,
+    check_any,
+    check_recipes,
+    gold_posts,
+    scored_knowledge,
+)
 from mmavk_cli.flows.models import open_model, shown_name
-from mmavk_cli.flows.reproduce_fig4 import ALWAYS, CLIP_RANGE, TEXT, TEXT_RANGE
-from mmavk_cli.flows.reproduce_settings import threshold_range
+from mmavk_cli.flows.reproduce_fig4 import ALWAYS, TEXT
+from mmavk_cli.flows.reproduce_settings import Thresholds
 from mmavk_cli.flows.run_folder import new_run
 from mmavk_cli.flows.scorers import clip_similarities, scorer_name
 from mmavk_cli.flows.seeds import seed_folders
@@ -42,30 +48,19 @@ Told = Callable[[int, int], None]
 FILE = "sweep"
 
 
-class SweepSettings(ClipChoice, StorePlace, DataPlace, Common):
+class SweepSettings(Thresholds, OtherKnowledge, ClipChoice, StorePlace, DataPlace, Common):
     """What `mmavk sweep` asks."""
 
     run: str = setting(..., "A run folder (of one seed or several), a model folder, or `embedded`.", "--run")
     dataset: str = setting(..., "Data set: a folder of this name in the data folder.")
     split: Literal["train", "valid", "test"] = setting("test", "Which split to score.")
     knowledge: str = setting(..., "Knowledge in the store, by name or recipe id.", metavar="NAME")
-    thresholds: str | None = setting(
-        None,
-        f"Thresholds, FIRST:LAST:STEP. [default: the paper's {CLIP_RANGE}; with the text scorer {TEXT_RANGE}]",
-    )
     below: float = setting(0.0, "What knowledge under the threshold counts, from 0 to 1.", ge=0, le=1)
     scorer: Literal["auto", "clip", "text"] = setting(
         "auto", "Whose similarities: CLIP's from the store, the text scorer's, or CLIP's where there are some (auto)."
     )
     format: Literal["table", "json"] = setting("table", "How to print it.")
     out: Path | None = setting(None, "Run folder for sweep.json and the figure (PNG, SVG).")
-
-    @field_validator("thresholds")
-    @classmethod
-    def _is_range(cls, value: str | None) -> str | None:
-        if value is not None:
-            threshold_range(value)
-        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,18 +99,15 @@ def sweep(settings: SweepSettings, told: Told) -> Swept:
     """Score a trained model at every threshold; writes a run folder when asked to.
 
     Raises:
-        DataError: the data set, split or run folder; no post has knowledge. MissingError: no such model.
-        KnowledgeError: no such knowledge, or no scores by the CLIP that was asked for.
+        DataError: the data set, split or run folder. MissingError: no such model. KnowledgeError: no such knowledge,
+        none of these posts, or other than the model was trained with; no scores by the CLIP that was asked for.
+        UsageError: the model reads no knowledge.
     """
     posts = gold_posts(settings.dataset, settings.split, settings)
     place = {name: getattr(settings, name) for name in ("knowledge", "store", "data_dir", "images")}
     choice = KnowledgeChoice(**place)
     knowledge = scored_knowledge(choice, settings.dataset, posts, Wanted(needs_scores=True))
-    if not any(knowledge):
-        advice = "Import some for this data set: mmavk store import --help"
-        raise DataError(
-            f"no post has knowledge by {settings.knowledge!r}", f"{settings.dataset} {settings.split}", advice
-        )
+    check_any(settings.knowledge, settings.dataset, settings.split, knowledge)
     similarities, scorer, scorer_id, notes = _similarities(settings, posts, knowledge)
     with new_run(settings.out, "sweep", settings) if settings.out else nullcontext() as run:
         found = _swept(settings, posts, knowledge, similarities, (scorer, notes), told)
@@ -175,6 +167,11 @@ def _swept(
     encoder = ""
     for number, (seed, name) in enumerate(named.items()):
         opened, config = open_model(name)
+        if config.pieces.fusion in {"text", "prefix"}:
+            what = f"a model of the fusion {config.pieces.fusion} reads no knowledge"
+            raise UsageError(what, "--run", "Name one of the fusion word or concat")
+        if not settings.other_knowledge:
+            check_recipes(settings.knowledge, config, knowledge)
         predictor = Remembering(opened)
         encoder = config.encoder
         seeds[seed] = seed if models else int(config.trained.get("seed", 0))
@@ -183,7 +180,7 @@ def _swept(
             share = partial(_share, told, number * len(weights) + at, len(named) * len(weights))
             rows = tag_all(predictor, shown_name(name, config), posts, weighed, share)
             counts[weight][seeds[seed]] = counted(rows, "strict")
-    thresholds = threshold_range(settings.thresholds or (TEXT_RANGE if scorer[0] == "text" else CLIP_RANGE))
+    thresholds = settings.tried(by_text=scorer[0] == "text")
     drawn = ResamplingSettings()
     return Sweep(
         settings.dataset,

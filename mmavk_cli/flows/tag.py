@@ -20,13 +20,14 @@ from mmavk_cli.corpus.jsonl import read_jsonl
 from mmavk_cli.corpus.raw import decoded, post_from_text, read_posts
 from mmavk_cli.flows.models import folder_of
 from mmavk_cli.flows.run_folder import new_run
-from mmavk_cli.flows.tag_profile import NO_MODEL, PROFILES, StagedSettings, weighing
+from mmavk_cli.flows.tag_profile import NO_MODEL, PROFILES, StagedSettings, Weighing, weighing
 from mmavk_cli.flows.tag_rows import PictureReader, Seen, Tagger
+from mmavk_cli.knowledge.generator import Generator
 from mmavk_cli.knowledge.generators import GeneratorSettings, make_generator
 from mmavk_cli.report.records import Outcome, json_lines
 from mmavk_cli.similarity.clip_source import CLIP, TEXT
 from mmavk_cli.similarity.gate import GateSettings
-from mmavk_cli.tagger.checkpoint import SCORER_ID, TaggerConfig
+from mmavk_cli.tagger.checkpoint import TaggerConfig
 
 STDIN, NO_GENERATOR = "-", "none"
 
@@ -51,8 +52,8 @@ class TagSettings(GateSettings, GeneratorSettings, StagedSettings, Common):
     )
     generator: str | None = setting(
         None,
-        "What writes about a picture: `ocr` (the text in it), `qwen2vl`, `server`, `echo` (a stand-in) or `none`."
-        " [default: the profile's]",
+        "What writes about a picture: `ocr` (the text in it), `qwen2vl`, `vllm`, `server`, `echo` (a stand-in) or"
+        " `none`. [default: the profile's]",
     )
     min_score: float = setting(0.0, "Leave out names that are less probable.", ge=0, le=1)
     format: Literal["table", "jsonl", "conll", "html", "json"] | None = setting(
@@ -103,31 +104,31 @@ def tag(settings: TagSettings, told: Callable[[str], None]) -> Iterator[Tagging]
     for. A bad row, or a picture that cannot be read, is in the rows and the totals. With `--out`, the run folder gets
     its name when the block ends well.
 
-    Where CLIP scores, models are loaded in turn as rows are asked for, and `told` hears how far they are.
+    Where CLIP or a large generator sees the pictures, models are loaded in turn as rows are asked for, and `told` hears
+    how far they are.
 
     Raises:
-        UsageError: `--image` with several posts, no such generator. DataError: the input cannot be read, or is a
-        single post without a text; the run folder. MissingError: no such model, or a package or weights are not there.
-        KnowledgeError: the model's threshold is for another scorer, or the store's scores for other weights.
+        UsageError: `--image` with several posts, no such generator, or one that the model does not read. DataError: the
+        input cannot be read, or is a single post without a text; the run folder. MissingError: no such model, or a
+        package or weights are not there. KnowledgeError: the model's threshold or features are another scorer's, or
+        the store's scores of other weights.
     """
     posts = opened(settings)
-    generator = None
-    if settings.generator_name != NO_GENERATOR:
-        generator = make_generator(settings.generator_name, settings)
     name = settings.model_name
-    config = TaggerConfig.read(folder_of(name))
-    scorer, gate = weighing(PROFILES[settings.profile], settings.scorer, settings, name, config)
+    weigh = weighing(PROFILES[settings.profile], settings.scorer, settings, name, TaggerConfig.read(folder_of(name)))
+    generator = _generator(settings, weigh)
+    by_clip = (generator is not None and weigh.scorer == CLIP) or (weigh.features and not settings.no_image)
     tagging = Tagging(iter(()), Counted())
     seen: Iterator[Row | Seen] = posts
-    if generator is not None and scorer == CLIP:
+    if by_clip or (generator is not None and generator.large):
         from mmavk_cli.flows.tag_stages import Stages
 
-        tagger = Tagger(name, settings.threads, None, gate)
-        trained = config.trained.get(SCORER_ID) if settings.threshold is None else None
-        stages = Stages(generator, settings, gate, trained, told)
+        tagger = Tagger(name, settings.threads, None, weigh.gate)
+        stages = Stages(generator, settings, weigh, told)
         tagging.scorer, seen = stages.scorer, stages.seen(posts)
     else:
-        tagger = Tagger(name, settings.threads, PictureReader(generator, settings) if generator else None, gate)
+        reader = PictureReader(generator, settings) if generator else None
+        tagger = Tagger(name, settings.threads, reader, weigh.gate)
         tagger.predictor  # noqa: B018  (a broken model is told before anything is read)
     rows = _counted(tagger.tagged(seen, settings.min_score), tagging.totals)
     if settings.out is None:
@@ -137,9 +138,21 @@ def tag(settings: TagSettings, told: Callable[[str], None]) -> Iterator[Tagging]
     with new_run(settings.out, "tag", settings) as run:
         recipe = generator.recipe.model_dump() | {"id": generator.recipe.id} if generator else None
         run.facts |= {"model": tagger.model, "recipe": recipe, "totals": tagging.totals.counts}
-        run.facts |= {"scorer": tagging.scorer if generator else None}
+        run.facts |= {"scorer": tagging.scorer if generator or by_clip else None}
         tagging.rows = _saved(rows, run.folder / "predictions.jsonl")
         yield tagging
+
+
+def _generator(settings: TagSettings, weigh: Weighing) -> Generator | None:
+    """What writes about pictures, where anything does."""
+    if settings.generator_name == NO_GENERATOR:
+        return None
+    if not weigh.features:
+        return make_generator(settings.generator_name, settings)
+    if settings.generator is not None:
+        what = "the model takes CLIP's features of a picture, and reads no text about it"
+        raise UsageError(what, "--generator", "Leave it out")
+    return None
 
 
 def opened(settings: TagSettings) -> Rows:

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, replace
 
-from mmavk_cli.base.errors import KnowledgeError
+from mmavk_cli.base.errors import KnowledgeError, UsageError
 from mmavk_cli.base.pictures import PictureLimits
 from mmavk_cli.flows.models import own_gate
 from mmavk_cli.similarity.clip_source import CLIP, TEXT, ClipSettings, ScorerChoice
 from mmavk_cli.similarity.gate import Gate, GateSettings
-from mmavk_cli.tagger.checkpoint import SCORER, TaggerConfig
+from mmavk_cli.tagger.checkpoint import RECIPES, SCORER, SCORER_ID, TaggerConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +41,59 @@ NO_MODEL = (
 )
 
 
-def weighing(
-    profile: Profile, wanted: str | None, flags: GateSettings, name: str, config: TaggerConfig
-) -> tuple[str, Gate]:
-    """Who scores for the model `name`, `text` or `clip`, and the gate for these scores.
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """What a model takes of a picture, and how much that counts.
+
+    Attributes:
+        scorer: `text` or `clip`.
+        gate: for that scorer's similarities.
+        trained: the id of the scorer that the gate is for, or whose features the model takes; None: any will do.
+        features: it takes CLIP's features of the picture (fusion `prefix`), and no text about it.
+    """
+
+    scorer: str
+    gate: Gate
+    trained: str | None
+    features: bool
+
+    def check(self, scorer: str) -> None:
+        """The CLIP of that id is the one the model was trained with.
+
+        Raises:
+            KnowledgeError: it is another.
+        """
+        if self.trained not in (None, scorer):
+            what = "the model was trained with another CLIP's features of pictures"
+            advice = "Choose the CLIP of its training"
+            where = "--clip, --clip-precision"
+            raise KnowledgeError(what, where, advice) if self.features else other_scorer(where)
+
+
+def weighing(profile: Profile, wanted: str | None, flags: GateSettings, name: str, config: TaggerConfig) -> Weighing:
+    """How pictures are weighed for the model `name`.
 
     What flags say (`wanted`, `flags`) goes before what the model was trained with, and that before the profile's.
 
     Raises:
         KnowledgeError: the model's threshold is for similarities by the other scorer. MissingError: its gate is none.
-        UsageError: a threshold that only training can find.
+        UsageError: a threshold that only training can find; the text scorer, where there is no text to compare.
     """
     own = own_gate(name, config)
+    features = config.pieces.fusion == "prefix"
+    if features and wanted == TEXT:
+        what = "the model takes CLIP's features of a picture, so there is no text to compare"
+        raise UsageError(what, "--scorer", "Leave it out, or say clip")
     trained = config.trained.get(SCORER) or (None if own.threshold is None else TEXT)
-    scorer = wanted or (CLIP if trained == CLIP else TEXT if trained else profile.scorer)
+    scorer = CLIP if features else wanted or (CLIP if trained == CLIP else TEXT if trained else profile.scorer)
     if trained and trained != scorer and own.threshold is not None and flags.threshold is None:
         raise other_scorer(f"--scorer {scorer}")
-    if trained is None and scorer == profile.scorer:
+    if trained is None and scorer == profile.scorer and not features:
         own = replace(own, threshold=profile.threshold)
-    return scorer, flags.gate(own)
+    made_by = config.trained.get(SCORER_ID) if flags.threshold is None else None
+    if features:
+        made_by = next(iter(config.trained.get(RECIPES, ())), None)
+    return Weighing(scorer, flags.gate(own), made_by, features)
 
 
 def other_scorer(where: str) -> KnowledgeError:

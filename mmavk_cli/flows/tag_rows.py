@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from time import monotonic
@@ -20,7 +20,6 @@ from mmavk_cli.spans import entity_of
 from mmavk_cli.tagger.checkpoint import TaggerConfig
 
 if TYPE_CHECKING:
-    from mmavk_cli.similarity.scorer import Scorer
     from mmavk_cli.tagger.predict import Predictor
 
 READ_AHEAD = 64
@@ -74,6 +73,24 @@ class Seen:
     knowledge: Knowledge | None = None
     notes: tuple[str, ...] = ()
     problem: Problem | None = None
+
+
+class TextWeigher:
+    """Gives knowledge the weight of its similarity to the post, by the text scorer and a gate."""
+
+    def __init__(self, gate: Gate) -> None:
+        from mmavk_cli.similarity.text import TextScorer
+
+        self._gate, self._scorer = gate, TextScorer.load(scorer_folder())
+
+    def __call__(self, seen: Seen) -> Seen:
+        """The post with its knowledge weighed."""
+        if seen.knowledge is None:
+            return seen
+        similarity = self._scorer.score([seen.post.text], [seen.knowledge.text])[0]
+        weight = self._gate.weight(similarity)
+        knowledge = replace(seen.knowledge, similarity=similarity, weight=weight, scorer=self._scorer.id)
+        return replace(seen, knowledge=knowledge)
 
 
 class Tagger:
@@ -142,12 +159,8 @@ class Tagger:
             return Seen(post, notes=(LEFT_OUT,), problem=error.problem())
         if not text:
             return Seen(post, notes=(NOTHING_READ,))
-        similarity = self._scorer.score([post.text], [text])[0]
-        weight = self.gate.weight(similarity)
-        return Seen(post, Knowledge(text, self.reader.generator.recipe.id, similarity, weight, self._scorer.id))
+        return self._weigh(Seen(post, Knowledge(text, self.reader.generator.recipe.id)))
 
     @cached_property
-    def _scorer(self) -> "Scorer":
-        from mmavk_cli.similarity.text import TextScorer
-
-        return TextScorer.load(scorer_folder())
+    def _weigh(self) -> "TextWeigher":
+        return TextWeigher(self.gate)

@@ -1,4 +1,4 @@
-"""`tag` with CLIP: all knowledge, then all scores, then names. One large model at a time, and nothing is paid twice."""
+"""`tag` with large models: all knowledge, then all scores, then names. One at a time, and nothing is paid twice."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -11,15 +11,15 @@ from mmavk_cli.base.places import store_folder
 from mmavk_cli.base.records import BadRow, Knowledge, Post, Row
 from mmavk_cli.flows.generate_work import write_all
 from mmavk_cli.flows.generation import Generation, Job
-from mmavk_cli.flows.score_rows import PictureScorer, ScoredPost
+from mmavk_cli.flows.score_rows import Outcome, PictureScorer, ScoredPost
 from mmavk_cli.flows.scorers import ClipOfStore
 from mmavk_cli.flows.stopping import Stop
-from mmavk_cli.flows.tag_profile import StagedSettings, other_scorer
-from mmavk_cli.flows.tag_rows import LEFT_OUT, NO_PICTURE, NOTHING_READ, Seen
+from mmavk_cli.flows.tag_profile import StagedSettings, Weighing
+from mmavk_cli.flows.tag_rows import LEFT_OUT, NO_PICTURE, NOTHING_READ, Seen, TextWeigher
 from mmavk_cli.knowledge.generator import Generator
 from mmavk_cli.knowledge.store import Store
-from mmavk_cli.similarity.clip_source import clip_source
-from mmavk_cli.similarity.gate import Gate
+from mmavk_cli.similarity.clip_source import CLIP, TEXT, clip_source
+from mmavk_cli.similarity.embeddings import unpacked
 
 STAGED = 10_000
 """Posts that pass the stages together: what memory holds, and how often models are loaded."""
@@ -35,18 +35,18 @@ class Stages:
     """Looks at posts' pictures with a generator and a CLIP, in turn; both find in the store what they made before.
 
     Attributes:
-        scorer: the name of the CLIP.
+        scorer: the name of what gives similarities.
 
     Args:
-        gate: gives the weights.
-        trained: the id of the scorer that `gate` is for; None where any will do.
+        generator: None where the model takes CLIP's features alone.
+        weighing: who scores, which also says whether there is a CLIP.
     """
 
     def __init__(
-        self, generator: Generator, settings: StagedSettings, gate: Gate, trained: str | None, told: Told
+        self, generator: Generator | None, settings: StagedSettings, weighing: Weighing, told: Told
     ) -> None:  # fmt: skip
-        self.generator, self.settings, self.gate, self.trained = generator, settings, gate, trained
-        self.scorer = clip_source(settings).name
+        self.generator, self.settings, self.weighing = generator, settings, weighing
+        self.scorer = clip_source(settings).name if weighing.scorer == CLIP else TEXT
         self._told, self._spoke = told, monotonic()
 
     def seen(self, rows: Iterable[Row]) -> Iterator[Seen | BadRow]:
@@ -64,44 +64,41 @@ class Stages:
         if not any(isinstance(row, Post) and row.image for row in rows):
             return [row if isinstance(row, BadRow) else Seen(row, notes=(NO_PICTURE,)) for row in rows]
         with Store(store_folder(self.settings.store)) as store:
-            clip = self._clip(store)
-            self._write(store, [row for row in rows if isinstance(row, Post)])
+            clip = self._clip(store) if self.weighing.scorer == CLIP else None
+            if self.generator is not None:
+                self._write(self.generator, store, [row for row in rows if isinstance(row, Post)])
             seen = [row if isinstance(row, BadRow) else self._read(store, row) for row in rows]
-            known = [one.post for one in seen if isinstance(one, Seen) and one.knowledge]
-            scored = iter(self._scores(store, clip, known))
-            return [
-                self._weighed(one.post, one.knowledge, next(scored), clip.recipe.id)
-                if isinstance(one, Seen) and one.knowledge
-                else one
-                for one in seen
-            ]
+            known = [one for one in seen if isinstance(one, Seen) and one.knowledge]
+            weighed = iter(self._by_text(known) if clip is None else self._by_clip(store, clip, known))
+            return [next(weighed) if isinstance(one, Seen) and one.knowledge else one for one in seen]
 
     def _clip(self, store: Store) -> ClipOfStore:
         """The CLIP, not loaded; one that has never scored was, to know it before the generator's hours are spent."""
         clip = ClipOfStore(self.settings, store)
-        if self.trained is not None and clip.recipe.id != self.trained:
-            raise other_scorer("--clip, --clip-precision")
+        self.weighing.check(clip.recipe.id)
         store.put_recipe(clip.recipe)
         clip.free()
         return clip
 
-    def _write(self, store: Store, posts: Sequence[Post]) -> None:
+    def _write(self, generator: Generator, store: Store, posts: Sequence[Post]) -> None:
         def told(_step: str, generation: Generation, _total: int) -> None:
             counts = generation.totals.counts
-            self._say(f"{self.generator.recipe.label}: {counts['made']} written, {counts['pictures']} pictures")
+            self._say(f"{generator.recipe.label}: {counts['made']} written, {counts['pictures']} pictures")
 
         files = tuple(dict.fromkeys(post.image for post in posts if post.image))
-        job = Job(self.generator, self.settings, (0, 1), 0, retry_failed=False)
+        job = Job(generator, self.settings, (0, 1), 0, retry_failed=False)
         try:
-            write_all(job, files, store, Generation(self.generator.recipe.label), told, Stop())
+            write_all(job, files, store, Generation(generator.recipe.label), told, Stop())
         except KeyboardInterrupt:
-            self.generator.abort()
+            generator.abort()
             raise
 
     def _read(self, store: Store, post: Post) -> Seen:
-        """A post with what is written about its picture, not scored."""
+        """A post with what is written about its picture, not weighed; with no text where CLIP alone sees it."""
         if post.image is None:
             return Seen(post, notes=(NO_PICTURE,))
+        if self.generator is None:
+            return Seen(post, Knowledge("", ""))
         recipe = self.generator.recipe.id
         try:
             row = store.get_knowledge(read_picture(post.image, self.settings).digest, recipe)
@@ -113,21 +110,29 @@ class Stages:
             return Seen(post, notes=(LEFT_OUT,), problem=error.problem())
         return Seen(post, Knowledge(row.text, recipe)) if row.text else Seen(post, notes=(NOTHING_READ,))
 
-    def _scores(self, store: Store, clip: ClipOfStore, posts: Sequence[Post]) -> list[ScoredPost]:
+    def _by_text(self, seen: Sequence[Seen]) -> list[Seen]:
+        weigh = TextWeigher(self.weighing.gate)
+        return [weigh(one) for one in seen]
+
+    def _by_clip(self, store: Store, clip: ClipOfStore, seen: Sequence[Seen]) -> list[Seen]:
         scorer = PictureScorer(store, clip, self.settings, self.settings.workers, retry=False)
-        found: list[ScoredPost] = []
-        for row in scorer.scored(posts):
-            if isinstance(row, ScoredPost):
-                found.append(row)
-                self._say(f"{clip.source.name}: {len(found)} of {len(posts)} posts scored")
+        found: list[Seen] = []
+        for one, scored in zip(seen, scorer.scored(one.post for one in seen), strict=True):
+            found.append(self._weighed(store, one, scored, clip.recipe.id))
+            self._say(f"{clip.source.name}: {len(found)} of {len(seen)} posts scored")
         clip.free()
         return found
 
-    def _weighed(self, post: Post, knowledge: Knowledge, scored: ScoredPost, scorer: str) -> Seen:
-        if scored.similarity is None:
-            return Seen(post, notes=(LEFT_OUT,), problem=scored.problem)
-        similarity, weight = scored.similarity, self.gate.weight(scored.similarity)
-        return Seen(post, replace(knowledge, similarity=similarity, weight=weight, scorer=scorer))
+    def _weighed(self, store: Store, seen: Seen, scored: Outcome, clip: str) -> Seen:
+        if not isinstance(scored, ScoredPost) or seen.knowledge is None or scored.similarity is None:
+            return Seen(seen.post, notes=(LEFT_OUT,), problem=scored.problem)
+        weight = self.weighing.gate.weight(scored.similarity)
+        found = replace(seen.knowledge, similarity=scored.similarity, weight=weight, scorer=clip)
+        if self.weighing.features and scored.picture is not None:
+            row = store.get_embedding("picture", scored.picture, clip)
+            visual = () if row is None else tuple(unpacked(row.vector).tolist())
+            found = replace(found, recipe=clip, visual=visual)
+        return Seen(seen.post, found)
 
     def _say(self, line: str) -> None:
         if monotonic() - self._spoke >= EVERY_S:

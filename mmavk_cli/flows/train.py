@@ -23,6 +23,7 @@ from mmavk_cli.flows.freeze import remember
 from mmavk_cli.flows.knowledge import (
     KnowledgeChoice,
     Wanted,
+    check_any,
     check_tags,
     counted_knowledge,
     gold_posts,
@@ -68,8 +69,10 @@ class TrainSettings(SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice
             raise ValueError(f"--freeze-knowledge: only --fusion word has knowledge vectors, not {self.fusion}")
         if self.threshold == LEARNED and self.fusion != "word":
             raise ValueError(f"--threshold: only --fusion word can learn how much knowledge counts, not {self.fusion}")
-        if self.found_by_training and self.knowledge is None:
+        if self.found_by_training and self.knowledge is None and self.fusion != "prefix":
             raise ValueError(f"--threshold: {self.threshold} needs --knowledge")
+        if self.require_knowledge and self.knowledge is None and self.fusion != "prefix":
+            raise ValueError("--require-knowledge: it needs --knowledge")
         return self
 
     @classmethod
@@ -138,10 +141,13 @@ def read_corpus(settings: TrainSettings) -> Corpus:
 
     Raises:
         DataError: a split is missing or empty, or a tag has a type we do not know. KnowledgeError: there is no such
-        knowledge, or a post has none and `--require-knowledge` is given.
+        knowledge, no post has any, or one has none and `--require-knowledge` is given.
     """
     splits = {(name, split): _items(settings, name, split) for name in settings.dataset for split in ("train", "valid")}
     known = [one for (_, split), items in splits.items() if split == "train" for one in similarities(items)]
+    if settings.knowledge and settings.fusion != "text":
+        there = (one for (_, split), items in splits.items() if split == "train" for _, one in items)
+        check_any(settings.knowledge, settings.dataset[0], "train", there)
     gate = settings.training_gate(known)
     splits = {name: regated(items, gate) for name, items in splits.items()}
     return Corpus(
@@ -170,8 +176,10 @@ def _items(settings: TrainSettings, dataset: str, split: str) -> list[Item]:
     knowledge = scored_knowledge(settings, dataset, posts, wanted)
     missing = sum(one is None for one in knowledge)
     if settings.require_knowledge and missing:
-        advice = "Put it into the store (mmavk store import), or leave out --require-knowledge"
-        raise KnowledgeError(f"{missing} of {len(posts)} posts have no knowledge", f"{dataset} {split}", advice)
+        pictures = settings.fusion == "prefix"
+        what, command = ("features of a picture", "mmavk score") if pictures else ("knowledge", "mmavk store import")
+        advice = f"Put it into the store ({command}), or leave out --require-knowledge"
+        raise KnowledgeError(f"{missing} of {len(posts)} posts have no {what}", f"{dataset} {split}", advice)
     return list(zip(posts, knowledge, strict=True))
 
 

@@ -45,7 +45,12 @@ class Generator(ABC):
 
     One that sees a picture at a time has to give `recipe` and `generate`; one that works in batches overrides `ready`,
     `room` and `write` as well. Models are loaded when the first picture comes.
+
+    Attributes:
+        large: its model is one that no other large model may stand beside in memory.
     """
+
+    large = False
 
     @property
     @abstractmethod

@@ -58,6 +58,8 @@ class Loaded:
 class QwenGenerator(Generator):
     """A Qwen2-VL of any size, from a folder or from the hub's cache. Loaded when the first batch comes."""
 
+    large = True
+
     def __init__(self, settings: QwenSettings) -> None:
         self.settings = settings
         self.prompt = load_prompt(settings.prompt)

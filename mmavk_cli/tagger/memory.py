@@ -1,4 +1,4 @@
-"""How much memory a training takes, from the encoder's config alone.
+"""How much memory a tagger takes, in training and at work, from the encoder's config alone.
 
 What is counted is what autograd keeps of a BERT-like layer: the inputs of its linear layers, queries, keys and values,
 the inputs of GELU and of both layer normalisations, the masks of dropout. On a GPU the attention of torch keeps no
@@ -146,6 +146,25 @@ def estimate(
     else:
         peak = fixed + max(whole, gradients)
     return Memory(fixed - 8 * numbers, gradients, 8 * numbers, sum(kept) + top + casts, peak)
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """Bytes that tagging takes: its weights, and with `batch` posts the most at any time."""
+
+    weights: int
+    batch: int
+    peak: int
+
+
+def working(shape: Shape, pieces: PieceSettings, batch: int) -> Working:
+    """The memory of tagging in float32, of posts and knowledge that all have their greatest length.
+
+    Of a piece, a layer holds at once its input, queries, keys and values, and twice its inner width.
+    """
+    weights = 4 * (shape.parameters + _head(shape, pieces.fusion, 0))
+    longest = max(pieces.text_pieces, pieces.knowledge_pieces)
+    return Working(weights, batch, weights + 4 * batch * longest * (4 * shape.width + 2 * shape.inner))
 
 
 def _head(shape: Shape, fusion: Fusion, visual: int) -> int:

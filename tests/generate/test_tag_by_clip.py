@@ -1,7 +1,6 @@
 """generate → score → train → eval → tag with tiny random models, in turn: it proves plumbing, never quality."""
 
 import json
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -11,14 +10,15 @@ from typing import Any
 import pytest
 from generate_tools import Mmavk, noise
 
-import mmavk_cli
 from mmavk_cli.base.device import InTurn
 from mmavk_cli.base.pictures import read_picture
-from mmavk_cli.flows import tag_stages
+from mmavk_cli.flows import tag_rows, tag_stages
+from mmavk_cli.flows.models import folder_of
+from mmavk_cli.knowledge.qwen2vl import QwenGenerator
 from mmavk_cli.knowledge.store import Store
 from mmavk_cli.similarity.gate import Gate
+from mmavk_cli.similarity.text import TextScorer
 
-EMBEDDED = Path(mmavk_cli.__file__).parent / "embedded"
 POSTS = {"train": 8, "valid": 2, "test": 2}
 TEXT = "Ann0 visits Rome"
 
@@ -37,6 +37,7 @@ class Chain:
     """A data set with pictures, and the flags that name tiny models."""
 
     folder: Path
+    encoder: Path
     vlm: tuple[str | Path, ...]
     clip: tuple[str | Path, ...]
 
@@ -49,12 +50,14 @@ class Chain:
         return self.folder / "home" / "store"
 
 
-@pytest.fixture
-def chain(tmp_path: Path, tiny: Path, tiny_clip: Path, monkeypatch: pytest.MonkeyPatch) -> Chain:
-    """A data set with pictures, a tiny random encoder, a home of its own."""
-    import torch
-    from transformers import BertConfig, BertModel
+def qwen(tiny: Path) -> tuple[str | Path, ...]:
+    """The flags that name a tiny Qwen2-VL."""
+    return "--vlm", tiny, "--max-new-tokens", "12"
 
+
+@pytest.fixture
+def chain(tmp_path: Path, tiny: Path, tiny_clip: Path, small_encoder: Path, monkeypatch: pytest.MonkeyPatch) -> Chain:
+    """A data set with pictures, a home of its own."""
     folder, pictures = tmp_path / "data" / "tiny", tmp_path / "data" / "tiny_images"
     folder.mkdir(parents=True)
     pictures.mkdir()
@@ -66,13 +69,9 @@ def chain(tmp_path: Path, tiny: Path, tiny_clip: Path, monkeypatch: pytest.Monke
             rows.append(f"IMGID:{number}\nAnn{number}\tB-PER\nvisits\tO\nRome\tB-LOC\n\n")
             number += 1
         (folder / f"{split}.txt").write_text("".join(rows), "utf-8")
-    torch.manual_seed(0)
-    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
-    BertModel(BertConfig(**sizes), add_pooling_layer=False).save_pretrained(tmp_path / "encoder")
-    shutil.copyfile(EMBEDDED / "tokenizer.json", tmp_path / "encoder" / "tokenizer.json")
     monkeypatch.setenv("MMAVK_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("MMAVK_HOME", str(tmp_path / "home"))
-    return Chain(tmp_path, ("--vlm", tiny, "--max-new-tokens", "12", "--device", "cpu"), ("--clip", tiny_clip))
+    return Chain(tmp_path, small_encoder, (*qwen(tiny), "--device", "cpu"), ("--clip", tiny_clip))
 
 
 def done(mmavk: Mmavk, *arguments: str | Path) -> str:
@@ -88,7 +87,7 @@ def trained(mmavk: Mmavk, chain: Chain) -> Gate:
     assert not InTurn.loaded()
     done(mmavk, "score", "--dataset", "tiny", *chain.clip)
     knowledge = ("--knowledge", "qwen2vl", "--scorer", "clip", *chain.clip)
-    encoder = ("--encoder", chain.folder / "encoder", "--epochs", "1", "--batch-size", "4")
+    encoder = ("--encoder", chain.encoder, "--epochs", "1", "--batch-size", "4")
     gate = ("--threshold", "quantile:0.5", "--below", "0.25", "--ramp", "0.01")
     done(mmavk, "train", "--dataset", "tiny", *encoder, *knowledge, *gate, "--out", chain.run)
     scored = json.loads(
@@ -98,12 +97,12 @@ def trained(mmavk: Mmavk, chain: Chain) -> Gate:
     return Gate(**json.loads((chain.run / "model" / "tagger.json").read_text("utf-8"))["gate"])
 
 
-def loaded_by(*arguments: str | Path) -> tuple[list[dict[str, Any]], set[str]]:
+def loaded_by(*arguments: str | Path, code: int = 0) -> tuple[list[dict[str, Any]], set[str]]:
     """The records of a run in a process of its own, and the modules it had loaded when it ended."""
     ran = subprocess.run(
         [sys.executable, "-c", PROBE, *map(str, arguments)], check=False, capture_output=True, text=True
     )
-    assert ran.returncode == 0, ran.stderr
+    assert ran.returncode == code, ran.stderr
     return [json.loads(line) for line in ran.stdout.splitlines()], set(ran.stderr.splitlines()[-1].split())
 
 
@@ -194,3 +193,40 @@ def test_rows_come_in_order_and_a_bad_picture_costs_its_own_post(
     assert [bad["knowledge"], missing["knowledge"]] == [None, None]
     assert bad["problem"]["where"].endswith("bad.png")
     assert missing["problem"]["what"] == "no such picture"
+
+
+@pytest.mark.slow
+def test_a_large_generator_ends_before_names_are_looked_for_also_without_clip(
+    mmavk: Mmavk, tmp_path: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Qwen2-VL with the text scorer and the tagger that ships: pictures in batches, then freed, then names."""
+    monkeypatch.setenv("MMAVK_HOME", str(tmp_path / "home"))
+    events: list[str | int] = []
+    write, load = QwenGenerator.write, tag_rows.open_model
+    monkeypatch.setattr(QwenGenerator, "write", lambda own, views: (events.append(len(views)), write(own, views))[1])
+    monkeypatch.setattr(
+        tag_rows, "open_model", lambda *of: (events.append(f"names, loaded: {InTurn.loaded()}"), load(*of))[1]
+    )
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    for number in range(3):
+        noise(56, 56, number).save(tmp_path / f"{number}.png")
+    pictures = ["0.png", "1.png", None, "bad.png", "2.png", "0.png"]
+    rows = [{"id": str(at), "text": f"{TEXT} {at}", "image": one} for at, one in enumerate(pictures)]
+    (tmp_path / "posts.jsonl").write_text("\n".join(json.dumps(row) for row in rows), "utf-8")
+    asked = ("tag", tmp_path / "posts.jsonl", "--generator", "qwen2vl", *qwen(tiny), "--device", "cpu")
+    ran = mmavk(*asked, "--scorer", "text", "--format", "jsonl")
+    assert ran.code == 3
+    assert events == [3, "names, loaded: False"]
+    found = [json.loads(line) for line in ran.out.splitlines()]
+    assert [row["id"] for row in found] == ["0", "1", "2", "3", "4", "5"]
+    assert found[0]["knowledge"]["text"] == found[5]["knowledge"]["text"] != found[1]["knowledge"]["text"]
+    assert [bool(row["knowledge"]) for row in found] == [True, True, False, False, True, True]
+    gate = Gate(**json.loads((folder_of("embedded") / "tagger.json").read_text("utf-8"))["gate"])
+    for row in found:
+        if row["knowledge"]:
+            similarity = TextScorer.load(folder_of("embedded")).score([row["text"]], [row["knowledge"]["text"]])[0]
+            assert row["knowledge"]["similarity"] == pytest.approx(similarity, abs=1e-4)
+            assert row["knowledge"]["weight"] == gate.weight(similarity)
+    again, modules = loaded_by(*asked[:2], "--generator", "qwen2vl", *qwen(tiny), "--device", "cpu", code=3)
+    assert again == found
+    assert not [name for name in modules if "modeling_qwen2_vl" in name]

@@ -19,9 +19,10 @@ CHAT = (
 )
 
 WIDTH = 64
+"""Four heads of 16 numbers."""
 
 
-def save_tiny(folder: Path, ends: bool = True, seed: int = 0) -> Path:
+def save_tiny(folder: Path, ends: bool = True, seed: int = 0, width: int = WIDTH) -> Path:
     """Write the model with its processor; without `ends` it cannot end a text."""
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -46,14 +47,15 @@ def save_tiny(folder: Path, ends: bool = True, seed: int = 0) -> Path:
         tokenizer_object=letters, eos_token="<|im_end|>", pad_token="<|endoftext|>", additional_special_tokens=SPECIAL
     )
     ids = dict(zip(SPECIAL, tokenizer.convert_tokens_to_ids(SPECIAL), strict=True))
+    rope = [width // 32, 3 * width // 64, 3 * width // 64]
     text = {
-        "hidden_size": WIDTH, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4,
+        "hidden_size": width, "intermediate_size": 2 * width, "num_hidden_layers": 2, "num_attention_heads": 4,
         "num_key_value_heads": 2, "vocab_size": len(tokenizer), "max_position_embeddings": 8192,
-        "rope_parameters": {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [2, 3, 3]},
+        "rope_parameters": {"rope_type": "default", "rope_theta": 1e6, "mrope_section": rope},
         "bos_token_id": ids["<|endoftext|>"], "eos_token_id": ids["<|im_end|>"], "pad_token_id": ids["<|endoftext|>"],
     }  # fmt: skip
     sight = {
-        "depth": 2, "embed_dim": 32, "hidden_size": WIDTH, "num_heads": 2, "mlp_ratio": 2, "patch_size": 14,
+        "depth": 2, "embed_dim": width // 2, "hidden_size": width, "num_heads": 2, "mlp_ratio": 2, "patch_size": 14,
         "spatial_merge_size": 2, "temporal_patch_size": 2,
     }  # fmt: skip
     config = Qwen2VLConfig(

@@ -1,25 +1,19 @@
 """score → train → eval → sweep with CLIP, tiny and random: it proves plumbing, never quality."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
-from drawn import Mmavk, draw
-
-import mmavk_cli
+from drawn import Mmavk, draw, lines, written
 
 pytestmark = pytest.mark.slow
-TOKENIZER = Path(mmavk_cli.__file__).parent / "embedded" / "tokenizer.json"
 POSTS = {"train": 12, "valid": 4, "test": 4}
 
 
 @pytest.fixture
-def chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data set with pictures and knowledge in JSON Lines, and a tiny random encoder."""
-    import torch
-    from transformers import BertConfig, BertModel
-
+def chain(tmp_path: Path, small_encoder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a data set and its pictures, and the tiny encoder."""
+    (tmp_path / "encoder").symlink_to(small_encoder)
     folder, pictures = tmp_path / "data" / "tiny", tmp_path / "data" / "tiny_images"
     folder.mkdir(parents=True)
     pictures.mkdir()
@@ -31,10 +25,6 @@ def chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             rows.append(f"IMGID:{number}\nAnn{number}\tB-PER\nvisits\tO\nRome\tB-LOC\n\n")
             number += 1
         (folder / f"{split}.txt").write_text("".join(rows), "utf-8")
-    torch.manual_seed(0)
-    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
-    BertModel(BertConfig(**sizes), add_pooling_layer=False).save_pretrained(tmp_path / "encoder")
-    shutil.copyfile(TOKENIZER, tmp_path / "encoder" / "tokenizer.json")
     monkeypatch.setenv("MMAVK_DATA", str(tmp_path / "data"))
     return tmp_path
 
@@ -57,8 +47,65 @@ def test_pictures_as_prefixes(mmavk: Mmavk, tiny_clip: Path, chain: Path) -> Non
     assert json.loads((run / "run.json").read_text())["counts"]["tiny/train"]["with_knowledge"] == POSTS["train"]
     scored = mmavk("eval", run, "--dataset", "tiny", "--format", "json", *clip)
     assert scored.json["with_knowledge"] == POSTS["test"], scored.err
+    assert scored.json["knowledge"] == "pictures (own)"
+    tested = mmavk("eval", run, "--dataset", "tiny", "--format", "json", "--picture-test", *clip)
+    assert tested.json["picture_test"].keys() == {"shuffled", "blank"}
+    cut = mmavk("eval", run, "--dataset", "tiny", "--format", "json", "--threshold", 1, *clip)
+    assert cut.json["with_knowledge"] == 0  # by CLIP's word, and no text scorer's, of which a picture has none
+    assert mmavk("generate", "--dataset", "tiny", "--generator", "echo").code == 0
+    swept = mmavk("sweep", "--run", run, "--dataset", "tiny", "--knowledge", "echo", *clip)
+    assert (swept.code, "reads no knowledge" in swept.err) == (2, True)
     refused = mmavk("export", run, "--out", chain / "onnx")
     assert (refused.code, "prefix" in refused.err) == (2, True)
+
+
+def test_the_row_of_pictures_in_table_4(mmavk: Mmavk, tiny_clip: Path, chain: Path) -> None:
+    for words in (("generate", "--generator", "echo"), ("score", "--clip", tiny_clip)):
+        assert mmavk(*words, "--dataset", "tiny").code == 0
+    grid = ("--knowledge", "echo", "--only", "prefix,word", "--clip", tiny_clip, "--out", chain / "grid")
+    quick = ("--encoder", chain / "encoder", "--epochs", 1, "--encoder-lr", 0.003, "--head-lr", 0.03)
+    ran = mmavk("reproduce", "table4", "--dataset", "tiny", "--threshold", "0.9", *grid, *quick)
+    assert ran.code == 0, ran.err
+    facts = json.loads((chain / "grid/table4/tiny/prefix/seed-1/train/model/tagger.json").read_text())["trained"]
+    assert (facts["knowledge"], facts["scorer"]) == (None, "clip")
+    assert len(facts["recipes"]) == 1
+    assert "T+I minus word" in ran.out
+
+
+def test_a_post_is_tagged_with_pictures_as_prefixes(mmavk: Mmavk, tiny_clip: Path, chain: Path) -> None:
+    clip = ("--clip", tiny_clip)
+    assert mmavk("score", "--dataset", "tiny", *clip).code == 0
+    run = trained(mmavk, chain, "--fusion", "prefix", *clip)
+    out = chain / "scored"
+    assert mmavk("eval", run, "--dataset", "tiny", *clip, "--out", out).code == 0
+    known = lines(out / "predictions.test.jsonl")
+    pictures = chain / "data" / "tiny_images"
+    (chain / "bad.jpg").write_bytes(b"no picture")
+    posts = [{"id": row["id"], "text": row["text"], "image": str(pictures / f"{row['id']}.jpg")} for row in known]
+    posts += [posts[0] | {"id": "bad", "image": "bad.jpg"}, posts[0] | {"id": "none", "image": None}]
+    asked = ("tag", written(chain / "posts.jsonl", posts), "--model", run)
+    ran = mmavk(*asked, *clip, "--store", chain / "fresh", "--format", "jsonl")
+    assert ran.code == 3
+    *found, bad, none = [json.loads(line) for line in ran.out.splitlines()]
+    for row, expected in zip(found, known, strict=True):  # to the last digit, so the same features were read
+        assert row["entities"] == expected["entities"]
+        assert (row["knowledge"]["text"], row["knowledge"]["weight"]) == ("", 1.0)
+        assert row["knowledge"]["recipe"] == expected["knowledge"]["recipe"] == row["knowledge"]["scorer"]
+    assert bad["problem"]["where"].endswith("bad.jpg")
+    assert [bad["notes"], none["notes"]] == [["tagged without its picture"], ["no picture"]]
+    assert bad["entities"] == none["entities"] != found[0]["entities"]
+    blind = mmavk(*asked, *clip, "--no-image", "--format", "jsonl")
+    assert [json.loads(line)["knowledge"] for line in blind.out.splitlines()] == [None] * len(posts)
+    table = mmavk(*asked, *clip, "--format", "table").out
+    assert "Picture: seen by the model itself (similarity" in table
+    for more, code, what in (
+        (("--store", chain / "empty"), 5, "hf download"),  # CLIP's own weights, which no machine of tests has
+        ((*clip, "--clip-precision", "float16"), 4, "another CLIP's features"),
+        ((*clip, "--scorer", "text"), 2, "no text to compare"),
+        ((*clip, "--generator", "echo"), 2, "reads no text"),
+    ):
+        refused = mmavk(*asked, *more)
+        assert (refused.code, what in refused.err) == (code, True), refused.err
 
 
 def test_a_gate_by_clip(mmavk: Mmavk, tiny_clip: Path, chain: Path) -> None:
@@ -84,7 +131,8 @@ def test_a_gate_by_clip(mmavk: Mmavk, tiny_clip: Path, chain: Path) -> None:
 def test_knowledge_of_another_recipe(mmavk: Mmavk, chain: Path) -> None:
     assert mmavk("generate", "--dataset", "tiny", "--generator", "echo").code == 0
     run = trained(mmavk, chain)
-    asked = ("eval", run, "--dataset", "tiny", "--knowledge", "echo")
-    refused = mmavk(*asked)
-    assert (refused.code, "trained with no knowledge" in refused.err) == (4, True)
-    assert mmavk(*asked, "--other-knowledge").code == 0
+    others = ("--dataset", "tiny", "--knowledge", "echo")
+    for asked in (("eval", run, *others), ("sweep", "--run", run, *others)):
+        refused = mmavk(*asked)
+        assert (refused.code, "trained with no knowledge" in refused.err) == (4, True)
+        assert mmavk(*asked, "--other-knowledge").code == 0

@@ -1,6 +1,7 @@
 """train --dry-run, the paper's recipe and what training refuses before it begins."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,23 @@ def test_knowledge_can_be_required(train: Train, tmp_path: Path, place: Path) ->
     assert f"1 of {POSTS['train'] + 1} posts have no knowledge" in str(done.exception)
 
 
+def test_knowledge_of_no_post_is_not_trained_without(tmp_path: Path, place: Path) -> None:
+    shutil.copytree(place / "data" / "twitter2017", tmp_path / "data" / "elsewhere")
+    words = ("train", "--dataset", "elsewhere", "--knowledge", "blip2", "--encoder", place / "tiny", *where(place))
+    more = ("--data-dir", tmp_path / "data", "--out", tmp_path / "run")
+    done = CliRunner().invoke(app, [str(word) for word in (*words, *more)])
+    assert getattr(done.exception, "code", None) == 4
+    advice = "Import some: mmavk store import --dataset elsewhere FILE"
+    assert str(done.exception) == f"elsewhere train: no post has knowledge 'blip2'. {advice}"
+
+
+def test_to_require_knowledge_is_to_name_it(tmp_path: Path) -> None:
+    words = ["train", "--dataset", "twitter2017", "--require-knowledge", "--out", str(tmp_path / "run")]
+    done = CliRunner().invoke(app, words)
+    assert getattr(done.exception, "code", None) == 2
+    assert "--require-knowledge: it needs --knowledge" in str(done.exception)
+
+
 def test_a_split_that_is_missing_is_no_reason_to_take_another(train: Train, tmp_path: Path, place: Path) -> None:
     folder = tmp_path / "data" / "twitter2017"
     folder.mkdir(parents=True)
@@ -94,3 +112,10 @@ def test_tensorboard_that_is_not_installed(train: Train, tmp_path: Path, monkeyp
     done = train(tmp_path / "run", "--tensorboard")
     assert getattr(done.exception, "code", None) == 5
     assert "pip install 'mmavk[train]'" in str(done.exception)
+
+
+def test_a_training_without_knowledge_says_so(place: Path) -> None:
+    line = ["train", "--dataset", "twitter2017", "--encoder", str(place / "tiny"), "--out", "never", "--dry-run"]
+    said = "without --knowledge NAME the model learns from the words alone"
+    assert said in CliRunner().invoke(app, [*line, *where(place)]).stderr
+    assert said not in CliRunner().invoke(app, [*line, *where(place), "--fusion", "text"]).stderr

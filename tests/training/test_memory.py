@@ -1,4 +1,4 @@
-"""The estimate of a training's memory against the peak of a real one, and the paper's encoder in full size."""
+"""The estimates of a tagger's memory, in training and at work, against real peaks; the paper's encoder in full size."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from mmavk_cli.tagger.memory import KNOWN, Shape, estimate
+from mmavk_cli.tagger.memory import KNOWN, Shape, estimate, working
 from mmavk_cli.tagger.settings import Fusion, PieceSettings, TrainingSettings
 
 pytestmark = pytest.mark.slow
@@ -96,6 +96,44 @@ def test_estimate_is_within_a_fifth_of_the_measured_peak(fusion: Fusion, setting
     assert estimated == pytest.approx(measured, rel=0.2), (
         f"{estimated / 2**20:.0f} MiB, measured {measured / 2**20:.0f}"
     )
+
+
+AT_WORK = """
+import json, resource, sys
+from pathlib import Path
+import torch
+from transformers import BertConfig, BertModel
+from mmavk_cli.base.records import TYPES
+from mmavk_cli.base.run import peak_memory
+from mmavk_cli.spans import tag_names
+from mmavk_cli.tagger.batch import Example, collate
+from mmavk_cli.tagger.model import Tagger
+from mmavk_cli.tagger.pieces import Pieces
+
+sizes, posts, text, knowledge = json.loads(sys.argv[1])
+def batch(posts):
+    row = lambda length, post: tuple(1 + (999 * post + at) % 30000 for at in range(length))
+    words = tuple((0, at) for at in range(1, text - 1))
+    texts = [(Pieces((row(text, post),), words), row(knowledge, post)) for post in range(posts)]  # no two are the same
+    return collate([Example(*both, 1.0, (0,) * len(words)) for both in texts])
+model = Tagger(BertModel(BertConfig(**sizes), add_pooling_layer=False), tag_names(TYPES), 0.1).eval()
+with torch.inference_mode():
+    model.emissions(batch(1))  # what the libraries take for themselves
+    begin = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+    model.emissions(batch(posts))
+print(peak_memory() - begin)
+"""
+"""One batch at full length; prints what it took beside the weights."""
+
+
+@pytest.mark.parametrize("knowledge", [64, 256])
+def test_the_estimate_at_work_is_within_a_fifth_of_the_measured_peak(knowledge: int) -> None:
+    pieces = PieceSettings(text_pieces=128, knowledge_pieces=knowledge)
+    environment = os.environ | {"MALLOC_MMAP_THRESHOLD_": "65536", "OMP_NUM_THREADS": "1"}
+    line = [sys.executable, "-c", AT_WORK, json.dumps([SIZES, 16, pieces.text_pieces, knowledge])]
+    done = subprocess.run(line, check=True, capture_output=True, text=True, env=environment)
+    found = working(Shape.of(SIZES, ""), pieces, 16)
+    assert found.peak - found.weights == pytest.approx(int(done.stdout), rel=0.2)
 
 
 def test_the_parameters_of_the_papers_encoder_are_counted() -> None:

@@ -1,0 +1,27 @@
+"""Whose posts and pictures a command goes through."""
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import model_validator
+
+from mmavk_cli.base.settings import DataPlace, setting
+
+
+class PostSource(DataPlace):
+    """A data set, a file or folder of posts, or a folder of pictures (`--images` alone); exactly one of them."""
+
+    dataset: str | None = setting(None, "Data set with its pictures, all splits.")
+    input: Path | None = setting(
+        None, "Posts with pictures instead: JSON Lines, or a folder of texts and pictures.", "--input"
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if self.dataset is not None and self.input is not None:
+            raise ValueError("--input: there is --dataset as well, give one of them")
+        if self.input is not None and self.images is not None:
+            raise ValueError("--images: the posts of --input name their own pictures")
+        if self.dataset is None and self.input is None and self.images is None:
+            raise ValueError("no posts and no pictures: give --dataset, --images or --input")
+        return self
