@@ -178,6 +178,8 @@ def test_every_other_run_has_its_card(ran: Ran, tmp_path: Path):
         if command == "generate":
             assert json.loads(out)["totals"]["made"] == 1
     assert "| made | 1 |" in pages["generate"]
+    recipe = json.loads((tmp_path / "generate/run.json").read_text("utf-8"))["recipe"]
+    assert f"| id | {recipe['id']} |" in pages["generate"]
     assert "| share under the threshold 0.2 |" in pages["score"]
     assert "| 0.20 | " in pages["sweep"]
     assert "| names | " in pages["tag"]

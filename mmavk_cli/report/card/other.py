@@ -12,6 +12,8 @@ from mmavk_cli.report.card.parts import (
 from mmavk_cli.report.section import Section
 
 SHARE = "share under the threshold"
+SHOWN = frozenset({"totals", "counts", "recipe"})
+"""What a run says that has a table of its own."""
 
 
 def run_card(name: str, run: Json, scores: Json, data: Json) -> Card:
@@ -21,7 +23,7 @@ def run_card(name: str, run: Json, scores: Json, data: Json) -> Card:
     """
     command = str(run["command"])
     results = {"eval": _eval, "score": _score, "sweep": _sweep}.get(command, _totals)(run, scores)
-    made = making("How it was made", {"": {key: one for key, one in run.items() if key not in {"totals", "counts"}}})
+    made = making("How it was made", {"": {key: one for key, one in run.items() if key not in SHOWN}})
     about = {"command": command, "settings": run["settings"], "model": run.get("model"), "seeds": "seeds" in scores}
     return Card("run", name, (made,), tuple(results), data_section(data), about=about)
 
@@ -35,11 +37,11 @@ def _eval(run: Json, scores: Json) -> list[Section]:
 
 
 def _score(_: Json, scores: Json) -> list[Section]:
-    sections = [numbers_section("Posts", ("", "number"), scores.get("counts") or {})]
+    sections = [numbers_section("Posts", ("what", "number"), scores.get("counts") or {})]
     if found := scores.get("similarities"):
         parts = {name: found[name] for name in ("posts", "mean", "median", "lowest", "highest")}
         parts |= {f"{SHARE} {cut}": share for cut, share in found["gated"].items()}
-        sections.append(numbers_section(f"Similarities by {scores['scorer']}", ("", "similarity"), parts))
+        sections.append(numbers_section(f"Similarities by {scores['scorer']}", ("what", "similarity"), parts))
     return sections
 
 
@@ -53,4 +55,11 @@ def _sweep(_: Json, scores: Json) -> list[Section]:
 
 
 def _totals(run: Json, _: Json) -> list[Section]:
-    return [numbers_section("Totals", ("", "number"), run.get("totals") or {})]
+    totals = numbers_section("Totals", ("what", "number"), run.get("totals") or {})
+    rows = tuple((name, _plain(value)) for name, value in (run.get("recipe") or {}).items() if value)
+    recipe = Section("Recipe of the knowledge", ("what", "value"), rows, (), 2)
+    return [totals, recipe] if rows else [totals]
+
+
+def _plain(value: object) -> str:
+    return ", ".join(f"{name}: {one}" for name, one in value.items()) if isinstance(value, dict) else str(value)
