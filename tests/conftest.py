@@ -9,9 +9,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import mmavk_cli
 from mmavk_cli.cli.main import main
+
+# On a busy machine all is slow; what a test draws is not at fault.
+settings.register_profile("busy", settings(), suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 Ran = tuple[int, str, str]
 

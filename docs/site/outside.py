@@ -11,13 +11,15 @@ from typing import Any
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
-ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 LINK = re.compile(r"\]\(\.\./((?!docs/)[\w./-]+\.md)(?=[)#])")
 """A link of a page in docs/ to a page above docs/."""
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add every page above docs/ that a page in docs/ links to."""
+    """Add every page above docs/ that a page in docs/ links to, and the script that lets files be searched."""
+    files.append(File.generated(config, config.extra["polyfills"][0], abs_src_path=str(HERE / "worker.js")))
     for page in Path(config.docs_dir).glob("*.md"):
         for name in LINK.findall(page.read_text("utf-8")):
             if (ROOT / name).is_file() and files.get_file_from_path(name) is None:
@@ -26,5 +28,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """Point those links to where the page stands on the site."""
+    """Point those links to where the page stands on the site; help pages have the whole width for their 100 columns."""
+    if page.file.src_uri.startswith("help/"):
+        page.meta["hide"] = ["toc"]
     return LINK.sub(r"](\1", markdown) if "/" not in page.file.src_uri else markdown

@@ -14,7 +14,7 @@ PREFIX = "MMAVK_"
 PLACES = ("MMAVK_CONFIG", "MMAVK_HOME", "MMAVK_DATA", "MMAVK_API_KEY")
 """Variables that are no option's: this file's place, the home, the data folder, a server's key."""
 
-FLAGS_ONLY = {"config", "traceback"}
+FLAGS_ONLY = {"config", "traceback", "to_hub"}
 """Options that are asked for anew each time."""
 
 
@@ -63,7 +63,7 @@ def kept(path: Path, command: str, known: Iterable[str]) -> dict[str, Any]:
         UsageError: the file cannot be read, or the command's table names a setting it does not have.
     """
     content, names = read_config(path), set(known)
-    found = {plain(name): value for name, value in content.items() if plain(name) in names and name not in FLAGS_ONLY}
+    found = {plain(name): value for name, value in content.items() if plain(name) in names - FLAGS_ONLY}
     table: Any = content
     for word in command.split():
         table = table.get(word) if isinstance(table, dict) else None

@@ -1,8 +1,6 @@
 """Where models run, what memory is left there, and the one large model that is loaded at a time."""
 
 import gc
-import os
-import resource
 import sys
 import weakref
 from collections.abc import Callable
@@ -46,8 +44,10 @@ def memory(device: str) -> tuple[int, int]:
     the machine. A cap set by `torch.cuda.set_per_process_memory_fraction` is heeded.
     """
     if device == "cpu":
-        page = os.sysconf("SC_PAGE_SIZE")
-        return _available() or page * os.sysconf("SC_AVPHYS_PAGES"), page * os.sysconf("SC_PHYS_PAGES")
+        import psutil
+
+        of_all = psutil.virtual_memory()
+        return int(of_all.available), int(of_all.total)
     import torch
 
     free, total = torch.cuda.mem_get_info()
@@ -56,24 +56,27 @@ def memory(device: str) -> tuple[int, int]:
     return min(free, int(fraction * total) - torch.cuda.memory_allocated()), total
 
 
-def _available() -> int:
-    """Linux' own guess of what a program can have: free memory and what caches would give back."""
-    try:
-        with Path("/proc/meminfo").open(encoding="ascii") as lines:
-            return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
-    except (OSError, StopIteration):
-        return 0
-
-
 def used_memory() -> int:
-    """Bytes this process holds: on the GPU where it uses one, else of the machine. Loads nothing."""
+    """Bytes this process holds: on the GPU where it uses one, else of the machine. Does not load torch."""
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():
         return int(torch.cuda.memory_reserved())
+    import psutil
+
+    return int(psutil.Process().memory_info().rss)
+
+
+def peak_memory() -> int:
+    """The most bytes of the machine that this process has held; what it holds now where the system keeps no count."""
     try:
-        return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        # not `getrusage`, which begins with what the process that started this one held
+        with Path("/proc/self/status").open(encoding="utf-8") as lines:
+            return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
+    except (OSError, StopIteration):
+        import psutil
+
+        held = psutil.Process().memory_info()
+        return int(getattr(held, "peak_wset", held.rss))
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -101,13 +104,14 @@ class InTurn(Generic[M]):
     Args:
         name: what to call it in messages.
         load: makes it; called once, and again if it is asked for after `free`.
+        end: called with it before it is let go, for what does not end by itself.
     """
 
     _held: "weakref.ref[Any] | None" = None
     _holder = ""
 
-    def __init__(self, name: str, load: Callable[[], M]) -> None:
-        self.name, self._load = name, load
+    def __init__(self, name: str, load: Callable[[], M], end: Callable[[M], None] | None = None) -> None:
+        self.name, self._load, self._end = name, load, end
         self._model: M | None = None
 
     @property
@@ -133,6 +137,8 @@ class InTurn(Generic[M]):
         """
         if self._model is None:
             return
+        if self._end is not None:
+            self._end(self._model)
         self._model = None
         empty_cache()
         if InTurn.loaded():

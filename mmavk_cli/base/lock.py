@@ -1,6 +1,5 @@
 """A lock that one process at a time holds, and that goes with it: nobody has to clear up after a crash."""
 
-import fcntl
 import os
 import socket
 from collections.abc import Iterator
@@ -14,27 +13,25 @@ from mmavk_cli.base.errors import DataError
 def locked(path: Path) -> Iterator[str]:
     """Yields an empty text where the lock `path` is ours inside the block, else who has it; it never waits.
 
-    The system frees the lock of a process that ended, however it ended; the file stays and means nothing by itself.
+    The system frees the lock of a process that ended, however it ended; the file, and `NAME.holder` beside it, stay and
+    mean nothing by themselves.
 
     Raises:
         DataError: the file cannot be made.
     """
+    from filelock import FileLock, Timeout
+
+    lock, holder = FileLock(path, blocking=False), path.with_name(f"{path.name}.holder")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = path.open("a+", encoding="utf-8")
+        lock.acquire()
+    except Timeout:
+        yield holder.read_text("utf-8").strip() if holder.exists() else "another process"
+        return
     except OSError as error:
         raise DataError(f"cannot make the lock: {error.strerror}", str(path), "Choose another place") from error
-    with handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            handle.seek(0)
-            yield handle.read().strip() or "another process"
-            return
-        handle.truncate(0)
-        handle.write(f"process {os.getpid()} on {socket.gethostname()}\n")
-        handle.flush()
-        try:
-            yield ""
-        finally:
-            handle.truncate(0)
+    try:
+        holder.write_text(f"process {os.getpid()} on {socket.gethostname()}\n", "utf-8")
+        yield ""
+    finally:
+        lock.release()

@@ -4,6 +4,7 @@ import io
 import stat
 import warnings
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,13 +34,17 @@ class PictureLimits(Settings):
     max_megabytes: float = setting(256.0, "Refuse picture files of more megabytes.", gt=0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Picture:
-    """A file's bytes and their tagged digest, which names the picture whatever the file is called."""
+    """A file's bytes."""
 
     path: Path
     data: bytes = field(repr=False)
-    digest: str
+
+    @cached_property
+    def digest(self) -> str:
+        """The bytes' tagged digest, which names the picture whatever the file is called."""
+        return digest(self.data)
 
 
 def read_picture(path: Path, limits: PictureLimits | None = None) -> Picture:
@@ -66,32 +71,33 @@ def read_picture(path: Path, limits: PictureLimits | None = None) -> Picture:
         raise DataError(f"cannot read the picture: {reason}", str(path), "Check the path") from error
     if not data:
         raise DataError("the picture file is empty (0 bytes)", str(path), "Fetch it again")
-    return Picture(path, data, digest(data))
+    return Picture(path, data)
 
 
 def decode(picture: Picture, limits: PictureLimits | None = None, least: int = 0) -> "Image":
     """The picture in RGB, 8 bits a channel, upright: the first frame of an animation, transparency over white, 16 bits
     scaled to 8, the EXIF orientation applied. The size is checked in the header, before any pixel is decoded.
 
-    With `least` a JPEG may come at a half, a quarter or an eighth of its size, its shorter side no shorter than that:
-    a small picture is made of it in a fraction of the time.
+    With `least` a JPEG may come at a half, a quarter or an eighth of its size, its longer side no shorter than that: a
+    small picture is made of it in a fraction of the time.
 
     Raises:
         DataError: not a picture, too many pixels, truncated or damaged.
     """
     where = str(picture.path)
-    with warnings.catch_warnings():  # Pillow warns about oddities in files that it reads well
-        warnings.simplefilter("ignore")
-        image = _opened(picture, (limits or PictureLimits()).max_megapixels)
-        try:
-            if least:
-                image.draft("RGB", (least, least))
-            image.load()
-            return _upright(_rgb(image), _orientation(image))
-        except MemoryError:
-            raise
-        except Exception as error:  # Pillow's decoders raise many kinds on damaged bytes
-            raise DataError(f"the picture is truncated or damaged ({error})", where, "Fetch it again") from error
+    # Pillow warns about oddities in files that it reads well. For good: `catch_warnings` is not for several threads.
+    warnings.filterwarnings("ignore", module="PIL", append=True)
+    image = _opened(picture, (limits or PictureLimits()).max_megapixels)
+    try:
+        if least:
+            width, height = (max(1, least * side // max(image.size)) for side in image.size)
+            image.draft("RGB", (width, height))
+        image.load()
+        return _upright(_rgb(image), _orientation(image))
+    except MemoryError:
+        raise
+    except Exception as error:  # Pillow's decoders raise many kinds on damaged bytes
+        raise DataError(f"the picture is truncated or damaged ({error})", where, "Fetch it again") from error
 
 
 def check_picture(path: Path, limits: PictureLimits | None = None) -> str | None:

@@ -56,7 +56,7 @@ def split_file(folder: Path, split: str) -> Path:
     for suffix in (".txt", ".jsonl"):
         if (path := folder / f"{split}{suffix}").is_file():
             return path
-    raise DataError(f"no {split} split ({split}.txt or {split}.jsonl)", str(folder), "Check the folder's name")
+    raise DataError(f"no {split} split ({split}.txt or {split}.jsonl)", str(folder), "Put that file there")
 
 
 def images_folder(folder: Path, images: Path | None) -> Path:

@@ -3,22 +3,19 @@
 import json
 import os
 import platform
-import resource
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from mmavk_cli import __version__
+from mmavk_cli.base.device import peak_memory
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.base.files import atomic_folder
 from mmavk_cli.base.records import Json
-from mmavk_cli.base.settings import Settings
+from mmavk_cli.base.settings import Settings, typed
 
 PACKAGES = ("torch", "transformers", "tokenizers", "onnxruntime", "numpy", "pytorch-crf", "seqeval", "rapidocr")
-METRICS = "metrics.jsonl"
+RUN, METRICS, SCORES = "run.json", "metrics.jsonl", "scores.json"
 
 
 @dataclass(slots=True)
@@ -45,33 +42,19 @@ class Run:
         (self.folder / name).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
-@contextmanager
-def new_run(out: Path, command: str, settings: Settings, keep: bool = False) -> Iterator[Run]:
-    """A run folder that gets its name when the block ends well; until then it is `.NAME.unfinished`.
-
-    With `keep` what an earlier attempt left there stays.
-
-    Raises:
-        DataError: the folder is already there or cannot be made.
-    """
-    began = time.monotonic()
-    with atomic_folder(out, keep) as folder:
-        run = Run(folder)
-        yield run
-        run.write(
-            "run.json",
-            {
-                "command": command,
-                "settings": settings.model_dump(mode="json"),
-                "mmavk": __version__,
-                "versions": installed(PACKAGES),
-                "python": platform.python_version(),
-                "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-                "seconds": round(time.monotonic() - began, 1),
-                "peak_memory_mb": round(peak_memory() / 2**20),
-                **run.facts,
-            },
-        )
+def told(command: str, settings: Settings, began: float) -> Json:
+    """What every `run.json` says: `began` is when, on the clock of `time.monotonic`."""
+    return {
+        "command": command,
+        "line": typed(settings, command),
+        "settings": settings.model_dump(mode="json"),
+        "mmavk": __version__,
+        "versions": installed(PACKAGES),
+        "python": platform.python_version(),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "seconds": round(time.monotonic() - began, 1),
+        "peak_memory_mb": round(peak_memory() / 2**20),
+    }
 
 
 def read_run(folder: Path, *commands: str) -> Json:
@@ -80,7 +63,7 @@ def read_run(folder: Path, *commands: str) -> Json:
     Raises:
         DataError: there is none, it is broken, or another command made it.
     """
-    path = folder / "run.json"
+    path = folder / RUN
     try:
         facts = json.loads(path.read_text("utf-8"))
     except OSError as error:
@@ -93,16 +76,21 @@ def read_run(folder: Path, *commands: str) -> Json:
     return facts
 
 
-def peak_memory() -> int:
-    """The most bytes this process has held.
+def read_record(path: Path) -> Json:
+    """A JSON object in a run folder, such as scores.json.
 
-    Linux' own count of the process; `getrusage` begins with what the process that started it held.
+    Raises:
+        DataError: it is not there, broken, or no object.
     """
     try:
-        with Path("/proc/self/status").open(encoding="utf-8") as lines:
-            return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
-    except (OSError, StopIteration):
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        found = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise DataError(f"cannot read: {error.strerror}", str(path), "Make the run again") from error
+    except ValueError as error:
+        raise DataError(f"the run is broken: {error}", str(path), "Make it again") from error
+    if not isinstance(found, dict):
+        raise DataError("not a JSON object", str(path), "Make the run again")
+    return found
 
 
 def installed(packages: tuple[str, ...]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import Any, Self, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
-from mmavk_cli.base.config import config_file, from_environment, kept, plain, read_toml
+from mmavk_cli.base.config import FLAGS_ONLY, config_file, from_environment, kept, plain, read_toml
 from mmavk_cli.base.errors import UsageError
 from mmavk_cli.base.near import near
 
@@ -55,7 +55,7 @@ class Settings(BaseModel):
         """Setting → its value and where that is from (empty: a flag), of those that do not stand at their default.
 
         Raises:
-            UsageError: a file that cannot be read.
+            UsageError: a file that cannot be read, or says what only a flag can.
         """
         options = option_names(cls)
         layers: dict[str, tuple[Any, str]] = {}
@@ -71,6 +71,8 @@ class Settings(BaseModel):
         for file in (recipe, Path(given["config"]) if given.get("config") else None):
             if file is not None:
                 content = {plain(name): value for name, value in read_toml(file).items()}
+                if refused := min(content.keys() & FLAGS_ONLY, default=""):
+                    raise UsageError(f"{refused} is asked for on the command line alone", str(file), "Remove the line")
                 layers |= {options.get(name, name): (value, str(file)) for name, value in content.items()}
         return layers | environment | {name: (value, "") for name, value in given.items()}
 
@@ -102,6 +104,10 @@ class DataPlace(DataFolder):
     images: Path | None = setting(None, "Folder of the pictures, <id>.jpg. [default: NAME_images beside the data set]")
 
 
+ONCE = frozenset({"recipe", "resume", *Common.model_fields})
+"""Settings that a command line which gives all the others does without."""
+
+
 def flags_of(name: str, field: FieldInfo) -> list[str]:
     """The option's spellings, the first one long: `--data-dir`; `--x/--no-x` for a switch. Empty for an argument."""
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
@@ -122,6 +128,26 @@ def option_names(cls: type[Settings]) -> dict[str, str]:
         if long:
             found[plain(long[0].partition("/")[0].removeprefix("--"))] = name
     return found
+
+
+def in_order(settings: type[Settings]) -> list[str]:
+    """The fields as a person looks for them: the command's own first, what all commands have last."""
+    names = [name for cls in settings.__mro__ for name in vars(cls).get("__annotations__", {})]
+    return [name for name in dict.fromkeys(names) if name in settings.model_fields]
+
+
+def typed(settings: Settings, command: str) -> list[str]:
+    """The words of a command line that gives these settings, without recipe and settings file."""
+    words = ["mmavk", command]
+    for name in in_order(type(settings)):
+        value, field = getattr(settings, name), type(settings).model_fields[name]
+        flags = flags_of(name, field)
+        if value in (None, field.default) or name in ONCE:
+            continue
+        yes, _, no = (flags or [""])[0].partition("/")
+        for one in value if isinstance(value, list) else [value]:
+            words += [yes if one else no] if isinstance(one, bool) else [yes, str(one)][not yes :]
+    return words
 
 
 def is_list(field: FieldInfo) -> bool:

@@ -4,12 +4,13 @@ import typer
 
 from mmavk_cli.cli.options import add_command
 from mmavk_cli.cli.output import print_json
-from mmavk_cli.flows.doctor import DoctorSettings, Report, doctor, verdict
+from mmavk_cli.flows.doctor import DoctorSettings, Report, doctor
+from mmavk_cli.flows.fits import CARD, Fit, Stage
 
 TEXT = """Show what this machine has, and what fits into its memory.
 
-Devices with their free memory, versions, which weights are there, and for each profile what its weights, its KV cache
-and its largest batch would take. These are estimates from the model's config.json; no model is loaded."""
+Devices with their free memory, versions, which weights are there, and for each profile what its models take one after
+the other: weights, KV cache, batch, peak. These are estimates from the models' settings; no model is loaded."""
 
 EXAMPLES = ["mmavk doctor", "mmavk doctor --visual-tokens 512 --format json"]
 
@@ -40,14 +41,30 @@ def _print(report: Report) -> None:
     for needed in report.weights:
         typer.echo(f"weights   {needed.what}: {needed.where if needed.present else f'absent, {needed.where}'}")
     typer.echo("")
-    typer.echo(f"{'profile':<12} {'weights':>9} {'KV cache':>9} {'peak':>9}  with {_pictures(report)}")
+    typer.echo(f"estimated, with {_pictures(report)}")
+    typer.echo(f"{'':<26} {'weights':>9} {'KV cache':>9} {'peak':>9}")
     for fit in report.fits:
-        sizes = " ".join(f"{_giga(size) if size else '-':>9}" for size in (fit.weights, fit.cache, fit.peak))
-        typer.echo(f"{fit.profile:<12} {sizes}  {verdict(fit)}")
+        typer.echo(f"{fit.profile:<46} {_giga(fit.peak):>9}  {_verdict(fit)}")
+        if len(fit.stages) > 1:
+            for stage in fit.stages:
+                _print_stage(stage)
+
+
+def _print_stage(stage: Stage) -> None:
+    sizes = " ".join(f"{_giga(size) if size else '-':>9}" for size in (stage.weights, stage.cache, stage.peak))
+    where = "  not on the GPU" if stage.on == "cpu" else ""
+    typer.echo(f"{f'  {stage.stage}, batch {stage.batch}':<26} {sizes}{where}")
 
 
 def _pictures(report: Report) -> str:
     return f"{report.visual_tokens} visual tokens a picture and {report.max_new_tokens} new ones"
+
+
+def _verdict(fit: Fit) -> str:
+    too_large = f"too large: {', '.join(fit.too_large)}"
+    if fit.fits is None:
+        return f"no GPU; {too_large if fit.too_large else f'fits {CARD // GIGA} GB'}"
+    return "fits" if fit.fits else too_large
 
 
 def _giga(size: int) -> str:

@@ -10,6 +10,7 @@ import typer
 
 from mmavk_cli.base.device import used_memory
 from mmavk_cli.cli.options import add_command
+from mmavk_cli.cli.output import print_json
 from mmavk_cli.flows.generate import GenerateSettings, generate
 from mmavk_cli.flows.generate_work import BATCH, WRITING
 from mmavk_cli.flows.generation import Generation, Told
@@ -52,6 +53,8 @@ def add(app: typer.Typer) -> None:
 def _generate(settings: GenerateSettings) -> None:
     with _screen(settings.quiet) as told:
         done = generate(settings, told, _warned)
+    if settings.format == "json":
+        print_json(done.as_json() | done.failures_json())
     shown = done.failures if settings.verbose else done.failures[:FIRST]
     for where, reason in shown:
         typer.echo(f"mmavk: {where}: {reason}", err=True)

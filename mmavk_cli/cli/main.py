@@ -10,6 +10,7 @@ from typer.main import get_group
 
 from mmavk_cli import __version__
 from mmavk_cli.base.errors import MmavkError
+from mmavk_cli.cli.follower import one_voice
 
 COMMANDS = {
     "tag": ("tag", "Find the names in posts: people, places, organisations, other."),
@@ -21,7 +22,9 @@ COMMANDS = {
     "sweep": ("sweep", "Score a trained model at every threshold: the paper's Figure 4."),
     "reproduce": ("reproduce", "Reproduce a table or figure of the paper: our numbers beside the published ones."),
     "report": ("report", "Show runs on one page: scores, curves, and every post with its names marked."),
+    "card": ("card", "Write the card of a run anew: what it is, how it was made, what it came to."),
     "export": ("export", "Export a trained tagger to ONNX, to tag without torch."),
+    "push": ("push", "Show what a model would bring to the hub, and with --to-hub upload it."),
     "data": ("data", "Count, check, fetch and convert data sets."),
     "doctor": ("doctor", "Show what this machine has, and what fits into its memory."),
     "store": ("store", "Look into the knowledge store, fill it, empty it."),
@@ -90,6 +93,11 @@ for name, (_, line) in COMMANDS.items():
 
 def main() -> None:
     """Run the command line and exit with the code of docs/errors.md."""
+    with one_voice():
+        _main()
+
+
+def _main() -> None:
     wants_traceback = "--traceback" in sys.argv
     try:
         app(prog_name="mmavk")

@@ -2,7 +2,6 @@
 
 import inspect
 import os
-import resource
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,8 +11,9 @@ from typing import Annotated, Any, get_args
 import typer
 from pydantic.fields import FieldInfo
 
+from mmavk_cli.base.device import peak_memory
 from mmavk_cli.base.errors import UsageError
-from mmavk_cli.base.settings import Common, Settings, flags_of
+from mmavk_cli.base.settings import Common, Settings, flags_of, in_order
 from mmavk_cli.cli.completion import completion_of
 
 FORMAT, JSON = "format", "json"
@@ -60,7 +60,7 @@ def epilog(examples: Sequence[str]) -> str:
 
 def _parameters(settings: type[Settings]) -> list[inspect.Parameter]:
     parameters = []
-    for name in _in_order(settings):
+    for name in in_order(settings):
         field = settings.model_fields[name]
         extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
         metavar = str(extra.get("metavar") or "") or None
@@ -81,12 +81,6 @@ def _parameter(name: str, annotation: Any, info: Any) -> inspect.Parameter:
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[annotation, info]
     )  # fmt: skip
-
-
-def _in_order(settings: type[Settings]) -> list[str]:
-    """The fields as a person looks for them: the command's own first, what all commands have last."""
-    names = [name for cls in settings.__mro__ for name in vars(cls).get("__annotations__", {})]
-    return [name for name in dict.fromkeys(names) if name in settings.model_fields]
 
 
 def _chosen(given: dict[str, Any]) -> dict[str, Any]:
@@ -112,7 +106,7 @@ def _told(settings: Settings, layers: dict[str, tuple[Any, str]]) -> Iterator[No
                 typer.echo(f"mmavk: {name.replace('_', '-')} = {value} ({source})", err=True)
     yield
     if verbose:
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        memory = peak_memory() / 1e6
         typer.echo(f"mmavk: {monotonic() - began:.1f} s, at most {memory:,.0f} MB of memory", err=True)
 
 

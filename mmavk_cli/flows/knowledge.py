@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from mmavk_cli.base.errors import DataError, KnowledgeError
+from mmavk_cli.base.fingerprint import short
 from mmavk_cli.base.places import dataset_folder, images_folder, store_folder
 from mmavk_cli.base.records import Json, Knowledge, Post
-from mmavk_cli.base.settings import DataPlace, setting
+from mmavk_cli.base.settings import DataPlace, Settings, setting
 from mmavk_cli.corpus.dataset import load_split, with_images
 from mmavk_cli.flows.models import own_gate
 from mmavk_cli.flows.similar import scored, seen_pictures
@@ -25,14 +26,18 @@ class KnowledgeChoice(GateSettings, ScorerChoice, DataPlace):
     )
 
 
-class EvalKnowledge(KnowledgeChoice):
-    """The same for a trained model."""
+class OtherKnowledge(Settings):
+    """Whether a trained model may get knowledge that it was not trained with."""
 
     other_knowledge: bool = setting(
         False,
         "Take other knowledge than the model was trained with, or another scorer's word.",
         "--other-knowledge",
     )
+
+
+class EvalKnowledge(OtherKnowledge, KnowledgeChoice):
+    """The same for a trained model."""
 
 
 def posts_of(dataset: str, split: str, place: DataPlace) -> list[Post]:
@@ -69,9 +74,15 @@ def check_tags(posts: Sequence[Post], known: Sequence[str], whose: str) -> None:
         DataError: a post has a tag that is not one of `known`; `whose` names their owner.
     """
     for post in posts:
-        if unknown := set(post.tags or ()) - set(known):
-            types = ", ".join(dict.fromkeys(kind for _, kind in map(split_tag, known) if kind))
-            raise DataError(f"unknown tag {min(unknown)!r}", post.where, f"Types of {whose} are {types}")
+        for word, tag in zip(post.words, post.tags or (), strict=True):
+            if tag not in known:
+                types = ", ".join(dict.fromkeys(kind for _, kind in map(split_tag, known) if kind))
+                advice = f"The types of {whose} are {types}: write one of them, or O"
+                raise DataError(f"unknown tag {tag!r} of {word.text!r}", post.where, advice)
+
+
+PICTURES = "pictures"
+"""What stands for the knowledge's name where the fusion reads features of the pictures."""
 
 
 def knowledge_label(knowledge: str | None, pairing: str) -> str:
@@ -116,17 +127,42 @@ def check_knowledge(choice: EvalKnowledge, config: TaggerConfig, knowledge: Iter
     """
     if config.pieces.fusion == "text" or choice.other_knowledge:
         return
-    recipes, scorer = config.trained.get(RECIPES), config.trained.get(SCORER_ID)
-    advice = "Name the knowledge it was trained with, or say --other-knowledge"
-    for one in knowledge:
-        if one is None:
-            continue
-        if recipes is not None and one.recipe not in recipes:
-            what = f"the model was trained with {config.trained.get('knowledge') or 'no knowledge'}, not with this"
-            raise KnowledgeError(what, f"--knowledge {choice.knowledge}", advice)
+    known = [one for one in knowledge if one is not None]
+    check_recipes(choice.knowledge, config, known)
+    scorer = config.trained.get(SCORER_ID)
+    for one in known:
         if scorer and one.scorer and one.scorer != scorer and choice.threshold is None:
             what = "the model's threshold is for similarities by another scorer"
             raise KnowledgeError(what, "--scorer, --clip", "Choose the scorer of its training, or give --threshold")
+
+
+def check_any(name: str, dataset: str, split: str, knowledge: Iterable[Knowledge | None]) -> None:
+    """Some post of a split has the knowledge that was asked for by `name`.
+
+    Raises:
+        KnowledgeError: none has.
+    """
+    if not any(knowledge):
+        advice = f"Import some: mmavk store import --dataset {dataset} FILE"
+        raise KnowledgeError(f"no post has knowledge {name!r}", f"{dataset} {split}", advice)
+
+
+def check_recipes(name: str | None, config: TaggerConfig, knowledge: Iterable[Knowledge | None]) -> None:
+    """The knowledge called `name`, None for features of pictures, is what the model was trained with; a checkpoint that
+    does not say takes any.
+
+    Raises:
+        KnowledgeError: it is of another recipe.
+    """
+    recipes = config.trained.get(RECIPES)
+    other = next((one.recipe for one in knowledge if one is not None and one.recipe not in (recipes or ())), None)
+    if recipes is None or other is None:
+        return
+    its = config.trained.get("knowledge") or "a CLIP's features"
+    before = f"{its} (recipe {' and '.join(map(short, recipes))})" if recipes else "no knowledge"
+    what = f"the model was trained with {before}, not with this (recipe {short(other)})"
+    advice = "Name what it was trained with (mmavk store ls), or say --other-knowledge"
+    raise KnowledgeError(what, f"--knowledge {name}" if name else "--clip", advice)
 
 
 def trained_with(choice: KnowledgeChoice, knowledge: Iterable[Knowledge | None]) -> Json:
@@ -134,9 +170,8 @@ def trained_with(choice: KnowledgeChoice, knowledge: Iterable[Knowledge | None])
     known = [one for one in knowledge if one is not None]
     scorer = next((one.scorer for one in known if one.scorer), None)
     recipes = sorted({one.recipe for one in known})
-    return {"knowledge": choice.knowledge, RECIPES: recipes} | (
-        {SCORER: choice.scorer or TEXT, SCORER_ID: scorer} if scorer else {}
-    )
+    who = CLIP if any(one.visual for one in known) else choice.scorer or TEXT
+    return {"knowledge": choice.knowledge, RECIPES: recipes} | ({SCORER: who, SCORER_ID: scorer} if scorer else {})
 
 
 def knowledge_of(
@@ -164,8 +199,8 @@ def scored_knowledge(
         return [None] * len(posts)
     else:
         found = _stored(choice, choice.knowledge, dataset, posts)
-    if wanted.needs_scores or wanted.gate.threshold is not None:
-        return scored(choice, posts, found, wanted.scorer)
+    if wanted.needs_scores or wanted.gate.threshold is not None:  # of a picture without a text only CLIP can say
+        return scored(choice, posts, found, CLIP if wanted.fusion == "prefix" else wanted.scorer)
     return found
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mmavk_cli.base.errors import MissingError
 from mmavk_cli.base.records import Json
-from mmavk_cli.tagger.memory import GIB, KNOWN, Device, Memory, Shape, estimate
+from mmavk_cli.tagger.memory import GIB, KNOWN, Shape, estimate
 
 if TYPE_CHECKING:
     from mmavk_cli.flows.train import TrainSettings
@@ -30,25 +30,23 @@ def encoder_shape(encoder: str) -> Shape:
         return Shape.of(known, encoder)
 
 
-def training_memory(settings: "TrainSettings", device: Device) -> Memory:
-    """What a training with these settings takes.
-
-    Raises:
-        MissingError: the encoder's sizes are not known.
-    """
-    return estimate(encoder_shape(settings.encoder), settings, settings, device)
+def doubt(shape: Shape) -> str:
+    """Why an estimate for this encoder may be far off; empty where nothing speaks against it."""
+    return "" if shape.like_bert else f"counted as if {shape.family} were built like BERT: the numbers may be far off"
 
 
-def tell_memory(settings: "TrainSettings", tell: Callable[[Json], None]) -> None:
+def tell_memory(settings: "TrainSettings", visual: int, tell: Callable[[Json], None]) -> None:
     """Before a training on a GPU: what it will take of it at most. An encoder of unknown sizes is no fault here."""
     import torch
 
     if not torch.cuda.is_available():
         return
     try:
-        memory = training_memory(settings, "cuda")
+        shape = encoder_shape(settings.encoder)
     except MissingError as error:
         tell({"memory": str(error)})
         return
+    memory = estimate(shape, settings, settings, "cuda", visual)
     room = torch.cuda.get_device_properties(0).total_memory
-    tell({"memory_gib": round(memory.peak / GIB, 2), "card_gib": round(room / GIB, 2), "fits": memory.fits(room)})
+    line = {"memory_gib": round(memory.peak / GIB, 2), "card_gib": round(room / GIB, 2), "fits": memory.fits(room)}
+    tell(line | ({"note": doubt(shape)} if doubt(shape) else {}))

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 import mmavk_cli
 from mmavk_cli.base.errors import MissingError
+from mmavk_cli.base.fingerprint import canonical, digest, digest_file
 from mmavk_cli.similarity.gate import Gate
-from mmavk_cli.tagger.checkpoint import CONFIG, ONNX, TOKENIZER, TaggerConfig, model_folder
+from mmavk_cli.tagger.checkpoint import CONFIG, HEAD, ONNX, TOKENIZER, TaggerConfig, model_folder
 
 if TYPE_CHECKING:
     from mmavk_cli.tagger.predict import Predictor
 
 EMBEDDED = "embedded"
+WEIGHTS = {".safetensors", ".onnx"}
 
 
 def folder_of(name: str) -> Path:
@@ -28,6 +30,13 @@ def scorer_folder() -> Path:
 def shown_name(name: str, config: TaggerConfig) -> str:
     """What records call the model `name`: its own name or its folder's, and the version of mmavk."""
     return f"{config.name or Path(name).name}@{mmavk_cli.__version__}"
+
+
+def weights_id(folder: Path) -> str:
+    """What tells the weights in a model's folder from others: the head's bytes, and the name and size of each file."""
+    files = (path for path in folder.rglob("*") if path.suffix in WEIGHTS)
+    sizes = {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
+    return digest(canonical([digest_file(folder / HEAD), sizes]))
 
 
 def own_gate(name: str, config: TaggerConfig) -> Gate:

@@ -4,18 +4,18 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain, zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.files import atomic_write
 from mmavk_cli.base.pictures import PictureLimits
 from mmavk_cli.base.records import Json
-from mmavk_cli.base.run import METRICS, read_run
+from mmavk_cli.base.run import METRICS, read_record, read_run
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.pictures import list_pictures
 from mmavk_cli.flows.seeds import seed_folders
-from mmavk_cli.report.html.cards import tag_length
 from mmavk_cli.report.html.cases import Case
 from mmavk_cli.report.html.content import page_of
 from mmavk_cli.report.html.records import read_answers
@@ -31,6 +31,12 @@ NAME = "report.html"
 MOST_BYTES = 15_000_000
 """What a page may come to, so that it opens at once and can be sent."""
 
+NOTE_BYTES = 200
+"""More than a word on the pictures that are not shown takes."""
+
+PLACE = "\0"
+"""Stands where a picture will; no text of the page has it (`marked.visible`)."""
+
 Told = Callable[[int, int | None], None]
 """Progress: pictures done, pictures in all."""
 
@@ -43,6 +49,7 @@ class ReportSettings(PictureLimits, Common):
     )
     out: Path | None = setting(None, f"The page to write. [default: {NAME} in the first RUN]")
     images: Path | None = setting(None, "Folder of the pictures, <id>.jpg. [default: the files the runs name]")
+    format: Literal["table", "json"] = setting("table", "How to print where the page is.")
     no_images: bool = setting(False, "Leave the pictures out.", "--no-images")
 
 
@@ -69,18 +76,20 @@ def report(settings: ReportSettings, told: Told) -> Report:
     out = settings.out or settings.runs[0] / NAME
     if out.is_dir():
         raise DataError("this is a folder", str(out), f"Name a file: --out {out / NAME}")
-    text = "".join(rendered(page))
     paths = [card.picture for card in page.cards if card.picture]
+    text = "".join(rendered(page.with_pictures([PLACE] * len(paths))))
     sources: list[str | None] = []
-    if paths:
-        room = MOST_BYTES - len(text.encode("utf-8", "surrogatepass")) - sum(map(tag_length, page.cards))
-        for source in thumbnails(paths, settings, room):
-            sources.append(source)
-            told(len(sources), len(paths))
+    for source in thumbnails(paths, settings, MOST_BYTES - NOTE_BYTES - len(text.encode("utf-8", "surrogatepass"))):
+        sources.append(source)
+        told(len(sources), len(paths))
+    shown = [source for source in sources if source is not None]
+    if len(shown) == len(paths):  # nothing but the places changes
+        text = "".join(chain.from_iterable(zip_longest(text.split(PLACE), shown, fillvalue="")))
+    else:
         text = "".join(rendered(page.with_pictures(sources)))
     with atomic_write(out) as handle:
         handle.write(text)
-    return Report(out, out.stat().st_size, len(page.cards), sum(one is not None for one in sources))
+    return Report(out, out.stat().st_size, len(page.cards), len(shown))
 
 
 def read_one(folder: Path, commands: Sequence[str] = COMMANDS) -> RunRead:
@@ -96,7 +105,7 @@ def read_one(folder: Path, commands: Sequence[str] = COMMANDS) -> RunRead:
         return RunRead(folder, facts, log=_lines(folder / METRICS))
     if command == "tag":
         return RunRead(folder, facts, rows=tuple(read_answers(folder / "predictions.jsonl")))
-    scores = _json(folder / ("sweep.json" if command == "sweep" else "scores.json"))
+    scores = read_record(folder / ("sweep.json" if command == "sweep" else "scores.json"))
     if command != "eval":
         return RunRead(folder, facts, scores)
     for name in ("strict", "errors", "calibration"):
@@ -137,18 +146,6 @@ def _named(case: Case) -> Path | None:
 
 def _in_folder(folder: Path, names: dict[str, str], case: Case) -> Path | None:
     return folder / names[case.id] if case.id in names else _named(case)
-
-
-def _json(path: Path) -> Json:
-    try:
-        found = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise DataError(f"cannot read: {error.strerror}", str(path), "Make the run again") from error
-    except ValueError as error:
-        raise DataError(f"the run is broken: {error}", str(path), "Make it again") from error
-    if not isinstance(found, dict):
-        raise DataError("not a JSON object", str(path), "Make the run again")
-    return found
 
 
 def _lines(path: Path) -> list[Json]:

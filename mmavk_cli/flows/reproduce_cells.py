@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmavk_cli.base.errors import KnowledgeError, MmavkError
+from mmavk_cli.base.errors import MmavkError
 from mmavk_cli.base.lock import locked
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.run import read_run
@@ -148,7 +148,7 @@ def _run(cell: Cell, tell: Tell) -> Unfinished | None:
             return Unfinished(f"being run by {holder}", 0)
         check_cells([cell])  # another process may have run it since
         if not (cell.folder / TRAIN / "run.json").is_file():
-            _check_knowledge(cell)
+            read_corpus(cell.training)  # a row without its data or knowledge is no training
             tell(cell.name, {"training": cell.training.encoder})
             train(continued(cell.training), lambda line: tell(cell.name, line))
         for name, settings in cell.scoring.items():
@@ -156,23 +156,6 @@ def _run(cell: Cell, tell: Tell) -> Unfinished | None:
                 overall = evaluate(settings, lambda _done, _all: None).scores.strict["overall"]
                 tell(cell.name, {name: settings.split, "f1": overall.f1})
     return None
-
-
-def _check_knowledge(cell: Cell) -> None:
-    """A row that is about knowledge is not trained without any.
-
-    Raises:
-        KnowledgeError: no post of the train split has what the row is about.
-    """
-    fusion, name = cell.training.fusion, cell.training.knowledge
-    if fusion == "text":
-        return
-    texts = [knowledge for _, knowledge in read_corpus(cell.training).train]
-    if fusion == "prefix" and not any(one and one.visual for one in texts):
-        raise KnowledgeError("no CLIP features of pictures", cell.dataset, "It needs the pictures: see --images")
-    if fusion != "prefix" and not any(texts):
-        advice = f"Import it: mmavk store import --dataset {cell.dataset} FILE"
-        raise KnowledgeError(f"no post has knowledge {name!r}", cell.dataset, advice)
 
 
 def _free() -> None:

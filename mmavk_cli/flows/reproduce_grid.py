@@ -108,7 +108,7 @@ class _Grid:
         changed: Json = {"seed": seed}
         if self.settings.experiment == "table4":
             changed["fusion"] = self.rows[row]
-            if changed["fusion"] == "text":
+            if changed["fusion"] in {"text", "prefix"}:
                 changed["knowledge"] = None
         else:
             changed |= {"fusion": "word", "knowledge": self.rows[row], "threshold": "none"}

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from mmavk_cli.base.errors import DataError, KnowledgeError, UsageError
 from mmavk_cli.base.files import atomic_write, unfinished_folder
 from mmavk_cli.base.records import Json
-from mmavk_cli.base.run import Run, new_run
+from mmavk_cli.base.run import Run
+from mmavk_cli.flows.run_folder import new_run
 from mmavk_cli.flows.seeds import check_data, check_unchanged
 from mmavk_cli.report.curves import Curves
 

@@ -15,10 +15,11 @@ from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.pictures import PictureLimits
 from mmavk_cli.base.places import store_folder
 from mmavk_cli.base.records import BadRow, Counted, Json, Post, Problem
-from mmavk_cli.base.run import Run, new_run
+from mmavk_cli.base.run import Run
 from mmavk_cli.base.settings import Common, StorePlace, setting
 from mmavk_cli.flows.models import scorer_folder
 from mmavk_cli.flows.post_source import PostSource
+from mmavk_cli.flows.run_folder import new_run
 from mmavk_cli.flows.score_input import Part, parts_of, pictures_or_advice
 from mmavk_cli.flows.score_rows import Outcome, PictureScorer, ScoredPost
 from mmavk_cli.flows.scorers import ClipOfStore

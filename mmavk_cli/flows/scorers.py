@@ -145,7 +145,7 @@ def clip_similarities(store: Store, posts: Sequence[Post], name: str) -> tuple[R
         others = ", ".join(one for one in scorers(store) if one != recipe.name)
         what = f"{absent} of {len(posts)} posts have no score by {recipe.name}"
         also = f" (there are scores by {others})" if others else ""
-        raise KnowledgeError(f"{what}{also}", str(store.folder), f"Make them: mmavk score --clip {recipe.name}")
+        raise KnowledgeError(f"{what}{also}", str(store.folder), "Make them: mmavk score, with the same --clip")
     return recipe, found
 
 
@@ -164,7 +164,11 @@ def clip_recipe(store: Store, name: str) -> Recipe:
         recipe = store.resolve(name)
     except KnowledgeError:
         there = ", ".join(scorers(store))
-        advice = f"There are scores by {there}" if there else f"Make some: mmavk score --clip {name}"
+        advice = (
+            f"There are scores by {there}: name it with --clip"
+            if there
+            else "Make some: mmavk score, with the same --clip"
+        )
         raise KnowledgeError(f"no scores by the CLIP {name!r}", str(store.folder), advice) from None
     if recipe.generator != GENERATOR:
         raise KnowledgeError(f"{name!r} is knowledge, not a CLIP that scored", str(store.folder), "See mmavk store ls")

@@ -16,7 +16,17 @@ SEED = "seed-"
 """A seed's folder in a folder of several is `seed-3`."""
 
 PLACES = frozenset({*StorePlace.model_fields, *DataPlace.model_fields, *Common.model_fields})
-FREE = PLACES | {"out", "recipe", "seeds", "resume", "dry_run", "tensorboard", "save_steps", "require_knowledge"}
+FREE = PLACES | {
+    "out",
+    "recipe",
+    "seeds",
+    "resume",
+    "dry_run",
+    "tensorboard",
+    "save_steps",
+    "require_knowledge",
+    "format",
+}
 """Settings that say where things are, how much is told and how a run is kept, not what comes out."""
 
 

@@ -49,7 +49,7 @@ def seen_pictures(choice: ScorerChoice, posts: Sequence[Post]) -> list[Knowledge
         recipe = clip_recipe(store, scorer_name(choice))
         found = [_seen(store, post, recipe.id) for post in posts]
     if not any(found):
-        advice = f"Score them: mmavk score --clip {recipe.name}, with the folder of pictures as --images"
+        advice = "Make them: mmavk score, with the same --clip and --images"
         raise KnowledgeError("no post has features of a picture", str(store.folder), advice)
     return found
 

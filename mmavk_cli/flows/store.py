@@ -53,6 +53,7 @@ class RemoveSettings(StorePlace, Common):
 
     recipe: str = setting(..., "Knowledge to remove (a name or the first digits of its id), or a scorer.")
     yes: bool = setting(False, "Do not ask first.", "--yes", "-y")
+    format: Literal["table", "json"] = setting("table", "How to tell what went: in words on stderr, or on stdout.")
 
 
 @dataclass(frozen=True, slots=True)

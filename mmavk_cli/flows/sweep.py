@@ -12,16 +12,24 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from mmavk_cli.base.errors import DataError, KnowledgeError
+from mmavk_cli.base.errors import KnowledgeError, UsageError
 from mmavk_cli.base.places import store_folder
 from mmavk_cli.base.records import Json, Knowledge, Post
-from mmavk_cli.base.run import new_run
 from mmavk_cli.base.settings import Common, DataPlace, StorePlace, setting
 from mmavk_cli.flows.evaluate import tag_all
-from mmavk_cli.flows.knowledge import KnowledgeChoice, Wanted, gold_posts, scored_knowledge
+from mmavk_cli.flows.knowledge import (
+    KnowledgeChoice,
+    OtherKnowledge,
+    Wanted,
+    check_any,
+    check_recipes,
+    gold_posts,
+    scored_knowledge,
+)
 from mmavk_cli.flows.models import open_model, shown_name
 from mmavk_cli.flows.reproduce_fig4 import ALWAYS, TEXT
 from mmavk_cli.flows.reproduce_settings import Thresholds
+from mmavk_cli.flows.run_folder import new_run
 from mmavk_cli.flows.scorers import clip_similarities, scorer_name
 from mmavk_cli.flows.seeds import seed_folders
 from mmavk_cli.knowledge.store import Store
@@ -40,7 +48,7 @@ Told = Callable[[int, int], None]
 FILE = "sweep"
 
 
-class SweepSettings(Thresholds, ClipChoice, StorePlace, DataPlace, Common):
+class SweepSettings(Thresholds, OtherKnowledge, ClipChoice, StorePlace, DataPlace, Common):
     """What `mmavk sweep` asks."""
 
     run: str = setting(..., "A run folder (of one seed or several), a model folder, or `embedded`.", "--run")
@@ -91,18 +99,15 @@ def sweep(settings: SweepSettings, told: Told) -> Swept:
     """Score a trained model at every threshold; writes a run folder when asked to.
 
     Raises:
-        DataError: the data set, split or run folder; no post has knowledge. MissingError: no such model.
-        KnowledgeError: no such knowledge, or no scores by the CLIP that was asked for.
+        DataError: the data set, split or run folder. MissingError: no such model. KnowledgeError: no such knowledge,
+        none of these posts, or other than the model was trained with; no scores by the CLIP that was asked for.
+        UsageError: the model reads no knowledge.
     """
     posts = gold_posts(settings.dataset, settings.split, settings)
     place = {name: getattr(settings, name) for name in ("knowledge", "store", "data_dir", "images")}
     choice = KnowledgeChoice(**place)
     knowledge = scored_knowledge(choice, settings.dataset, posts, Wanted(needs_scores=True))
-    if not any(knowledge):
-        advice = "Import some for this data set: mmavk store import --help"
-        raise DataError(
-            f"no post has knowledge by {settings.knowledge!r}", f"{settings.dataset} {settings.split}", advice
-        )
+    check_any(settings.knowledge, settings.dataset, settings.split, knowledge)
     similarities, scorer, scorer_id, notes = _similarities(settings, posts, knowledge)
     with new_run(settings.out, "sweep", settings) if settings.out else nullcontext() as run:
         found = _swept(settings, posts, knowledge, similarities, (scorer, notes), told)
@@ -152,6 +157,8 @@ def _swept(
     scorer: tuple[str, list[str]],
     told: Told,
 ) -> Sweep:
+    from mmavk_cli.tagger.predict import Remembering
+
     models = seed_folders(Path(settings.run))
     named = {seed: str(folder) for seed, folder in models.items()} or {0: settings.run}
     weights = dict.fromkeys((1.0, settings.below, 0.0))
@@ -159,7 +166,13 @@ def _swept(
     seeds: dict[int, int] = {}
     encoder = ""
     for number, (seed, name) in enumerate(named.items()):
-        predictor, config = open_model(name)
+        opened, config = open_model(name)
+        if config.pieces.fusion in {"text", "prefix"}:
+            what = f"a model of the fusion {config.pieces.fusion} reads no knowledge"
+            raise UsageError(what, "--run", "Name one of the fusion word or concat")
+        if not settings.other_knowledge:
+            check_recipes(settings.knowledge, config, knowledge)
+        predictor = Remembering(opened)
         encoder = config.encoder
         seeds[seed] = seed if models else int(config.trained.get("seed", 0))
         for at, weight in enumerate(weights):

@@ -14,12 +14,12 @@ from pydantic import model_validator
 from mmavk_cli.base.errors import DataError, UsageError
 from mmavk_cli.base.pictures import PICTURE_SUFFIXES
 from mmavk_cli.base.records import BadRow, Counted, Post, Row, Rows, Tagged
-from mmavk_cli.base.run import new_run
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.conll import BOM
 from mmavk_cli.corpus.jsonl import read_jsonl
 from mmavk_cli.corpus.raw import decoded, post_from_text, read_posts
 from mmavk_cli.flows.models import folder_of
+from mmavk_cli.flows.run_folder import new_run
 from mmavk_cli.flows.tag_profile import NO_MODEL, PROFILES, StagedSettings, Weighing, weighing
 from mmavk_cli.flows.tag_rows import PictureReader, Seen, Tagger
 from mmavk_cli.knowledge.generator import Generator
@@ -52,8 +52,8 @@ class TagSettings(GateSettings, GeneratorSettings, StagedSettings, Common):
     )
     generator: str | None = setting(
         None,
-        "What writes about a picture: `ocr` (the text in it), `qwen2vl`, `server`, `echo` (a stand-in) or `none`."
-        " [default: the profile's]",
+        "What writes about a picture: `ocr` (the text in it), `qwen2vl`, `vllm`, `server`, `echo` (a stand-in) or"
+        " `none`. [default: the profile's]",
     )
     min_score: float = setting(0.0, "Leave out names that are less probable.", ge=0, le=1)
     format: Literal["table", "jsonl", "conll", "html", "json"] | None = setting(

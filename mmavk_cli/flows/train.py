@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import model_validator
 
@@ -14,14 +14,16 @@ from mmavk_cli.base.fingerprint import digest_file
 from mmavk_cli.base.near import near
 from mmavk_cli.base.places import dataset_folder, split_file
 from mmavk_cli.base.records import TYPES, Json, Knowledge
-from mmavk_cli.base.run import Run
+from mmavk_cli.base.run import SCORES, Run
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.words import recut
+from mmavk_cli.flows.data_facts import DATA, findings_of, split_facts
 from mmavk_cli.flows.evaluate import predicted_tags
 from mmavk_cli.flows.freeze import remember
 from mmavk_cli.flows.knowledge import (
     KnowledgeChoice,
     Wanted,
+    check_any,
     check_tags,
     counted_knowledge,
     gold_posts,
@@ -59,6 +61,7 @@ class TrainSettings(SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice
     dry_run: bool = setting(False, "Count, estimate the memory, show all settings; train nothing.")
     tensorboard: bool = setting(False, "Write curves for TensorBoard into the run folder too.")
     require_knowledge: bool = setting(False, "Stop when a post has no knowledge.")
+    format: Literal["table", "json"] = setting("table", "How to print the scores, or the plan of --dry-run.")
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
@@ -66,8 +69,10 @@ class TrainSettings(SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice
             raise ValueError(f"--freeze-knowledge: only --fusion word has knowledge vectors, not {self.fusion}")
         if self.threshold == LEARNED and self.fusion != "word":
             raise ValueError(f"--threshold: only --fusion word can learn how much knowledge counts, not {self.fusion}")
-        if self.found_by_training and self.knowledge is None:
+        if self.found_by_training and self.knowledge is None and self.fusion != "prefix":
             raise ValueError(f"--threshold: {self.threshold} needs --knowledge")
+        if self.require_knowledge and self.knowledge is None and self.fusion != "prefix":
+            raise ValueError("--require-knowledge: it needs --knowledge")
         return self
 
     @classmethod
@@ -90,13 +95,14 @@ class TrainSettings(SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice
 class Corpus:
     """Training posts and, a data set, validation posts, each with its knowledge, weighed by the gate.
 
-    `counts` says of every split how many posts have knowledge and how much of it counts.
+    `counts` says of every split how many posts have knowledge and how much of it counts, `facts` what it is like.
     """
 
     train: list[Item]
     valid: Splits
     gate: Gate
     counts: dict[str, Json]
+    facts: dict[str, Json]
 
     @property
     def visual(self) -> int:
@@ -118,13 +124,15 @@ def train(settings: TrainSettings, tell: Tell) -> Json:
     corpus = read_corpus(settings)
     facts: Json = {"data": fingerprints(settings), "recipes": sorted({one.recipe for _, one in corpus.train if one})}
     with training_run(settings, facts) as run:
-        run.facts |= {**facts, "counts": corpus.counts}
+        run.facts |= {**facts, "counts": corpus.counts, "encoder_is_folder": Path(settings.encoder).is_dir()}
         if is_first():
             for split, count in corpus.counts.items():
                 tell({"split": split, **count})
-            tell_memory(settings, tell)
+            tell_memory(settings, corpus.visual, tell)
+            found = {name: findings_of(name, settings.data_dir, ("train", "valid")) for name in settings.dataset}
+            run.write(DATA, {"splits": corpus.facts, "findings": found})
         best = _fit(settings, corpus, run, tell)
-        run.write("scores.json", best)
+        run.write(SCORES, best)
     return best if is_first() else {}
 
 
@@ -133,10 +141,13 @@ def read_corpus(settings: TrainSettings) -> Corpus:
 
     Raises:
         DataError: a split is missing or empty, or a tag has a type we do not know. KnowledgeError: there is no such
-        knowledge, or a post has none and `--require-knowledge` is given.
+        knowledge, no post has any, or one has none and `--require-knowledge` is given.
     """
     splits = {(name, split): _items(settings, name, split) for name in settings.dataset for split in ("train", "valid")}
     known = [one for (_, split), items in splits.items() if split == "train" for one in similarities(items)]
+    if settings.knowledge and settings.fusion != "text":
+        there = (one for (_, split), items in splits.items() if split == "train" for _, one in items)
+        check_any(settings.knowledge, settings.dataset[0], "train", there)
     gate = settings.training_gate(known)
     splits = {name: regated(items, gate) for name, items in splits.items()}
     return Corpus(
@@ -144,6 +155,7 @@ def read_corpus(settings: TrainSettings) -> Corpus:
         valid={name: splits[name, "valid"] for name in settings.dataset},
         gate=gate,
         counts={f"{a}/{b}": counted_knowledge([one for _, one in items]) for (a, b), items in splits.items()},
+        facts={f"{a}/{b}": split_facts(*zip(*items, strict=True)) for (a, b), items in splits.items()},
     )
 
 
@@ -164,8 +176,10 @@ def _items(settings: TrainSettings, dataset: str, split: str) -> list[Item]:
     knowledge = scored_knowledge(settings, dataset, posts, wanted)
     missing = sum(one is None for one in knowledge)
     if settings.require_knowledge and missing:
-        advice = "Put it into the store (mmavk store import), or leave out --require-knowledge"
-        raise KnowledgeError(f"{missing} of {len(posts)} posts have no knowledge", f"{dataset} {split}", advice)
+        pictures = settings.fusion == "prefix"
+        what, command = ("features of a picture", "mmavk score") if pictures else ("knowledge", "mmavk store import")
+        advice = f"Put it into the store ({command}), or leave out --require-knowledge"
+        raise KnowledgeError(f"{missing} of {len(posts)} posts have no {what}", f"{dataset} {split}", advice)
     return list(zip(posts, knowledge, strict=True))
 
 

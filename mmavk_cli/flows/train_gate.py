@@ -53,7 +53,10 @@ def choose_gate(
     folder: Path, valid: Splits, settings: GateSettings, validate: "Callable[[Predictor, Splits], Json]"
 ) -> Json:
     """Give the checkpoint in `folder` the gate of the best validation F1; returns the scores with it."""
-    predictor, config = open_model(str(folder))
+    from mmavk_cli.tagger.predict import Remembering
+
+    opened, config = open_model(str(folder))
+    predictor = Remembering(opened)
 
     def scores(gate: Gate) -> Json:
         return validate(predictor, {name: regated(items, gate) for name, items in valid.items()})

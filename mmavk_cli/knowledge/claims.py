@@ -145,20 +145,17 @@ def _patiently(connection: sqlite3.Connection, statement: str) -> None:
 
 
 def _born(pid: int) -> str:
-    """When a process on this machine began, as Linux counts; empty where there is none. A number that was given again
-    to another process then does not keep a dead one's claims. Elsewhere than on Linux only the number is looked at.
+    """When a process on this machine began; empty where there is none. A number that was given again to another process
+    then does not keep a dead one's claims.
     """
     try:
         return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[19]
     except (OSError, IndexError):
-        pass
-    if Path("/proc/self").exists():
-        return ""
+        import psutil
     try:
-        os.kill(pid, 0)
-    except OSError:
+        return "" if psutil.LINUX else str(psutil.Process(pid).create_time())
+    except psutil.Error:
         return ""
-    return "alive"
 
 
 def _fault(error: sqlite3.Error, path: Path) -> DataError:

@@ -7,7 +7,7 @@ be written, and unpickles nothing.
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -120,6 +120,7 @@ class Database:
         with self._guarded():
             # no eviction and no culling: what was paid for stays, whatever the size
             settings = {"eviction_policy": "none", "cull_limit": 0, "tag_index": 1}
+            _wait_for_turn(self.folder / DATABASE, self._timeout_s)
             return Cache(str(self.folder), timeout=self._timeout_s, disk=TextDisk, **settings)
 
     def _select(self, query: str, values: Sequence[str | None] = ()) -> Iterator[tuple[Any, ...]]:
@@ -128,6 +129,8 @@ class Database:
         with self._guarded():
             if self._connection is None:
                 self._connection = _reader(self.folder / DATABASE, self._timeout_s)
+            if self._connection is None:
+                return
             for row in self._connection.execute(query, values):  # noqa: UP028  (`yield from` would close the cursor
                 yield row  # of a store that is closed already, when a reader stops half-way)
 
@@ -150,11 +153,22 @@ def _line(row: Sequence[Any]) -> Line:
     return Line(key, value, str(tag), "" if expires is None else "it has a time to expire")
 
 
-def _reader(path: Path, timeout_s: float) -> sqlite3.Connection:
+def _wait_for_turn(path: Path, timeout_s: float) -> None:
+    """Wait until no other process writes: diskcache itself would try for a minute, whatever it is told."""
+    if not path.exists():
+        return
+    with closing(sqlite3.connect(path, timeout=timeout_s, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+
+
+def _reader(path: Path, timeout_s: float) -> sqlite3.Connection | None:
+    """None where the table is not there yet: another process is making the store, and nothing is in it."""
     uri = f"{path.as_uri()}?mode=ro"
     connection = sqlite3.connect(uri, uri=True, timeout=timeout_s, isolation_level=None)
     try:
-        connection.execute("SELECT 1 FROM Cache LIMIT 1").fetchall()
+        if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'Cache'").fetchone() is None:
+            connection.close()
+            return None
     except sqlite3.OperationalError:
         connection.close()
         if os.access(path.parent, os.W_OK) or Path(f"{path}-wal").exists():

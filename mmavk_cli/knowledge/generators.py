@@ -7,16 +7,18 @@ from mmavk_cli.base.near import near
 from mmavk_cli.knowledge.echo import EchoGenerator
 from mmavk_cli.knowledge.generator import Generator
 from mmavk_cli.knowledge.ocr import OcrGenerator, OcrSettings
-from mmavk_cli.knowledge.qwen2vl import QwenGenerator, QwenSettings
+from mmavk_cli.knowledge.qwen2vl import QwenGenerator
 from mmavk_cli.knowledge.server import ServerGenerator, ServerSettings
+from mmavk_cli.knowledge.vllm_engine import VllmGenerator, VllmSettings
 
 
-class GeneratorSettings(QwenSettings, ServerSettings, OcrSettings):
+class GeneratorSettings(VllmSettings, ServerSettings, OcrSettings):
     """The settings of all generators; each reads its own."""
 
 
 GENERATORS: dict[str, Callable[[GeneratorSettings], Generator]] = {
     "qwen2vl": QwenGenerator,
+    "vllm": VllmGenerator,
     "server": ServerGenerator,
     "ocr": OcrGenerator,
     "echo": lambda _: EchoGenerator(),

@@ -196,8 +196,10 @@ def load_model(folder: Path, device: str, four_bit: bool) -> Loaded:
     half = four_bit or device == "cuda"
     try:
         processor = AutoProcessor.from_pretrained(folder, **options)
-        model = AutoModelForImageTextToText.from_pretrained(
+        model, told = AutoModelForImageTextToText.from_pretrained(
             folder,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # told below, with the tensor's name
             dtype=torch.bfloat16 if half else torch.float32,
             device_map={"": device},
             attn_implementation=_attention(device),
@@ -209,6 +211,10 @@ def load_model(folder: Path, device: str, four_bit: bool) -> Loaded:
         raise MissingError(
             f"cannot load the model: {error}", str(folder), "Check its files, or fetch it again"
         ) from error
+    if lacking := {*told["missing_keys"], *(name for name, *_ in told["mismatched_keys"])}:
+        # transformers would draw them at random and only warn
+        what = f"the model's weights lack {min(lacking)}, or have it in another size"
+        raise MissingError(what, str(folder), "Take the files of one model, all of them")
     processor.tokenizer.padding_side = "left"  # a tokenizer forgets its side when it is saved
     if four_bit:
         check_quantised(model)

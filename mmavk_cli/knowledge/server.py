@@ -52,6 +52,8 @@ class ServerGenerator(Generator):
         self.prompt = load_prompt(settings.prompt)
         self._client = ChatClient(settings.url, settings.timeout_s, settings.retries)
         self._in_a_row = 0
+        self._gone: MissingError | None = None
+        self._judging = threading.Lock()
         self._reached = False
 
     @cached_property
@@ -86,29 +88,36 @@ class ServerGenerator(Generator):
         """
         self._reach()
         stopped = threading.Event()
-
-        def asked(view: View) -> Written | ServerFault | None:
-            return None if stopped.is_set() else self._asked(view)
-
         pool = ThreadPoolExecutor(self.settings.concurrency)
         try:
-            places = {pool.submit(asked, view): place for place, view in enumerate(views)}
+            places = {pool.submit(self._judged, view, stopped): place for place, view in enumerate(views)}
             for done in as_completed(places):
                 found = done.result()
-                if isinstance(found, Written):
-                    self._in_a_row = 0
-                    yield places[done], found
-                elif found is not None:
-                    self._in_a_row += 1
-                    yield places[done], Written(None, f"server: {found}")
-                    self._judge(found)
+                if found is not None:
+                    yield places[done], found if isinstance(found, Written) else Written(None, f"server: {found}")
         finally:
             stopped.set()
             pool.shutdown(wait=False, cancel_futures=True)
+        if self._gone is not None:
+            raise self._gone
 
     def abort(self) -> None:
         """Break off what is under way."""
         self._client.stop()
+
+    def _judged(self, view: View, stopped: threading.Event) -> Written | ServerFault | None:
+        """What came of one picture; None once no further one is to be asked about. The thread that sees the server
+        fail says so itself, before it could send another request.
+        """
+        if stopped.is_set():
+            return None
+        found = self._asked(view)
+        with self._judging:
+            self._in_a_row = 0 if isinstance(found, Written) else self._in_a_row + 1
+            if isinstance(found, ServerFault) and (found.everywhere or self._in_a_row >= GIVE_UP):
+                self._gone = self._gone or self._verdict(found)
+                stopped.set()
+        return found
 
     def _asked(self, view: View) -> Written | ServerFault:
         try:
@@ -130,13 +139,13 @@ class ServerGenerator(Generator):
             raise MissingError(f"the server has no model {self.settings.vlm!r}", "--vlm", f"It has: {shown}")
         self._reached = True
 
-    def _judge(self, fault: ServerFault) -> None:
+    def _verdict(self, fault: ServerFault) -> MissingError:
         if fault.everywhere:
-            raise MissingError(f"the server refuses: {fault}", str(self.settings.url), "Check --url, --vlm and its key")
-        if self._in_a_row >= GIVE_UP:
-            what = f"the server failed {self._in_a_row} pictures in a row, at last: {fault}"
-            advice = "Look at its log; then go on with --retry-failed"
-            raise MissingError(what, str(self.settings.url), advice)
+            return MissingError(
+                f"the server refuses: {fault}", str(self.settings.url), "Check --url, --vlm and its key"
+            )
+        what = f"the server failed {self._in_a_row} pictures in a row, at last: {fault}"
+        return MissingError(what, str(self.settings.url), "Look at its log; then go on with --retry-failed")
 
 
 def request(settings: ChatSettings, prompt: str, image: "Image") -> Json:

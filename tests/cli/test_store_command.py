@@ -168,6 +168,8 @@ def test_removing_asks_and_tells(mmavk: Mmavk):
     assert (code, out) == (2, "")
     assert "4 rows of blip2" in err
     assert "--yes" in err
+    assert json.loads(mmavk("rm --recipe blip2 --yes --json")[1]) == {"removed": 4}
+    assert mmavk(IMPORT)[0] == 0
     assert mmavk("rm --recipe blip2 --yes") == (0, "", "4 rows removed\n")
     assert mmavk("rm --recipe blip2 --yes")[0] == 4
 

@@ -31,7 +31,7 @@ def help_text(path: tuple[str, ...]) -> str:
 
 def _section(path: tuple[str, ...]) -> str:
     title = " ".join(("mmavk", *path))
-    return f"{'#' * min(len(path) + 1, 2)} {title}\n\n```text\n{help_text(path)}\n```\n"
+    return f"{'##' if len(path) > 1 else '#'} {title}\n\n```text\n{help_text(path)}\n```\n"
 
 
 def main(folder: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from lines import block_lines, command_lines, exits
 from registered import Command, commands
 from workplace import Shell
 
@@ -17,25 +18,11 @@ NOT_RUN = {
 }
 """How a command line begins that cannot run here, and why."""
 
-BLOCK = re.compile(r"^```(?:sh|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-
-
 WHOLE = {"own-data.md", "recipes.md"}
 """Pages of which every line runs, also those without mmavk."""
 
 TOOLS = {"jq": "jq", "parallel": "GNU parallel"}
 """Programs that the pages use, and that a machine may lack."""
-
-
-def block_lines(page: str) -> list[str]:
-    """All lines of a page's ```sh and ```console blocks, continued lines joined."""
-    lines = [line for block in BLOCK.findall(page) for line in block.replace("\\\n", "").splitlines()]
-    return [line.removeprefix("$ ") for line in lines]
-
-
-def command_lines(page: str) -> list[str]:
-    """Those of them that call `mmavk`."""
-    return [line for line in block_lines(page) if re.match(r"(?:.*[|=(] *|(?:[A-Z_]+=\S+ )+)?mmavk ", line)]
 
 
 def lacking(line: str) -> list[str]:
@@ -50,11 +37,6 @@ def run_all(lines: Sequence[str], shell: Shell) -> None:
             continue
         done = shell(line)
         assert done.returncode in exits(line), f"{line}\nexit {done.returncode}\n{done.stderr}"
-
-
-def exits(line: str) -> set[int]:
-    """The exit codes with which a line ends well: `data check` says with 3 that it found something."""
-    return {0, 3} if line.startswith("mmavk data check") else {0}
 
 
 def pages() -> list[Path]:

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from test_examples import block_lines
+from lines import block_lines
 from workplace import Shell
 
 LINES = block_lines((Path(__file__).parents[2] / "docs" / "recipes.md").read_text("utf-8"))

@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "report_html"))
+
+from browser import CHROMIUM, MISSING, started  # noqa: E402 (where it lies is not on the path)
+
 SOURCES = ("docs", "mmavk_cli/embedded/MODEL_CARD.md")
 
 
@@ -65,6 +69,25 @@ def test_nothing_on_the_site_is_loaded_from_a_network(site: Path):
         assert loaded == [], page
     for sheet in site.rglob("*.css"):
         assert not re.search(r"url\(['\"]?(?:https?:)?//", sheet.read_text("utf-8")), sheet
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
+def test_the_site_can_be_searched_without_a_server(site: Path, tmp_path: Path):
+    link = "document.querySelector('.md-search-result__link')?.href"
+    ready = "!document.querySelector('.md-search-result__meta').textContent.includes('Initializing')"
+
+    def wait(value: str) -> str:
+        return f"new Promise(done => {{ const look = () => {value} ? done({value}) : setTimeout(look, 20); look(); }})"
+
+    with started(tmp_path) as browser:
+        browser.open(site / "index.html")
+        browser.run("document.querySelector('.md-search__input').focus()")
+        browser.run(wait(ready))
+        for letter in "Youden":
+            browser.press(letter)
+        assert browser.run(wait(link)).startswith((site / "decisions.html").as_uri())
+        assert browser.complaints() == []
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import mmavk_cli
+from mmavk_cli.base.files import unfinished_folder
 from mmavk_cli.base.records import TYPES
 from mmavk_cli.cli.main import app
 from mmavk_cli.spans import tag_names
@@ -145,9 +146,16 @@ def test_a_whole_checkpoint_is_scored(place: Path, kind: str) -> None:
 def test_a_data_set_with_a_type_the_checkpoint_lacks(place: Path, kind: str) -> None:
     error = scored(place, place / kind, "ships").exception
     assert getattr(error, "code", None) == 3, error
-    assert error.what == "unknown tag 'B-SHIP'"
+    assert error.what == "unknown tag 'B-SHIP' of 'NASA'"
     assert "test.txt" in error.where
-    assert error.do == f"Types of {place / kind} are PER, LOC, ORG, MISC"
+    assert error.do == f"The types of {place / kind} are PER, LOC, ORG, MISC: write one of them, or O"
+
+
+def test_a_run_that_is_still_in_training_is_told(place: Path, tmp_path: Path) -> None:
+    unfinished_folder(tmp_path / "run").mkdir()
+    error = scored(place, tmp_path / "run").exception
+    assert getattr(error, "code", None) == 5
+    assert error.do == "Its training is unfinished: --resume continues it"
 
 
 def test_a_broken_checkpoint_is_told_by_export_and_tag_too(place: Path, tmp_path: Path) -> None:

@@ -102,7 +102,8 @@ def test_scores_of_groups_are_parts_of_the_whole(own: dict[str, Any]) -> None:
 
 def test_a_run_holds_what_was_found_and_on_which_data(place: Path, own: dict[str, Any]) -> None:
     run = place / "own"
-    assert {path.name for path in run.iterdir()} == {"run.json", "scores.json", "predictions.test.jsonl"}
+    records = {"run.json", "scores.json", "data.json", "predictions.test.jsonl"}
+    assert {path.name for path in run.iterdir()} == records | {"README.md", "data_card.md"}
     assert json.loads((run / "scores.json").read_text()) == own
     facts = json.loads((run / "run.json").read_text())
     assert facts["device"] == "cpu"

@@ -82,7 +82,9 @@ def placed(post: Post, folder: Path) -> Post:
     return replace(post, image=post.image and folder / post.image)
 
 
-few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+few = settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 @pytest.mark.parametrize("name", HOLD_ALL)

@@ -10,7 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -26,6 +26,7 @@ class Loopback(ThreadingHTTPServer):
         asked: how many requests there were about each picture, by the digest of what was sent.
         bodies: every request as it came.
         at_once: the most requests that were under way together.
+        together: answers wait here for each other; those of a client that sends fewer at once never come.
     """
 
     daemon_threads = True
@@ -38,6 +39,7 @@ class Loopback(ThreadingHTTPServer):
         self.bodies: list[bytes] = []
         self.headers: list[dict[str, str]] = []
         self.at_once = self.now = 0
+        self.together: threading.Barrier | None = None
         self.lock = threading.Lock()
         self.text: str | None = None
         self.reason = "stop"
@@ -67,14 +69,8 @@ class Handler(BaseHTTPRequestHandler):
         with self.server.lock:
             self.server.bodies.append(body)
             self.server.headers.append(dict(self.headers))
-            self.server.now += 1
-            self.server.at_once = max(self.server.at_once, self.server.now)
             fault = self.server.faults.pop(0) if self.server.faults else None
-        try:
-            fault(self) if fault else self.answer(json.loads(body))
-        finally:
-            with self.server.lock:
-                self.server.now -= 1
+        fault(self) if fault else self.answer(json.loads(body))
 
     def answer(self, request: dict[str, Any]) -> None:
         url = request["messages"][0]["content"][0]["image_url"]["url"]
@@ -83,7 +79,13 @@ class Handler(BaseHTTPRequestHandler):
             said = f"a picture of {image.width} by {image.height}, {hashlib.sha256(sent).hexdigest()[:8]}"
         with self.server.lock:
             self.server.asked[hashlib.sha256(sent).hexdigest()] += 1
+            self.server.now += 1
+            self.server.at_once = max(self.server.at_once, self.server.now)
+        if self.server.together is not None:
+            self.server.together.wait()
         time.sleep(self.server.delay_s)
+        with self.server.lock:  # before the answer, after which the client may send the next request
+            self.server.now -= 1
         self.say(said if self.server.text is None else self.server.text)
 
     def say(self, text: str) -> None:
@@ -127,9 +129,9 @@ def reset(handler: Handler) -> None:
     handler.connection.close()
 
 
-def hang(_: Handler) -> None:
-    """Says nothing for longer than anybody waits."""
-    time.sleep(1.5)
+def hang(handler: Handler) -> None:
+    """Says nothing for as long as anybody waits."""
+    handler.connection.recv(1)
 
 
 def drip(handler: Handler) -> None:
@@ -137,10 +139,11 @@ def drip(handler: Handler) -> None:
     handler.send_response(200)
     handler.send_header("Content-Length", "500")
     handler.end_headers()
-    for _ in range(20):
-        handler.wfile.write(b" ")
-        handler.wfile.flush()
-        time.sleep(0.1)
+    with suppress(OSError):  # the client hangs up
+        for _ in range(100):
+            handler.wfile.write(b" ")
+            handler.wfile.flush()
+            time.sleep(0.1)
 
 
 @contextmanager

@@ -97,6 +97,7 @@ def test_no_generator_knows_what_a_post_is():
         "generators",
         "qwen2vl",
         "qwen_decode",
+        "vllm_engine",
         "server",
         "chat",
         "chat_client",

@@ -205,7 +205,7 @@ def test_echo_says_the_size_and_which_picture_it_is():
     assert generator.generate(sign()) in said
 
 
-@pytest.mark.parametrize("name", sorted(GENERATORS.keys() - {"qwen2vl", "server"}))  # these two: tests/generate/
+@pytest.mark.parametrize("name", sorted(GENERATORS.keys() - {"qwen2vl", "vllm", "server"}))  # these: tests/generate/
 def test_every_generator_is_made_by_its_name(name: str):
     generator = make_generator(name, GeneratorSettings())
     assert generator.recipe.name == generator.recipe.generator == name
@@ -213,7 +213,7 @@ def test_every_generator_is_made_by_its_name(name: str):
 
 
 @pytest.mark.parametrize(
-    ("name", "advice"), [("orc", "Did you mean 'ocr'?"), ("", "There is: echo, ocr, qwen2vl, server")]
+    ("name", "advice"), [("orc", "Did you mean 'ocr'?"), ("", "There is: echo, ocr, qwen2vl, server, vllm")]
 )
 def test_an_unknown_generator(name: str, advice: str):
     with pytest.raises(UsageError) as caught:

@@ -412,6 +412,34 @@ def test_a_store_that_another_process_holds(filled: Path):
         assert store.put_knowledge(PICTURE, OTHER, "text") == "new"
 
 
+def test_a_store_that_is_just_being_made_reads_as_empty(tmp_path: Path):
+    maker = sqlite3.connect(tmp_path / "cache.db", isolation_level=None)
+    with Store(tmp_path, read_only=True) as store:
+        assert (list(store.rows()), store.count(), store.verify()) == ([], 0, [])  # the file alone, no byte in it
+        maker.execute("CREATE TABLE Settings (key TEXT NOT NULL UNIQUE, value)")
+        maker.close()
+        assert (list(store.rows()), store.count(), store.verify()) == ([], 0, [])
+        with Store(tmp_path) as made:
+            made.put_knowledge(PICTURE, RECIPE, "a dog")
+        assert store.get_knowledge(PICTURE, RECIPE.id) is not None  # the same reader sees what has come since
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+def test_a_store_that_is_locked_while_it_is_made_is_in_use(
+    tmp_path: Path, read_only: bool, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("diskcache.core.time.sleep", lambda _: pytest.fail("diskcache waits, by a limit of its own"))
+    maker = sqlite3.connect(tmp_path / "cache.db", isolation_level=None)
+    maker.execute("BEGIN EXCLUSIVE")
+    maker.execute("CREATE TABLE Settings (key TEXT NOT NULL UNIQUE, value)")
+    with pytest.raises(DataError, match="in use by another process"), Store(tmp_path, read_only, 0.05) as store:
+        store.count()
+    maker.execute("ROLLBACK")
+    maker.close()
+    with Store(tmp_path, read_only, 0.05) as store:
+        assert store.count() == 0
+
+
 def run(code: str, *arguments: object) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-c", code, *map(str, arguments)]
     return subprocess.run(command, check=False, capture_output=True, text=True)

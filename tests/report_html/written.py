@@ -6,9 +6,9 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from mmavk_cli.base.records import Entity, Knowledge, Post, Span, Tagged
-from mmavk_cli.base.run import new_run
 from mmavk_cli.corpus.words import cut
 from mmavk_cli.flows.evaluate import EvalSettings, Evaluation
+from mmavk_cli.flows.run_folder import new_run
 from mmavk_cli.report.breakdown import Known, breakdown
 from mmavk_cli.report.predictions import predictions_name
 from mmavk_cli.report.records import evaluated, json_line

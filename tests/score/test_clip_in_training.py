@@ -47,8 +47,29 @@ def test_pictures_as_prefixes(mmavk: Mmavk, tiny_clip: Path, chain: Path) -> Non
     assert json.loads((run / "run.json").read_text())["counts"]["tiny/train"]["with_knowledge"] == POSTS["train"]
     scored = mmavk("eval", run, "--dataset", "tiny", "--format", "json", *clip)
     assert scored.json["with_knowledge"] == POSTS["test"], scored.err
+    assert scored.json["knowledge"] == "pictures (own)"
+    tested = mmavk("eval", run, "--dataset", "tiny", "--format", "json", "--picture-test", *clip)
+    assert tested.json["picture_test"].keys() == {"shuffled", "blank"}
+    cut = mmavk("eval", run, "--dataset", "tiny", "--format", "json", "--threshold", 1, *clip)
+    assert cut.json["with_knowledge"] == 0  # by CLIP's word, and no text scorer's, of which a picture has none
+    assert mmavk("generate", "--dataset", "tiny", "--generator", "echo").code == 0
+    swept = mmavk("sweep", "--run", run, "--dataset", "tiny", "--knowledge", "echo", *clip)
+    assert (swept.code, "reads no knowledge" in swept.err) == (2, True)
     refused = mmavk("export", run, "--out", chain / "onnx")
     assert (refused.code, "prefix" in refused.err) == (2, True)
+
+
+def test_the_row_of_pictures_in_table_4(mmavk: Mmavk, tiny_clip: Path, chain: Path) -> None:
+    for words in (("generate", "--generator", "echo"), ("score", "--clip", tiny_clip)):
+        assert mmavk(*words, "--dataset", "tiny").code == 0
+    grid = ("--knowledge", "echo", "--only", "prefix,word", "--clip", tiny_clip, "--out", chain / "grid")
+    quick = ("--encoder", chain / "encoder", "--epochs", 1, "--encoder-lr", 0.003, "--head-lr", 0.03)
+    ran = mmavk("reproduce", "table4", "--dataset", "tiny", "--threshold", "0.9", *grid, *quick)
+    assert ran.code == 0, ran.err
+    facts = json.loads((chain / "grid/table4/tiny/prefix/seed-1/train/model/tagger.json").read_text())["trained"]
+    assert (facts["knowledge"], facts["scorer"]) == (None, "clip")
+    assert len(facts["recipes"]) == 1
+    assert "T+I minus word" in ran.out
 
 
 def test_a_post_is_tagged_with_pictures_as_prefixes(mmavk: Mmavk, tiny_clip: Path, chain: Path) -> None:
@@ -110,7 +131,8 @@ def test_a_gate_by_clip(mmavk: Mmavk, tiny_clip: Path, chain: Path) -> None:
 def test_knowledge_of_another_recipe(mmavk: Mmavk, chain: Path) -> None:
     assert mmavk("generate", "--dataset", "tiny", "--generator", "echo").code == 0
     run = trained(mmavk, chain)
-    asked = ("eval", run, "--dataset", "tiny", "--knowledge", "echo")
-    refused = mmavk(*asked)
-    assert (refused.code, "trained with no knowledge" in refused.err) == (4, True)
-    assert mmavk(*asked, "--other-knowledge").code == 0
+    others = ("--dataset", "tiny", "--knowledge", "echo")
+    for asked in (("eval", run, *others), ("sweep", "--run", run, *others)):
+        refused = mmavk(*asked)
+        assert (refused.code, "trained with no knowledge" in refused.err) == (4, True)
+        assert mmavk(*asked, "--other-knowledge").code == 0

@@ -56,7 +56,7 @@ def test_data_set_gives_a_run_folder_and_what_a_threshold_would_do(
     assert (ran.code, ran.err) == (0, "")
     assert "posts 5, scored 4, without picture 1, pictures 4, new pictures 4, new texts 4" in ran.out
     assert {path.name for path in (tmp_path / "run").iterdir()} == {
-        "run.json", "scores.json", "similarity.jsonl", "histogram.png", "histogram.svg",
+        "run.json", "scores.json", "similarity.jsonl", "histogram.png", "histogram.svg", "README.md",
     }  # fmt: skip
     rows = lines(tmp_path / "run" / "similarity.jsonl")
     assert [row["split"] for row in rows] == ["train"] * 3 + ["valid", "test"]

@@ -92,7 +92,7 @@ def test_killed_at_any_moment_nothing_that_was_finished_is_made_again(mmavk: Mma
     store = tmp_path / "home" / "store"
     environment = os.environ | {"MMAVK_HOME": str(tmp_path / "home")}
     kept = 0
-    for wanted in (1, 80):
+    for wanted in (1, 40):
         running = subprocess.Popen([sys.executable, *line], env=environment, stdout=subprocess.DEVNULL)
         while running.poll() is None and (not (store / "cache.db").exists() or seen(store) < wanted):
             time.sleep(0.02)

@@ -106,8 +106,10 @@ def test_picture_is_a_small_one_without_the_metadata_of_its_file(tmp_path: Path)
     exif = Image.Exif()
     exif[0x010E] = "where I live"
     Image.new("RGB", (900, 600), "red").save(tmp_path / "a.jpg", exif=exif)
-    (picture,) = Page(page(tagged("in Rome", image=tmp_path / "a.jpg", knowledge='a "red" wall'))).all("img")
-    assert picture["alt"] == 'a "red" wall'
+    source = page(tagged("in Rome", image=tmp_path / "a.jpg", knowledge='a "red" wall'))
+    (picture,) = Page(source).all("img")
+    assert picture["alt"] == "Picture of the post"
+    assert source.count("a &#34;red&#34; wall") == 1, "what is seen in it stands below it, and is not to be heard twice"
     raw = base64.b64decode(str(picture["src"]).removeprefix("data:image/jpeg;base64,"))
     with Image.open(io.BytesIO(raw)) as image:
         assert image.size == (320, 213)

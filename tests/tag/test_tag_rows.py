@@ -49,7 +49,9 @@ class Counting(EchoGenerator):
         return text
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(text=TEXTS.filter(lambda text: bool(cut(text))))
 def test_offsets_are_true_on_the_raw_text(text: str, tagger: Tagger):
     (row,) = tagger.tagged([post_from_text(text, "x")], 0.0)

@@ -73,7 +73,9 @@ def same(model: Tagger, fast: Tensor, plain: Tensor) -> None:
 posts_drawn = st.lists(
     st.tuples(st.integers(0, 4), st.integers(0, 3), st.sampled_from([0.0, 0.3, 1.0])), min_size=1, max_size=7
 ).filter(lambda posts: any(TEXTS[text] for text, _, _ in posts))
-many = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+many = settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 @many

@@ -1,6 +1,7 @@
 """train --dry-run, the paper's recipe and what training refuses before it begins."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,14 @@ def test_the_recipe_has_the_papers_settings(shared_data: Path, tmp_path: Path) -
     assert (ours.below, ours.fusion, ours.select) == (similarity["weight_below_threshold"], "word", "own")
 
 
+def test_an_estimate_of_an_encoder_that_is_not_like_bert_says_so(place: Path, tmp_path: Path) -> None:
+    config = json.loads((place / "tiny" / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(config | {"model_type": "deberta-v2"}))
+    told = plan(place, "--encoder", tmp_path)
+    assert told["memory", "note"] == "counted as if deberta-v2 were built like BERT: the numbers may be far off"
+    assert ("memory", "note") not in plan(place, "--encoder", place / "tiny")
+
+
 def test_an_encoder_of_unknown_size_is_told(train: Train, tmp_path: Path) -> None:
     done = train(tmp_path / "run", "--dry-run", "--encoder", "nobody/nothing")
     assert getattr(done.exception, "code", None) == 5
@@ -69,6 +78,23 @@ def test_knowledge_can_be_required(train: Train, tmp_path: Path, place: Path) ->
     done = train(tmp_path / "run", *data, "--require-knowledge")
     assert getattr(done.exception, "code", None) == 4
     assert f"1 of {POSTS['train'] + 1} posts have no knowledge" in str(done.exception)
+
+
+def test_knowledge_of_no_post_is_not_trained_without(tmp_path: Path, place: Path) -> None:
+    shutil.copytree(place / "data" / "twitter2017", tmp_path / "data" / "elsewhere")
+    words = ("train", "--dataset", "elsewhere", "--knowledge", "blip2", "--encoder", place / "tiny", *where(place))
+    more = ("--data-dir", tmp_path / "data", "--out", tmp_path / "run")
+    done = CliRunner().invoke(app, [str(word) for word in (*words, *more)])
+    assert getattr(done.exception, "code", None) == 4
+    advice = "Import some: mmavk store import --dataset elsewhere FILE"
+    assert str(done.exception) == f"elsewhere train: no post has knowledge 'blip2'. {advice}"
+
+
+def test_to_require_knowledge_is_to_name_it(tmp_path: Path) -> None:
+    words = ["train", "--dataset", "twitter2017", "--require-knowledge", "--out", str(tmp_path / "run")]
+    done = CliRunner().invoke(app, words)
+    assert getattr(done.exception, "code", None) == 2
+    assert "--require-knowledge: it needs --knowledge" in str(done.exception)
 
 
 def test_a_split_that_is_missing_is_no_reason_to_take_another(train: Train, tmp_path: Path, place: Path) -> None:

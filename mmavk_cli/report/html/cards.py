@@ -42,19 +42,9 @@ class Card:
     about: tuple[str, ...] = ()
     dataset: str = ""
 
-    @property
-    def alt(self) -> str:
-        """What stands for the picture."""
-        return (self.seen[0].knowledge.text if self.seen else "") or "Picture of the post"
-
     def shown(self, source: str | None) -> "Card":
         """The same with its picture."""
         return replace(self, source=source)
-
-
-def tag_length(card: Card) -> int:
-    """Bytes that the picture's tag takes, at most, beside the picture itself."""
-    return 100 + 6 * len(card.alt.encode("utf-8", "surrogatepass")) if card.picture else 0
 
 
 def card_of_row(row: Tagged | BadRow) -> Card:

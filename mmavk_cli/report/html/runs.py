@@ -32,6 +32,9 @@ HIDDEN = frozenset(
 )
 """Settings that say where things are or how much is told, not what comes out."""
 
+ASIDE = frozenset({"settings", "versions", "line", "training", "encoder_is_folder"})
+"""What a run says that is no line of its card, or several."""
+
 DIGEST = re.compile(r"\b(sha256:[0-9a-f]{12})[0-9a-f]{52}\b")
 """A digest, of which the first digits tell it from others."""
 
@@ -113,7 +116,7 @@ def _fact(name: str, flat: Sequence[Mapping[str, str]]) -> Fact:
 def _flat(facts: Json) -> dict[str, str]:
     settings = {name: value for name, value in (facts.get("settings") or {}).items() if name not in HIDDEN}
     versions = {f"version of {name}": value for name, value in (facts.get("versions") or {}).items()}
-    own = {name: value for name, value in facts.items() if name not in {"settings", "versions"}}
+    own = {name: value for name, value in facts.items() if name not in ASIDE}
     return {name: _words(value) for name, value in (settings | own | versions).items()}
 
 

@@ -55,7 +55,7 @@ def error_table(heading: str, errors: Json, answers: Sequence[Answered | BadRow]
         row = types.get(gold, {})
         most = max(1, sum(row.values()))
         rows.append((gold, tuple((found, row.get(found, 0), row.get(found, 0) / most) for found in names)))
-    counts = ", ".join(f"{errors.get(kind, 0)} {kind}" for kind in KINDS)
+    counts = ", ".join(f"{errors.get(kind, 0):,} {kind}" for kind in KINDS)
     return ErrorTable(heading, counts, kinds_table("", answers), tuple(names), tuple(rows))
 
 
