@@ -46,6 +46,8 @@ class VllmSettings(QwenSettings):
 class VllmGenerator(Generator):
     """A Qwen2-VL of any size on vLLM. The engine is started when the first batch comes."""
 
+    large = True
+
     def __init__(self, settings: VllmSettings) -> None:
         """Raises MissingError where vLLM is not installed, UsageError for `--4bit`."""
         if settings.four_bit:

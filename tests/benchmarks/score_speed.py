@@ -120,30 +120,32 @@ def run(line: list[str], home: Path) -> tuple[float, dict, str]:
 
 def speed(many: int, rounds: int) -> None:
     """The README's loop and the first run, in turn, and the run after it."""
-    plain, ours, steps, apart = [], [], dict.fromkeys(("decode", "resize", "pictures", "texts"), 0.0), 0.0
+    plain, ours, steps = [], [], dict.fromkeys(("decode", "resize", "pictures", "texts"), 0.0)
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         fetched(place / "hub")
         source = posts(place, many, (1024, 768))
 
-        def scored(number: int) -> tuple[float, list[float]]:
-            out = place / f"run-{number}"
-            line = ["score", "--input", str(source), "--store", str(place / f"store-{number}"), "--format", "json"]
-            whole, made, said = run([sys.executable, "-c", OURS, *line, "--out", str(out)], place)
+        def line(number: int) -> list[str]:
+            return ["score", "--input", str(source), "--store", str(place / f"store-{number}"), "--format", "json"]
+
+        def scored(number: int) -> float:
+            whole, made, said = run([sys.executable, "-c", OURS, *line(number)], place)
             spent = made["seconds"]
             ours.append({"clock": spent["all"] - spent["load"], "processor": float(said)})
             for step in steps:
                 steps[step] += spent[step]
-            return whole, [json.loads(row)["similarity"] for row in (out / "similarity.jsonl").open()]
+            return whole
 
         for number in range(rounds):
             first = scored(number) if number % 2 else None
             _, loop, _ = run([sys.executable, "-c", LOOP, str(source)], place)
-            whole, found = first or scored(number)
+            whole = first or scored(number)
             plain.append(loop["seconds"])
-            apart = max(apart, *(abs(one - other) for one, other in zip(found, loop["scores"], strict=True)))
-        again = [*MMAVK, "score", "--input", str(source), "--store", str(place / f"store-{number}"), "--format", "json"]
-        known, told, _ = run(again, place)
+        known, told, _ = run([*MMAVK, *line(number)], place)
+        run([*MMAVK, *line(number), "--out", str(place / "run")], place)
+        found = [json.loads(row)["similarity"] for row in (place / "run" / "similarity.jsonl").open()]
+    apart = max(abs(one - other) for one, other in zip(found, loop["scores"], strict=True))
     print(f"\n| {many:,} posts, 1024x768 JPEG | posts/s | times | posts a processor second | times |")
     print("| --- | --- | --- | --- | --- |")
     for name, side in (("open_clip's README, one by one", plain), ("mmavk score", ours)):
