@@ -52,8 +52,7 @@ def _print(report: Report) -> None:
 
 def _print_stage(stage: Stage) -> None:
     sizes = " ".join(f"{_giga(size) if size else '-':>9}" for size in (stage.weights, stage.cache, stage.peak))
-    where = "  not on the GPU" if stage.on == "cpu" else ""
-    typer.echo(f"{f'  {stage.stage}, batch {stage.batch}':<26} {sizes}{where}")
+    typer.echo(f"{f'  {stage.stage}, batch {stage.batch}':<26} {sizes}")
 
 
 def _pictures(report: Report) -> str:

@@ -52,7 +52,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A profile: its stages, one after the other, and the largest `peak` of those on its own device.
+    """A profile: its stages, one after the other on one device, and their largest `peak`.
 
     `fits` says whether all do on this machine now: None where there is no such device. `too_large` names those that do
     not, here or on a card of `CARD` bytes.
@@ -85,7 +85,7 @@ def _fit(profile: str, stages: tuple[Stage, ...], rooms: dict[str, int], gpu: bo
     return Fit(
         profile,
         stages,
-        max(stage.peak for stage in stages if stage.on == own),
+        max(stage.peak for stage in stages),
         not too_large if here else None,
         too_large,
     )
@@ -117,14 +117,14 @@ def _similarity(settings: ChainSettings) -> Stage:
 
 
 def _tagger() -> tuple[Stage, Stage]:
-    """The paper's tagger at work, which is on the processor, and in training."""
+    """The paper's tagger at work and in training."""
     from mmavk_cli.tagger.predict import BATCH
 
     training, pieces = paper_training()
     shape = encoder_shape(training.encoder)
     works, learns = working(shape, pieces, BATCH), estimate(shape, training, pieces, "cuda")
     return (
-        Stage("tagging", training.encoder, "cpu", works.weights, 0, works.batch, works.peak),
+        Stage("tagging", training.encoder, "cuda", works.weights, 0, works.batch, FIXED + works.peak),
         Stage("training", training.encoder, "cuda", learns.weights, 0, training.batch_size, learns.peak + RESERVE),
     )
 

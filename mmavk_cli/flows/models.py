@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import mmavk_cli
+from mmavk_cli.base.device import resolve_device
 from mmavk_cli.base.errors import MissingError
 from mmavk_cli.base.fingerprint import canonical, digest, digest_file
 from mmavk_cli.similarity.gate import Gate
@@ -54,11 +55,11 @@ def own_gate(name: str, config: TaggerConfig) -> Gate:
     raise MissingError(f"the checkpoint is broken: its gate is {config.gate}", where, "Train or export it again")
 
 
-def open_model(name: str, threads: int = 0) -> "tuple[Predictor, TaggerConfig]":
-    """A predictor for the model `name`: ONNX Runtime where it was exported, torch otherwise.
+def open_model(name: str, threads: int = 0, device: str = "auto") -> "tuple[Predictor, TaggerConfig]":
+    """A predictor for the model `name`: ONNX Runtime on the processor where it was exported, else torch on `device`.
 
     Raises:
-        MissingError: there is no such model, or a file of it is broken.
+        MissingError: there is no such model or device, or a file of the model is broken.
     """
     folder = folder_of(name)
     if (folder / ONNX).is_file():
@@ -74,5 +75,6 @@ def open_model(name: str, threads: int = 0) -> "tuple[Predictor, TaggerConfig]":
     from mmavk_cli.tagger.torch_model import TorchEmitter, load_model
 
     model, config = load_model(folder)
+    model.to(resolve_device(device))
     cutter = PieceCutter.load(folder / TOKENIZER, config.pieces)
     return Predictor(TorchEmitter(model, config), cutter), config

@@ -123,7 +123,7 @@ def packed(run: Path) -> dict[str, Path]:
     read_run(run, "train", "export")
     if not (run / CARD).is_file():
         raise DataError("the run has no card", str(run / CARD), f"Make it: mmavk card {run}")
-    open_model(str(run))
+    open_model(str(run), device="cpu")
     model = model_folder(run)
     found = {path.relative_to(model).as_posix(): path for pattern in MODEL for path in sorted(model.glob(pattern))}
     found |= {name: run / name for name in RECORDS if (run / name).is_file()}

@@ -123,12 +123,12 @@ def tag(settings: TagSettings, told: Callable[[str], None]) -> Iterator[Tagging]
     if by_clip or (generator is not None and generator.large):
         from mmavk_cli.flows.tag_stages import Stages
 
-        tagger = Tagger(name, settings.threads, None, weigh.gate)
+        tagger = Tagger(name, weigh.gate, None, settings.threads, settings.device)
         stages = Stages(generator, settings, weigh, told)
         tagging.scorer, seen = stages.scorer, stages.seen(posts)
     else:
         reader = PictureReader(generator, settings) if generator else None
-        tagger = Tagger(name, settings.threads, reader, weigh.gate)
+        tagger = Tagger(name, weigh.gate, reader, settings.threads, settings.device)
         tagger.predictor  # noqa: B018  (a broken model is told before anything is read)
     rows = _counted(tagger.tagged(seen, settings.min_score), tagging.totals)
     if settings.out is None:

@@ -100,7 +100,9 @@ class Tagger:
         model: what output records call the model.
     """
 
-    def __init__(self, name: str, threads: int, reader: PictureReader | None, gate: Gate) -> None:
+    def __init__(
+        self, name: str, gate: Gate, reader: PictureReader | None = None, threads: int = 0, device: str = "auto"
+    ) -> None:
         """Take the model `name`, whose gate is `gate`; without a `reader` no picture is looked at.
 
         Raises:
@@ -108,7 +110,7 @@ class Tagger:
         """
         self.model = shown_name(name, TaggerConfig.read(folder_of(name)))
         self.gate, self.reader = gate, reader
-        self._name, self._threads = name, threads
+        self._name, self._threads, self._device = name, threads, device
 
     @cached_property
     def predictor(self) -> "Predictor":
@@ -117,7 +119,7 @@ class Tagger:
         Raises:
             MissingError: a file of it is absent or broken.
         """
-        return open_model(self._name, self._threads)[0]
+        return open_model(self._name, self._threads, self._device)[0]
 
     def tagged(self, rows: Iterable[Row | Seen], min_score: float) -> Iterator[Outcome]:
         """A record a row, in order; bad rows pass through. Names under `min_score` are left out.

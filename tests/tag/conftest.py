@@ -33,7 +33,7 @@ def tag(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 @pytest.fixture(scope="session")
 def tagger() -> Tagger:
     """The shipped model, text alone."""
-    return Tagger("embedded", 1, None, Gate())
+    return Tagger("embedded", Gate(), threads=1)
 
 
 @pytest.fixture(scope="session")
