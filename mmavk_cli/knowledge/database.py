@@ -19,6 +19,9 @@ DATABASE = "cache.db"
 
 VERIFY = "Run: mmavk store verify"
 
+PAGES = 1024
+"""Pages of 4 kB of the file that SQLite keeps in memory, so that it stays flat however large the store grows."""
+
 _RAW = 1
 """diskcache's mode of a value that stands in the table as it is."""
 
@@ -119,7 +122,7 @@ class Database:
 
         with self._guarded():
             # no eviction and no culling: what was paid for stays, whatever the size
-            settings = {"eviction_policy": "none", "cull_limit": 0, "tag_index": 1}
+            settings = {"eviction_policy": "none", "cull_limit": 0, "tag_index": 1, "sqlite_cache_size": PAGES}
             _wait_for_turn(self.folder / DATABASE, self._timeout_s)
             return Cache(str(self.folder), timeout=self._timeout_s, disk=TextDisk, **settings)
 
