@@ -59,7 +59,7 @@ class ReproduceSettings(Thresholds, SeedChoice, TrainingSettings, PieceSettings,
     """What `mmavk reproduce` asks: the experiment, and what `mmavk train` is told in every cell."""
 
     experiment: Experiment = setting(..., "What of the paper.", argument=True, metavar="WHAT")
-    dataset: list[str] = setting(..., "Data set; give it again for several.")
+    dataset: list[str] = setting(..., "Data set; give it again for several.", metavar="NAME")
     only: str | None = setting(None, "Rows to run, `text,concat`; the others are shown as far as they are there.")
     format: Literal["table", "json"] = setting("table", "How to print it.")
     out: Path | None = setting(None, "Folder of the grid: one run folder a cell, and the table.", metavar="GRID")

@@ -54,7 +54,7 @@ Tell = Callable[[Json], None]
 class TrainSettings(SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice, Common):
     """What `mmavk train` asks."""
 
-    dataset: list[str] = setting(..., "Data set; give it again to train on several.")
+    dataset: list[str] = setting(..., "Data set; give it again to train on several.", metavar="NAME")
     recipe: str | None = setting(None, "Settings to start from: `mmavk` (the paper's), `embedded`, or a TOML file.")
     out: Path = setting(..., "Run folder to make.")
     resume: bool = setting(False, "Continue an interrupted training, to the same weights; give the same command.")
