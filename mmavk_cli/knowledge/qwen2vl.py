@@ -13,17 +13,16 @@ from mmavk_cli.base.device import DeviceChoice, InTurn, empty_cache, is_out_of_m
 from mmavk_cli.base.errors import MissingError, MmavkError
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.settings import setting
-from mmavk_cli.knowledge.answer import tidy
 from mmavk_cli.knowledge.chat import ChatSettings, chat_recipe
+from mmavk_cli.knowledge.chat_generator import ChatGenerator
 from mmavk_cli.knowledge.footprint import Footprint, read_config
-from mmavk_cli.knowledge.generator import NO_MEMORY, Generator, View, Written
-from mmavk_cli.knowledge.prompts import STRUCTURED, Prompt, load_prompt
+from mmavk_cli.knowledge.generator import NO_MEMORY, View, Written
 from mmavk_cli.knowledge.recipe import Recipe
-from mmavk_cli.knowledge.visual import fitted, shrunk, visual_tokens
+from mmavk_cli.knowledge.visual import shrunk, visual_tokens
 from mmavk_cli.knowledge.weights import Weights, find_weights
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    pass
 
 FEWEST_TOKENS = 64
 """Visual tokens under which a picture is not shrunk to save memory: less shows nothing worth telling."""
@@ -55,14 +54,13 @@ class Loaded:
     processor: Any
 
 
-class QwenGenerator(Generator):
+class QwenGenerator(ChatGenerator[QwenSettings]):
     """A Qwen2-VL of any size, from a folder or from the hub's cache. Loaded when the first batch comes."""
 
     large = True
 
     def __init__(self, settings: QwenSettings) -> None:
-        self.settings = settings
-        self.prompt = load_prompt(settings.prompt)
+        super().__init__(settings)
         self._most = 0 if settings.batch_size == "auto" else int(settings.batch_size)
         self._turn = InTurn("qwen2vl", self._load)
         self._processor: Any = None
@@ -91,15 +89,6 @@ class QwenGenerator(Generator):
         half = self.device == "cuda" or self.settings.four_bit
         return Footprint.of(read_config(self._weights.folder), 2 if half else 4)
 
-    def tokens(self, width: int, height: int) -> int:
-        """Visual tokens of a picture of this size."""
-        return visual_tokens(*fitted(width, height, self.settings.visual_tokens))
-
-    def ready(self, image: "Image") -> View:
-        """The picture at the size in which the model sees it."""
-        small = shrunk(image, self.settings.visual_tokens)
-        return View(small, visual_tokens(*small.size))
-
     def room(self, tokens: int) -> int:
         """How many pictures of so many visual tokens go into the memory that is free when the weights are loaded."""
         if self.settings.batch_size != "auto":
@@ -107,10 +96,6 @@ class QwenGenerator(Generator):
         self._turn.model  # noqa: B018  (what is free is known when the weights are there)
         fits = self.footprint.batch(memory(self.device)[0], tokens, self.settings.max_new_tokens)
         return min(fits, self._most or fits)
-
-    def generate(self, image: "Image") -> str:
-        """The knowledge about one picture."""
-        return self.one(image)
 
     def write(self, views: Sequence[View]) -> Iterator[tuple[int, Written]]:
         """All pictures in one batch; where memory runs out in smaller ones, then each with fewer pixels."""
@@ -155,10 +140,7 @@ class QwenGenerator(Generator):
 
         loaded = Loaded(self._turn.model, self._processor)
         answers = answer(loaded, self.prompt.text, views, self.settings.max_new_tokens)
-        return [
-            _written(text, ended, view, new, self.prompt)
-            for view, (text, ended, new) in zip(views, answers, strict=True)
-        ]
+        return [self.written(text, ended, view, new) for view, (text, ended, new) in zip(views, answers, strict=True)]
 
     def free(self) -> None:
         """Give the model's memory back."""
@@ -168,12 +150,6 @@ class QwenGenerator(Generator):
         loaded = load_model(self._weights.folder, self.device, self.settings.four_bit)
         self._processor = loaded.processor
         return loaded.model
-
-
-def _written(text: str, ended: bool, view: View, new: int, prompt: Prompt) -> Written:
-    kept, flags = tidy(text, ended, prompt.name == STRUCTURED)
-    details: Json = {"visual_tokens": view.tokens, "new_tokens": new}
-    return Written(kept, details=details | ({"flags": flags} if flags else {}))
 
 
 def load_model(folder: Path, device: str, four_bit: bool) -> Loaded:

@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING
 from mmavk_cli.base.errors import MissingError, UsageError
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.settings import setting
-from mmavk_cli.knowledge.answer import tidy
 from mmavk_cli.knowledge.chat import ChatSettings, chat_recipe
-from mmavk_cli.knowledge.chat_client import Answer, ChatClient, ServerFault
-from mmavk_cli.knowledge.generator import Generator, View, Written
-from mmavk_cli.knowledge.prompts import STRUCTURED, load_prompt
+from mmavk_cli.knowledge.chat_client import ChatClient, ServerFault
+from mmavk_cli.knowledge.chat_generator import ChatGenerator
+from mmavk_cli.knowledge.generator import View, Written
 from mmavk_cli.knowledge.recipe import Recipe
-from mmavk_cli.knowledge.visual import fitted, shrunk, visual_tokens
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -41,15 +39,14 @@ class ServerSettings(ChatSettings):
     retries: int = setting(4, "How often a request that failed is sent again.", ge=0, le=20)
 
 
-class ServerGenerator(Generator):
+class ServerGenerator(ChatGenerator[ServerSettings]):
     """Asks a server about pictures, several at once. It gets a picture and the prompt, never a post."""
 
     def __init__(self, settings: ServerSettings) -> None:
         """Raises UsageError where there is no address."""
         if settings.url is None:
             raise UsageError("--generator server needs the address of one", "--url", "Like http://localhost:8000/v1")
-        self.settings = settings
-        self.prompt = load_prompt(settings.prompt)
+        super().__init__(settings)
         self._client = ChatClient(settings.url, settings.timeout_s, settings.retries)
         self._in_a_row = 0
         self._gone: MissingError | None = None
@@ -63,22 +60,9 @@ class ServerGenerator(Generator):
         decoding: Json = {"temperature": 0, "jpeg": QUALITY}
         return chat_recipe("server", self.settings, self.prompt, model, decoding)
 
-    def tokens(self, width: int, height: int) -> int:
-        """Visual tokens of a picture of this size."""
-        return visual_tokens(*fitted(width, height, self.settings.visual_tokens))
-
-    def ready(self, image: "Image") -> View:
-        """The picture at the size in which it is sent."""
-        small = shrunk(image, self.settings.visual_tokens)
-        return View(small, visual_tokens(*small.size))
-
     def room(self, tokens: int) -> int:  # noqa: ARG002
         """How many pictures are handed over together."""
         return ROUNDS * self.settings.concurrency
-
-    def generate(self, image: "Image") -> str:
-        """The knowledge about one picture."""
-        return self.one(image)
 
     def write(self, views: Sequence[View]) -> Iterator[tuple[int, Written]]:
         """Each picture as its answer comes.
@@ -124,7 +108,7 @@ class ServerGenerator(Generator):
             answer = self._client.ask(request(self.settings, self.prompt.text, view.image))
         except ServerFault as fault:
             return fault
-        return _written(answer, view, self.prompt.name == STRUCTURED)
+        return self.written(answer.text, answer.ended, view, answer.tokens)
 
     def _reach(self) -> None:
         if self._reached:
@@ -161,9 +145,3 @@ def request(settings: ChatSettings, prompt: str, image: "Image") -> Json:
         "max_tokens": settings.max_new_tokens,
         "temperature": 0,
     }
-
-
-def _written(answer: Answer, view: View, structured: bool) -> Written:
-    text, flags = tidy(answer.text, answer.ended, structured)
-    details: Json = {"visual_tokens": view.tokens, "new_tokens": answer.tokens}
-    return Written(text, details=details | ({"flags": flags} if flags else {}))

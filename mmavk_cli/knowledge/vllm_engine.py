@@ -12,18 +12,17 @@ from mmavk_cli.base.device import InTurn, resolve_device
 from mmavk_cli.base.errors import MissingError, MmavkError, UsageError
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.settings import setting
-from mmavk_cli.knowledge.answer import tidy
 from mmavk_cli.knowledge.chat import chat_recipe
+from mmavk_cli.knowledge.chat_generator import ChatGenerator
 from mmavk_cli.knowledge.footprint import PROMPT_TOKENS
-from mmavk_cli.knowledge.generator import Generator, View, Written
-from mmavk_cli.knowledge.prompts import STRUCTURED, load_prompt
+from mmavk_cli.knowledge.generator import View, Written
 from mmavk_cli.knowledge.qwen2vl import QwenSettings
 from mmavk_cli.knowledge.recipe import Recipe
-from mmavk_cli.knowledge.visual import FEWEST, PATCH, fitted, shrunk, visual_tokens
+from mmavk_cli.knowledge.visual import FEWEST, PATCH
 from mmavk_cli.knowledge.weights import Weights, find_weights
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    pass
 
 TOGETHER = 64
 """Pictures that are handed over at once: vLLM keeps its batch full, and a Ctrl-C does not wait for long."""
@@ -43,7 +42,7 @@ class VllmSettings(QwenSettings):
     vllm_memory: float = setting(0.9, "Share of the GPU's memory that --generator vllm takes.", gt=0, le=1)
 
 
-class VllmGenerator(Generator):
+class VllmGenerator(ChatGenerator[VllmSettings]):
     """A Qwen2-VL of any size on vLLM. The engine is started when the first batch comes."""
 
     large = True
@@ -55,8 +54,7 @@ class VllmGenerator(Generator):
             raise UsageError("vLLM takes weights as they are", "--4bit", advice)
         if find_spec("vllm") is None:
             raise MissingError("vLLM is not installed", "--generator vllm", "Run: pip install 'mmavk[vllm]'")
-        self.settings = settings
-        self.prompt = load_prompt(settings.prompt)
+        super().__init__(settings)
         self._turn = InTurn("vllm", self._start, lambda model: model.llm_engine.engine_core.shutdown())
 
     @cached_property
@@ -77,22 +75,9 @@ class VllmGenerator(Generator):
     def _dtype(self) -> str:
         return "float32" if self._device == "cpu" else "bfloat16"
 
-    def tokens(self, width: int, height: int) -> int:
-        """Visual tokens of a picture of this size."""
-        return visual_tokens(*fitted(width, height, self.settings.visual_tokens))
-
-    def ready(self, image: "Image") -> View:
-        """The picture at the size in which the model sees it."""
-        small = shrunk(image, self.settings.visual_tokens)
-        return View(small, visual_tokens(*small.size))
-
     def room(self, tokens: int) -> int:  # noqa: ARG002
         """How many pictures are handed over together; vLLM makes its own batches of them."""
         return TOGETHER if self.settings.batch_size == "auto" else int(self.settings.batch_size)
-
-    def generate(self, image: "Image") -> str:
-        """The knowledge about one picture."""
-        return self.one(image)
 
     def write(self, views: Sequence[View]) -> Iterator[tuple[int, Written]]:
         """All pictures, when all are finished.
@@ -125,10 +110,8 @@ class VllmGenerator(Generator):
 
     def _written(self, answer: Any, view: View) -> Written:
         ended = answer.finish_reason == "stop"
-        text, flags = tidy(answer.text, ended, self.prompt.name == STRUCTURED)
-        new = len(answer.token_ids) - ended  # without the token that ends it, as with qwen2vl
-        details: Json = {"visual_tokens": view.tokens, "new_tokens": new}
-        return Written(text, details=details | ({"flags": flags} if flags else {}))
+        # without the token that ends it, as with qwen2vl
+        return self.written(answer.text, ended, view, len(answer.token_ids) - ended)
 
     def free(self) -> None:
         """End vLLM's processes, and with them what they hold of the memory."""

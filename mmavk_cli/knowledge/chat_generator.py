@@ -1,0 +1,44 @@
+"""A vision-language model that is asked about pictures: what is the same whoever runs it."""
+
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from mmavk_cli.base.records import Json
+from mmavk_cli.knowledge.answer import tidy
+from mmavk_cli.knowledge.chat import ChatSettings
+from mmavk_cli.knowledge.generator import Generator, View, Written
+from mmavk_cli.knowledge.prompts import STRUCTURED, load_prompt
+from mmavk_cli.knowledge.visual import fitted, shrunk, visual_tokens
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+S = TypeVar("S", bound=ChatSettings)
+
+
+class ChatGenerator(Generator, Generic[S]):
+    """Works in batches; one prompt, one cap on visual tokens, one form of rows. A subclass gives `recipe`, `room` and
+    `write`.
+    """
+
+    def __init__(self, settings: S) -> None:
+        self.settings = settings
+        self.prompt = load_prompt(settings.prompt)
+
+    def tokens(self, width: int, height: int) -> int:
+        """Visual tokens of a picture of this size."""
+        return visual_tokens(*fitted(width, height, self.settings.visual_tokens))
+
+    def ready(self, image: "Image") -> View:
+        """The picture at the size in which the model sees it."""
+        small = shrunk(image, self.settings.visual_tokens)
+        return View(small, visual_tokens(*small.size))
+
+    def generate(self, image: "Image") -> str:
+        """The knowledge about one picture."""
+        return self.one(image)
+
+    def written(self, text: str, ended: bool, view: View, new_tokens: int) -> Written:
+        """What an answer about a picture comes to; `ended`: the model stopped by itself, after `new_tokens`."""
+        kept, flags = tidy(text, ended, self.prompt.name == STRUCTURED)
+        details: Json = {"visual_tokens": view.tokens, "new_tokens": new_tokens}
+        return Written(kept, details=details | ({"flags": flags} if flags else {}))
