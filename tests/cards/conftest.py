@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hub_stub import TOKEN, Hub, serving
+from hub_stub import TOKEN, Hub
 from trip import run_at, write_knowledge, write_posts
+from web import serving
 
 import mmavk_cli
 
@@ -42,7 +43,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def hub() -> Iterator[Hub]:
-    with serving() as up:
+    with serving(Hub()) as up:
         yield up
 
 

@@ -10,13 +10,12 @@ import re
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any
 
 import yaml
+from web import Replying, Server
 
 TOKEN = "hf_of_the_test"
 LARGE = (".safetensors", ".onnx")
@@ -33,7 +32,7 @@ class Repository:
         self.commits: list[list[str]] = []
 
 
-class Hub(ThreadingHTTPServer):
+class Hub(Server):
     """The server.
 
     Attributes:
@@ -46,10 +45,8 @@ class Hub(ThreadingHTTPServer):
         owners: who may write.
     """
 
-    daemon_threads = True
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(Handler)
         self.repositories: dict[str, Repository] = {}
         self.blobs: dict[str, bytes] = {}
         self.asked: list[str] = []
@@ -58,13 +55,6 @@ class Hub(ThreadingHTTPServer):
         self.faults: list[tuple[str, Fault]] = []
         self.owners = {"me"}
         self.lock = threading.Lock()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no news."""
 
     def checkout(self, name: str, folder: Path, branch: str = "main") -> Path:
         """The files of a branch, as somebody would fetch them."""
@@ -78,11 +68,9 @@ class Hub(ThreadingHTTPServer):
         return [line.partition(" ")[2] for line in self.asked if line.startswith(f"{method} ")]
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(Replying, BaseHTTPRequestHandler):
     server: Hub
     protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_: Any) -> None: ...
 
     def do_GET(self) -> None:
         self._answer("GET")
@@ -120,15 +108,6 @@ class Handler(BaseHTTPRequestHandler):
                 return
         self.body()
         self.reply(404, {"error": f"no such page: {method} {path}"})
-
-    def reply(self, status: int, content: Any = None, **headers: str) -> None:
-        raw = json.dumps(content).encode() if content is not None else b""
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.send_header("Content-Length", str(len(raw)))
-        self.end_headers()
-        self.wfile.write(raw)
 
     def repository(self, name: str) -> Repository | None:
         found = self.server.repositories.get(name)
@@ -286,17 +265,3 @@ def torn(handler: Handler) -> None:
     handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     handler.connection.close()
     handler.close_connection = True
-
-
-@contextmanager
-def serving() -> Iterator[Hub]:
-    """A hub that is up inside the block."""
-    hub = Hub()
-    thread = threading.Thread(target=hub.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield hub
-    finally:
-        hub.shutdown()
-        hub.server_close()
-        thread.join()

@@ -2,20 +2,18 @@
 
 import hashlib
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import partial
-from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler
 from pathlib import Path
-from typing import Any
 
 import pytest
+from web import Server, Silent, serving
 
 from mmavk_cli.corpus.release import PICTURES, RELEASES
 
 
-class Files(SimpleHTTPRequestHandler):
+class Files(Silent, SimpleHTTPRequestHandler):
     """The files of a folder; what was asked for is kept."""
 
     asked: list[str]
@@ -24,11 +22,8 @@ class Files(SimpleHTTPRequestHandler):
         self.asked.append(self.path)
         super().do_GET()
 
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
 
-
-class Faulty(BaseHTTPRequestHandler):
+class Faulty(Silent, BaseHTTPRequestHandler):
     """Answers every request with one fault."""
 
     fault: str
@@ -59,27 +54,13 @@ class Faulty(BaseHTTPRequestHandler):
             for _ in range(20):
                 self.wfile.write(b"x" * 1024 * 1024)
 
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
-
-
-@contextmanager
-def serving(handler: Any) -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
-
 
 def test_real_files_arrive_byte_for_byte_and_only_once(shared_data, tmp_path: Path, mmavk, monkeypatch):
     monkeypatch.setattr(Files, "asked", [], raising=False)
     fetch = ("data", "fetch", "twitter2017", "--data-dir", tmp_path, "--url")
     folder = tmp_path / "twitter2017"
-    with serving(partial(Files, directory=str(shared_data))) as url:
+    with serving(Server(partial(Files, directory=str(shared_data)))) as server:
+        url = server.url
         code, out, err = mmavk(*fetch, url)
         assert code == 0
         assert out == "".join(f"{folder / split}.txt\tfetched\n" for split in ("train", "valid", "test"))
@@ -118,7 +99,8 @@ def test_digests_are_those_of_the_shared_files(shared_data):
 )
 def test_a_fault_of_the_server_is_told_and_leaves_nothing(tmp_path: Path, mmavk, monkeypatch, fault: str, what: str):
     monkeypatch.setattr(Faulty, "fault", fault, raising=False)
-    with serving(Faulty) as url:
+    with serving(Server(Faulty)) as server:
+        url = server.url
         code, out, err = mmavk("data", "fetch", "twitter2015", "--data-dir", tmp_path, "--url", url)
     assert (code, out) == (3, "")
     assert err.startswith(f"mmavk: {url}/twitter2015/train.txt: {what}")
@@ -126,7 +108,8 @@ def test_a_fault_of_the_server_is_told_and_leaves_nothing(tmp_path: Path, mmavk,
 
 
 def test_no_server_is_told(tmp_path: Path, mmavk):
-    with serving(Faulty) as url:
+    with serving(Server(Faulty)) as server:
+        url = server.url
         pass
     code, _, err = mmavk("data", "fetch", "twitter2015", "--data-dir", tmp_path, "--url", url)
     assert code == 3

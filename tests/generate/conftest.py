@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from generate_tools import Mmavk, Ran, noise
-from loopback import Loopback, serving
+from loopback import Loopback
 from tiny_qwen import save_tiny
+from web import serving
 
 from mmavk_cli.cli.main import main
 

@@ -9,17 +9,18 @@ import struct
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from PIL import Image
+from web import Replying, Server
 
 Fault = Callable[["Handler"], None]
 
 
-class Loopback(ThreadingHTTPServer):
+class Loopback(Server):
     """Says how large a picture is. `faults` are used up one a request, then it answers well.
 
     Attributes:
@@ -29,11 +30,10 @@ class Loopback(ThreadingHTTPServer):
         together: answers wait here for each other; those of a client that sends fewer at once never come.
     """
 
-    daemon_threads = True
     request_queue_size = 64
 
     def __init__(self, faults: list[Fault] | None = None, model: str = "tiny", delay_s: float = 0.0) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(Handler)
         self.faults, self.model, self.delay_s = list(faults or []), model, delay_s
         self.asked: Counter[str] = Counter()
         self.bodies: list[bytes] = []
@@ -47,16 +47,11 @@ class Loopback(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/v1"
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that was killed is no news."""
+        return f"{super().url}/v1"
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(Replying, BaseHTTPRequestHandler):
     server: Loopback
-
-    def log_message(self, *_: Any) -> None: ...
 
     def do_GET(self) -> None:
         if self.path.endswith("/models") and self.server.lists_models:
@@ -91,15 +86,6 @@ class Handler(BaseHTTPRequestHandler):
     def say(self, text: str) -> None:
         choice = {"message": {"content": text}, "finish_reason": self.server.reason}
         self.reply(200, {"choices": [choice], "usage": {"completion_tokens": len(text.split())}})
-
-    def reply(self, status: int, content: Any, **headers: str) -> None:
-        raw = content if isinstance(content, bytes) else json.dumps(content).encode()
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.send_header("Content-Length", str(len(raw)))
-        self.end_headers()
-        self.wfile.write(raw)
 
 
 def status(code: int, after: str | None = None) -> Fault:
@@ -144,14 +130,3 @@ def drip(handler: Handler) -> None:
             handler.wfile.write(b" ")
             handler.wfile.flush()
             time.sleep(0.1)
-
-
-@contextmanager
-def serving(server: Loopback) -> Iterator[Loopback]:
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 from generate_tools import noise
-from loopback import Loopback, serving
+from loopback import Loopback
 from PIL import Image
+from web import serving
 
 from mmavk_cli.base.fingerprint import digest_file
 from mmavk_cli.cli.main import main

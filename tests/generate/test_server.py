@@ -10,7 +10,8 @@ from typing import Any
 import loopback
 import pytest
 from generate_tools import Mmavk, noise
-from loopback import Fault, Loopback, serving
+from loopback import Fault, Loopback
+from web import serving
 
 from mmavk_cli.base.errors import DataError, MissingError, UsageError
 from mmavk_cli.knowledge import chat_client

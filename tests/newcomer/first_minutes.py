@@ -11,19 +11,17 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "design"))
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "design")]
 
 from lines import block_lines, exits  # noqa: E402 (where it lies is not on the path)
+from web import Server, Silent, serving  # noqa: E402
 
 DATA = ROOT.parent / "shared" / "data"
 NOT_AGAIN = "make test"
@@ -81,20 +79,8 @@ def bare(home: Path) -> dict[str, str]:
     return kept | {"HOME": str(home), "PATH": os.pathsep.join(path)}
 
 
-class Quiet(SimpleHTTPRequestHandler):
+class Files(Silent, SimpleHTTPRequestHandler):
     """The files of a folder."""
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
-
-
-@contextmanager
-def serving(folder: Path) -> Iterator[str]:
-    """The address of a server of a folder's files."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
 
 
 def walk(lines: Sequence[str], shell: Shell, url: str) -> None:
@@ -112,13 +98,14 @@ def walk(lines: Sequence[str], shell: Shell, url: str) -> None:
 def main() -> None:
     began = time.monotonic()
     lines = block_lines((ROOT / "README.md").read_text("utf-8"))
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch, serving(DATA) as url:
+    files = Server(partial(Files, directory=str(DATA)))
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch, serving(files):
         clone, home = Path(scratch) / "mmavk", Path(scratch) / "home"
         home.mkdir()
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
         with Shell(clone, home) as shell:
             try:
-                walk(lines, shell, url)
+                walk(lines, shell, files.url)
             except WrongError as wrong:
                 sys.exit(str(wrong))
         print(f"{time.monotonic() - began:7.1f} s  in all", flush=True)
