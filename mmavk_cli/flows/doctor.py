@@ -4,7 +4,6 @@ import platform
 import shutil
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
-from pathlib import Path
 
 from mmavk_cli import __version__
 from mmavk_cli.base.device import memory
@@ -18,7 +17,7 @@ from mmavk_cli.flows.store import Shown
 from mmavk_cli.knowledge.chat import ChatSettings
 from mmavk_cli.knowledge.ocr import model_files
 from mmavk_cli.knowledge.weights import find_weights
-from mmavk_cli.similarity.clip_source import REPOSITORIES, WEIGHTS, ClipChoice, clip_source
+from mmavk_cli.similarity.clip_source import REPOSITORIES, WEIGHTS, ClipChoice, clip_source, in_cache
 
 PACKAGES = (
     "torch", "transformers", "tokenizers", "accelerate", "bitsandbytes", "flash-attn", "open_clip_torch", "onnxruntime",
@@ -122,8 +121,6 @@ def _ocr() -> Needed:
 
 def _clip(choice: ClipChoice) -> Needed:
     """Where CLIP's weights are: a file that was named, or the hub's cache."""
-    from huggingface_hub import try_to_load_from_cache
-
     try:
         source = clip_source(choice)
     except MissingError as error:
@@ -133,10 +130,8 @@ def _clip(choice: ClipChoice) -> Needed:
     repository = REPOSITORIES.get(source.name)
     if repository is None:
         return Needed(source.name, False, "not looked for; mmavk score tells where to get them")
-    for name in WEIGHTS:
-        found = try_to_load_from_cache(repository, name)
-        if isinstance(found, str):
-            return Needed(source.name, True, str(Path(found).parent))
+    if found := in_cache(repository, WEIGHTS):
+        return Needed(source.name, True, str(found.parent))
     fetch = f"Fetch them (605 MB): hf download {repository} {WEIGHTS[0]}"
     return Needed(source.name, False, f"the weights are not on this machine. {fetch}")
 

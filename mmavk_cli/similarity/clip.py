@@ -26,7 +26,7 @@ from mmavk_cli.base.device import empty_cache, is_out_of_memory
 from mmavk_cli.base.errors import MemoryShortError, MissingError, UsageError
 from mmavk_cli.base.fingerprint import digest_file
 from mmavk_cli.base.records import Json
-from mmavk_cli.similarity.clip_source import SAFE, WEIGHTS, ClipSource
+from mmavk_cli.similarity.clip_source import SAFE, WEIGHTS, ClipSource, in_cache
 from mmavk_cli.similarity.towers import encode_text, shorten
 
 if TYPE_CHECKING:
@@ -170,10 +170,8 @@ def _cached_weights(source: ClipSource, tag: Json) -> Path:
     """The tag's weights in the hub's cache, where `hf download` puts them."""
     repository, _, file = str(tag.get("hf_hub", "")).rpartition("/")
     names = (file,) if file.endswith(SAFE) else WEIGHTS if repository else ()
-    for name in names:
-        found = huggingface_hub.try_to_load_from_cache(repository, name)
-        if isinstance(found, str):
-            return Path(found)
+    if found := in_cache(repository, names):
+        return found
     if not names:
         what, advice = f"the tag's weights come as no {SAFE} file", "Convert them, and name them with --clip-weights"
     else:

@@ -1,5 +1,6 @@
 """Which CLIP, and where its files are. Loads neither torch nor open_clip: what is scored already needs no model."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -108,3 +109,11 @@ def _digest(weights: Path) -> str:
         return digest_file(weights)
     except OSError as error:
         raise MissingError(f"cannot read the weights: {error.strerror}", str(weights), "Check the path") from error
+
+
+def in_cache(repository: str, names: Sequence[str]) -> Path | None:
+    """The first of these files that is in the hub's cache, where `hf download` puts them; None where none is."""
+    from huggingface_hub import try_to_load_from_cache
+
+    found = (try_to_load_from_cache(repository, name) for name in names)
+    return next((Path(one) for one in found if isinstance(one, str)), None)
