@@ -55,6 +55,6 @@ class MissingError(MmavkError):
 
 
 class MemoryShortError(MmavkError):
-    """Memory ran out, also after backing off (exit 6)."""
+    """Memory ran out, also after backing off, or there is less than a model needs (exit 6)."""
 
     code = 6

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import field_validator
 
 from mmavk_cli.base.device import DeviceChoice, InTurn, empty_cache, is_out_of_memory, memory, resolve_device
-from mmavk_cli.base.errors import MissingError, MmavkError
+from mmavk_cli.base.errors import MemoryShortError, MissingError, MmavkError
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.settings import setting
 from mmavk_cli.knowledge.chat import ChatSettings, chat_recipe
@@ -20,9 +20,6 @@ from mmavk_cli.knowledge.generator import NO_MEMORY, View, Written
 from mmavk_cli.knowledge.recipe import Recipe
 from mmavk_cli.knowledge.visual import shrunk, visual_tokens
 from mmavk_cli.knowledge.weights import Weights, find_weights
-
-if TYPE_CHECKING:
-    pass
 
 FEWEST_TOKENS = 64
 """Visual tokens under which a picture is not shrunk to save memory: less shows nothing worth telling."""
@@ -147,9 +144,22 @@ class QwenGenerator(ChatGenerator[QwenSettings]):
         self._turn.free()
 
     def _load(self) -> Any:
+        self._check_room()
         loaded = load_model(self._weights.folder, self.device, self.settings.four_bit)
         self._processor = loaded.processor
         return loaded.model
+
+    def _check_room(self) -> None:
+        """Before gigabytes are read: the system ends a process that takes more than there is without a word."""
+        need, free = self.footprint.weights(self.settings.four_bit), memory(self.device)[0]
+        if need <= free:
+            return
+        what = f"the weights take {need / 1e9:.1f} GB, {free / 1e9:.1f} GB are free"
+        small = Footprint.of(read_config(self._weights.folder)).weights(four_bit=True)
+        advice = "Take a smaller model (--vlm), or one on another machine (--generator server)"
+        if not self.settings.four_bit and small <= free:
+            advice = f"--4bit makes them {small / 1e9:.1f} GB"
+        raise MemoryShortError(what, self._weights.model, advice)
 
 
 def load_model(folder: Path, device: str, four_bit: bool) -> Loaded:

@@ -298,6 +298,32 @@ def test_the_gpu_s_memory_comes_back(tiny: Path):
     assert torch.cuda.memory_reserved() - before < 200e6
 
 
+def deepened(tiny: Path, folder: Path, times: float) -> Path:
+    """The tiny model's folder, whose settings promise float32 weights of so many times the free memory."""
+    shutil.copytree(tiny, folder)
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    layers = config["text_config"]["num_hidden_layers"]
+    layer = Footprint.of(config, 4).language / layers * 4
+    config["text_config"]["num_hidden_layers"] = round(times * memory("cpu")[0] / layer)
+    (folder / "config.json").write_text(json.dumps(config), "utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("times", "options", "advice"), [(3, (), "--4bit makes them"), (30, (), "--vlm"), (30, ("--4bit",), "--vlm")]
+)
+def test_weights_larger_than_the_memory_are_not_loaded(
+    times: float, options: tuple[str, ...], advice: str, tiny: Path, mmavk: Mmavk, pictures: Path, tmp_path: Path
+):
+    vlm = deepened(tiny, tmp_path / "vlm", times)
+    done = mmavk(
+        "generate", "--images", pictures, "--vlm", vlm, "--device", "cpu", "--store", tmp_path / "store", *options
+    )
+    assert done.code == 6
+    assert "GB are free" in done.err
+    assert advice in done.err
+
+
 def test_memory_is_told_in_bytes():
     free, total = memory("cpu")
     assert 0 < free < total
