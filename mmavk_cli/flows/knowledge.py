@@ -81,10 +81,6 @@ def check_tags(posts: Sequence[Post], known: Sequence[str], whose: str) -> None:
                 raise DataError(f"unknown tag {tag!r} of {word.text!r}", post.where, advice)
 
 
-PICTURES = "pictures"
-"""What stands for the knowledge's name where the fusion reads features of the pictures."""
-
-
 def knowledge_label(knowledge: str | None, pairing: str) -> str:
     """Whose knowledge was used, for people: `blip2 (own)`, or `none`."""
     return f"{knowledge} ({pairing})" if knowledge else "none"

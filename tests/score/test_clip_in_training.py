@@ -59,6 +59,22 @@ def test_pictures_as_prefixes(mmavk: Mmavk, tiny_clip: Path, chain: Path) -> Non
     assert (refused.code, "prefix" in refused.err) == (2, True)
 
 
+def test_what_a_run_with_pictures_read_is_called_the_same_everywhere(
+    mmavk: Mmavk, tiny_clip: Path, chain: Path
+) -> None:
+    clip = ("--clip", tiny_clip)
+    assert mmavk("score", "--dataset", "tiny", *clip).code == 0
+    run, out = trained(mmavk, chain, "--fusion", "prefix", *clip), chain / "scored"
+    assert mmavk("eval", run, "--dataset", "tiny", *clip, "--out", out).code == 0
+    compared = mmavk("compare", out, out, "--format", "json")
+    assert [one["knowledge"] for one in compared.json["runs"]] == ["pictures (own)"] * 2
+    assert "### tiny test, knowledge: pictures (own)\n" in (out / "README.md").read_text()
+    card = (run / "README.md").read_text()
+    assert "| knowledge it was trained with | `pictures` |" in card
+    assert "Whether the picture helps this model" in card
+    assert "written by another model" not in card  # the texts, of which it reads none
+
+
 def test_the_row_of_pictures_in_table_4(mmavk: Mmavk, tiny_clip: Path, chain: Path) -> None:
     for words in (("generate", "--generator", "echo"), ("score", "--clip", tiny_clip)):
         assert mmavk(*words, "--dataset", "tiny").code == 0
