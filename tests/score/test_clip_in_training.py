@@ -2,9 +2,12 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from drawn import Mmavk, draw, lines, written
+
+from mmavk_cli.similarity.gate import Gate
 
 pytestmark = pytest.mark.slow
 POSTS = {"train": 12, "valid": 4, "test": 4}
@@ -122,6 +125,47 @@ def test_a_post_is_tagged_with_pictures_as_prefixes(mmavk: Mmavk, tiny_clip: Pat
     ):
         refused = mmavk(*asked, *more)
         assert (refused.code, what in refused.err) == (code, True), refused.err
+
+
+def test_a_threshold_by_clip_for_pictures_as_prefixes(mmavk: Mmavk, tiny_clip: Path, chain: Path) -> None:
+    """Training, evaluation and tagging weigh alike, and a picture of weight 0 is not read."""
+    clip = ("--clip", tiny_clip)
+    assert mmavk("score", "--dataset", "tiny", *clip).code == 0
+    prefix = ("--fusion", "prefix", *clip)
+    run = trained(mmavk, chain, *prefix, "--threshold", "quantile:0.5")
+    facts = json.loads((run / "model" / "tagger.json").read_text())
+    gate = Gate(**facts["gate"])
+    assert facts["trained"]["scorer"] == "clip"
+    assert json.loads((run / "run.json").read_text())["counts"]["tiny/train"]["gated"] == 0.5
+
+    def scored(name: str, *more: object) -> list[dict[str, Any]]:
+        ran = mmavk("eval", run, "--dataset", "tiny", *clip, *more, "--out", chain / name)
+        assert ran.code == 0, ran.err
+        return lines(chain / name / "predictions.test.jsonl")
+
+    gated, every, blank = scored("gated"), scored("every", "--threshold", "none"), scored("blank", "--pairing", "blank")
+    for row, seen, unseen in zip(gated, every, blank, strict=True):
+        weight = row["knowledge"]["weight"]
+        assert weight == gate.weight(row["knowledge"]["similarity"])
+        assert row["entities"] == (seen if weight else unseen)["entities"]
+        assert (seen["knowledge"]["weight"], unseen["knowledge"]) == (1.0, None)
+        assert seen["entities"] != unseen["entities"]
+    assert {row["knowledge"]["weight"] for row in gated} == {0.0, 1.0}
+
+    posts = written(chain / "posts.jsonl", [{name: row[name] for name in ("id", "text", "image")} for row in gated])
+    asked = ("tag", posts, "--model", run, *clip, "--store", chain / "fresh", "--format", "jsonl")
+    for more, expected in (((), gated), (("--profile", "24gb"), gated), (("--threshold", "none"), every)):
+        found = [json.loads(line) for line in mmavk(*asked, *more).out.splitlines()]
+        assert [row["entities"] for row in found] == [row["entities"] for row in expected]
+        assert [row["knowledge"]["weight"] for row in found] == [row["knowledge"]["weight"] for row in expected]
+        near = [row["knowledge"]["similarity"] for row in gated]
+        assert [row["knowledge"]["similarity"] for row in found] == pytest.approx(near, abs=2e-4)
+
+    by_text = ("--scorer", "text", "--threshold", "0.15")
+    training = ("train", "--dataset", "tiny", "--encoder", chain / "encoder", *prefix, "--out", chain / "other")
+    for line in (training, ("eval", run, "--dataset", "tiny", *clip), asked):
+        refused = mmavk(*line, *by_text)
+        assert (refused.code, "no text to compare" in refused.err) == (2, True), refused.err
 
 
 def test_a_gate_by_clip(mmavk: Mmavk, tiny_clip: Path, chain: Path) -> None:
