@@ -80,6 +80,10 @@ class Knowledge:
     visual: tuple[float, ...] = ()
 
 
+PICTURES = "pictures"
+"""What stands for the knowledge's name where the fusion reads features of the pictures."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """What went wrong with one row: kind is the error class's name, `do` the advice."""

@@ -5,11 +5,13 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from time import monotonic
 from typing import Annotated, Any, get_args
 
 import typer
 from pydantic.fields import FieldInfo
+from typer.core import TyperCommand
 
 from mmavk_cli.base.device import peak_memory
 from mmavk_cli.base.errors import UsageError
@@ -50,7 +52,21 @@ def add_command(
     body.__name__ = name
     body.__doc__ = text
     body.settings, body.examples = settings, tuple(examples)  # type: ignore[attr-defined]  # for the tests of the design
-    app.command(name, epilog=epilog(examples))(body)
+    app.command(name, cls=_Command, epilog=epilog(examples))(body)
+
+
+class _Command(TyperCommand):
+    """Its help page calls an argument of several values `RUN...`; Typer would write `RUN <list[Path]>`."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        for one in self.params:
+            if one.param_type_name == "argument" and one.nargs != 1:
+                one.get_help_record = partial(_record, one)  # type: ignore[method-assign]
+        super().format_options(ctx, formatter)
+
+
+def _record(argument: Any, ctx: Any) -> tuple[str, str]:  # noqa: ARG001
+    return f"{argument.metavar}...", argument.help
 
 
 def epilog(examples: Sequence[str]) -> str:
@@ -123,5 +139,5 @@ def _optional(annotation: Any) -> Any:
 def _help(text: str, field: FieldInfo) -> str:
     if field.is_required():
         return f"{text} [required]"
-    shown = field.default not in (None, False, (), "") and "[default:" not in text
+    shown = field.default not in (None, False, (), [], "") and "[default:" not in text
     return f"{text} [default: {'yes' if field.default is True else field.default}]" if shown else text

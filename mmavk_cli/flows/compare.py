@@ -9,9 +9,8 @@ from pydantic import field_validator
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import Json
-from mmavk_cli.base.run import read_run
+from mmavk_cli.base.run import SCORES, read_record, read_run
 from mmavk_cli.base.settings import Common, setting
-from mmavk_cli.flows.knowledge import knowledge_label
 from mmavk_cli.flows.seeds import seed_folders
 from mmavk_cli.report.counts import Count, count
 from mmavk_cli.report.gaps import Gap, gaps
@@ -78,9 +77,16 @@ class Read:
 
     @property
     def knowledge(self) -> str:
-        """Whose knowledge was used."""
-        asked = self.facts["settings"]
-        return knowledge_label(asked.get("knowledge"), asked.get("pairing", ""))
+        """Whose knowledge the model read, as its evaluation says.
+
+        Raises:
+            DataError: it does not say it.
+        """
+        path = self.folder / SCORES
+        scores = read_record(path)
+        if "knowledge" not in scores:
+            raise DataError("the run does not say knowledge", str(path), AGAIN)
+        return str(scores["knowledge"])
 
     @property
     def counts(self) -> list[Count]:

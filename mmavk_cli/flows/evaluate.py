@@ -14,13 +14,12 @@ from pydantic import model_validator
 from mmavk_cli.base.errors import DataError, UsageError
 from mmavk_cli.base.fingerprint import digest_file
 from mmavk_cli.base.places import dataset_folder, images_folder, split_file
-from mmavk_cli.base.records import Json, Knowledge, Post, Tagged
+from mmavk_cli.base.records import PICTURES, Json, Knowledge, Post, Tagged
 from mmavk_cli.base.run import SCORES, Run
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.dataset import load_split
 from mmavk_cli.flows.data_facts import DATA, findings_of, real_pictures, split_facts
 from mmavk_cli.flows.knowledge import (
-    PICTURES,
     EvalKnowledge,
     Wanted,
     check_knowledge,

@@ -12,7 +12,7 @@ from mmavk_cli.corpus.dataset import load_split, with_images
 from mmavk_cli.flows.models import own_gate
 from mmavk_cli.flows.similar import scored, seen_pictures
 from mmavk_cli.knowledge.store import Store, knowledge_for
-from mmavk_cli.similarity.clip_source import CLIP, TEXT, ScorerChoice
+from mmavk_cli.similarity.clip_source import CLIP, TEXT, ScorerChoice, check_for_pictures
 from mmavk_cli.similarity.gate import Gate, GateSettings
 from mmavk_cli.spans import split_tag
 from mmavk_cli.tagger.checkpoint import RECIPES, SCORER, SCORER_ID, TaggerConfig
@@ -79,10 +79,6 @@ def check_tags(posts: Sequence[Post], known: Sequence[str], whose: str) -> None:
                 types = ", ".join(dict.fromkeys(kind for _, kind in map(split_tag, known) if kind))
                 advice = f"The types of {whose} are {types}: write one of them, or O"
                 raise DataError(f"unknown tag {tag!r} of {word.text!r}", post.where, advice)
-
-
-PICTURES = "pictures"
-"""What stands for the knowledge's name where the fusion reads features of the pictures."""
 
 
 def knowledge_label(knowledge: str | None, pairing: str) -> str:
@@ -181,6 +177,7 @@ def knowledge_of(
 
     Raises:
         KnowledgeError: the store has no knowledge of that name, or not the scores or features that are needed.
+        UsageError: the text scorer is to weigh features of pictures.
     """
     return gated(scored_knowledge(choice, dataset, posts, wanted), wanted.gate)
 
@@ -192,16 +189,19 @@ def scored_knowledge(
 
     Raises:
         KnowledgeError: the store has no knowledge of that name, or not the scores or features that are needed.
+        UsageError: the text scorer is to weigh features of pictures.
     """
-    if wanted.fusion == "prefix":
+    features = wanted.fusion == "prefix"
+    weighed = wanted.needs_scores or wanted.gate.threshold is not None
+    if features and weighed:
+        check_for_pictures(wanted.scorer)
+    if features:
         found = seen_pictures(choice, posts)
     elif choice.knowledge is None:
         return [None] * len(posts)
     else:
         found = _stored(choice, choice.knowledge, dataset, posts)
-    if wanted.needs_scores or wanted.gate.threshold is not None:  # of a picture without a text only CLIP can say
-        return scored(choice, posts, found, CLIP if wanted.fusion == "prefix" else wanted.scorer)
-    return found
+    return scored(choice, posts, found, CLIP if features else wanted.scorer) if weighed else found
 
 
 def _stored(choice: KnowledgeChoice, name: str, dataset: str, posts: Sequence[Post]) -> list[Knowledge | None]:

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, replace
 
-from mmavk_cli.base.errors import KnowledgeError, UsageError
+from mmavk_cli.base.errors import KnowledgeError
 from mmavk_cli.base.pictures import PictureLimits
 from mmavk_cli.flows.models import own_gate
-from mmavk_cli.similarity.clip_source import CLIP, TEXT, ClipSettings, ScorerChoice
+from mmavk_cli.similarity.clip_source import CLIP, TEXT, ClipSettings, ScorerChoice, check_for_pictures
 from mmavk_cli.similarity.gate import Gate, GateSettings
 from mmavk_cli.tagger.checkpoint import RECIPES, SCORER, SCORER_ID, TaggerConfig
 
@@ -81,9 +81,8 @@ def weighing(profile: Profile, wanted: str | None, flags: GateSettings, name: st
     """
     own = own_gate(name, config)
     features = config.pieces.fusion == "prefix"
-    if features and wanted == TEXT:
-        what = "the model takes CLIP's features of a picture, so there is no text to compare"
-        raise UsageError(what, "--scorer", "Leave it out, or say clip")
+    if features:
+        check_for_pictures(wanted)
     trained = config.trained.get(SCORER) or (None if own.threshold is None else TEXT)
     scorer = CLIP if features else wanted or (CLIP if trained == CLIP else TEXT if trained else profile.scorer)
     if trained and trained != scorer and own.threshold is not None and flags.threshold is None:

@@ -54,6 +54,17 @@ class ClipSettings(ClipChoice, DeviceChoice):
     workers: int = setting(0, "Threads that read, decode and shrink pictures. [default: one a core]", ge=0)
 
 
+def check_for_pictures(scorer: str | None) -> None:
+    """Whoever was asked to score can do so where a model takes CLIP's features of a picture in place of a text.
+
+    Raises:
+        UsageError: it is the text scorer.
+    """
+    if scorer == TEXT:
+        what = "the model takes CLIP's features of a picture, so there is no text to compare"
+        raise UsageError(what, "--scorer", "Leave it out, or say clip")
+
+
 @dataclass(frozen=True, slots=True)
 class ClipSource:
     """A CLIP by its files. `tag` is empty where there is none; `weights` None: those of the tag, from the hub's cache.

@@ -201,7 +201,7 @@ def test_ctrl_c_leaves_the_repository_as_it_was(place: Path, hub: Hub, push: Ran
     hub.faults.append(("PUT /lfs/", interrupts))
     ways = {"HF_TOKEN": TOKEN, "HF_ENDPOINT": hub.url, "HF_HOME": str(place / "hf")}
     script = f"import os; os.environ.update({ways!r})\nfrom mmavk_cli.cli.main import main\nmain()"
-    line = [sys.executable, "-c", script, "push", str(model), "me/trip", "--to-hub"]
+    line = [sys.executable, "-c", script, "push", str(model), "me/trip", "--to-hub", "--quiet"]
     process.append(subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
     _, err = process[0].communicate()
     assert (process[0].returncode, err) == (130, "mmavk: stopped\n")

@@ -39,6 +39,15 @@ def test_help_is_plain_text_of_fixed_width(path: tuple[str, ...]):
     assert max(map(len, described.splitlines())) <= COLUMNS
 
 
+@pytest.mark.parametrize("command", commands(), ids=str)
+def test_help_has_nothing_of_python_s_insides(command: Command):
+    assert re.findall(r"list\[|\[\]|None\b", help_text(command.path)) == []
+
+
+def test_an_argument_of_several_values_says_so():
+    assert "\n  RUN...  Run folders of mmavk eval, two or more.\n" in help_text(("compare",))
+
+
 NOT_RUN = re.compile(r"^```text\n(.*?)^```", re.MULTILINE | re.DOTALL)
 """Blocks whose lines need a GPU or a network, so that no test runs them."""
 

@@ -183,13 +183,15 @@ def test_compare_tells_no_gap_between_equal_runs(place: Path, own: dict[str, Any
 def test_compare_calls_a_gap_one_only_when_it_is(place: Path, none: dict[str, Any]) -> None:
     worse = place / "worse"
     worse.mkdir()
-    (worse / "run.json").write_bytes((place / "none" / "run.json").read_bytes())
+    for name in ("run.json", "scores.json"):
+        (worse / name).write_bytes((place / "none" / name).read_bytes())
     lines = (place / "none" / "predictions.test.jsonl").read_text("utf-8").splitlines()
     half = [json.loads(line) | ({"entities": []} if number % 2 else {}) for number, line in enumerate(lines)]
     (worse / "predictions.test.jsonl").write_text("".join(json.dumps(row) + "\n" for row in half), "utf-8")
     names = [place / name for name in ("own", "none", "worse")]
     found = json.loads(mmavk("compare", *names, "--format", "json").stdout)
     assert found["runs"][1]["scores"]["f1"] == pytest.approx(none["strict"]["overall"]["f1"])
+    assert [one["knowledge"] for one in found["runs"]] == ["blip2 (own)", "none", "none"]
     verdicts = {(Path(gap["first"]).name, Path(gap["second"]).name): gap["significant"] for gap in found["gaps"]}
     assert verdicts == {("own", "none"): False, ("own", "worse"): True, ("none", "worse"): True}
     table = mmavk("compare", *names).stdout
@@ -210,6 +212,7 @@ def test_compare_calls_a_gap_one_only_when_it_is(place: Path, none: dict[str, An
         (["own", "empty"], 3, "no predictions"),
         (["own", "gone"], 3, "cannot read"),
         (["own", "broken"], 3, "the run is broken"),
+        (["own", "unsaid"], 3, "unsaid/scores.json: the run does not say knowledge"),
     ],
 )
 def test_runs_that_cannot_be_compared_are_refused(
@@ -220,8 +223,10 @@ def test_runs_that_cannot_be_compared_are_refused(
         evaluate(place, "valid", "--split", "valid")
     facts = (place / "none" / "run.json").read_text()
     lines = (place / "none" / "predictions.test.jsonl").read_text("utf-8").splitlines(keepends=True)
-    for name, content in {"cut": [*lines[:2], lines[2][:40]], "short": lines[:-1], "empty": []}.items():
+    contents = {"cut": [*lines[:2], lines[2][:40]], "short": lines[:-1], "empty": [], "unsaid": lines}
+    for name, content in contents.items():
         (place / name).mkdir(exist_ok=True)
+        (place / name / "scores.json").write_text("{}")
         (place / name / "run.json").write_text(facts)
         (place / name / "predictions.test.jsonl").write_text("".join(content), "utf-8")
     for name, said in {"train": '{"command": "train"}', "gone": facts, "broken": facts[:50]}.items():

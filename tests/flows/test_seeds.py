@@ -108,6 +108,8 @@ def test_compare_tests_the_seeds_together(scored: Path, mmavk):
     assert f1[0] == pytest.approx(
         json.loads((scored / "own" / "scores.json").read_text())["strict"]["overall"]["f1"]["mean"]
     )
+    assert [one["knowledge"] for one in told["runs"]] == ["blip2 (own)", "none"]
+    assert "knowledge: blip2 (own)" in (scored / "own" / "README.md").read_text()
     (gap,) = told["gaps"]
     assert gap["difference"] == pytest.approx(f1[0] - f1[1], abs=1)  # counts added up, not a mean of F1
     single = scored / "own" / "seed-1"

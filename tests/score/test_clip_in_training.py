@@ -2,9 +2,12 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from drawn import Mmavk, draw, lines, written
+
+from mmavk_cli.similarity.gate import Gate
 
 pytestmark = pytest.mark.slow
 POSTS = {"train": 12, "valid": 4, "test": 4}
@@ -59,6 +62,22 @@ def test_pictures_as_prefixes(mmavk: Mmavk, tiny_clip: Path, chain: Path) -> Non
     assert (refused.code, "prefix" in refused.err) == (2, True)
 
 
+def test_what_a_run_with_pictures_read_is_called_the_same_everywhere(
+    mmavk: Mmavk, tiny_clip: Path, chain: Path
+) -> None:
+    clip = ("--clip", tiny_clip)
+    assert mmavk("score", "--dataset", "tiny", *clip).code == 0
+    run, out = trained(mmavk, chain, "--fusion", "prefix", *clip), chain / "scored"
+    assert mmavk("eval", run, "--dataset", "tiny", *clip, "--out", out).code == 0
+    compared = mmavk("compare", out, out, "--format", "json")
+    assert [one["knowledge"] for one in compared.json["runs"]] == ["pictures (own)"] * 2
+    assert "### tiny test, knowledge: pictures (own)\n" in (out / "README.md").read_text()
+    card = (run / "README.md").read_text()
+    assert "| knowledge it was trained with | `pictures` |" in card
+    assert "Whether the picture helps this model" in card
+    assert "written by another model" not in card  # the texts, of which it reads none
+
+
 def test_the_row_of_pictures_in_table_4(mmavk: Mmavk, tiny_clip: Path, chain: Path) -> None:
     for words in (("generate", "--generator", "echo"), ("score", "--clip", tiny_clip)):
         assert mmavk(*words, "--dataset", "tiny").code == 0
@@ -106,6 +125,47 @@ def test_a_post_is_tagged_with_pictures_as_prefixes(mmavk: Mmavk, tiny_clip: Pat
     ):
         refused = mmavk(*asked, *more)
         assert (refused.code, what in refused.err) == (code, True), refused.err
+
+
+def test_a_threshold_by_clip_for_pictures_as_prefixes(mmavk: Mmavk, tiny_clip: Path, chain: Path) -> None:
+    """Training, evaluation and tagging weigh alike, and a picture of weight 0 is not read."""
+    clip = ("--clip", tiny_clip)
+    assert mmavk("score", "--dataset", "tiny", *clip).code == 0
+    prefix = ("--fusion", "prefix", *clip)
+    run = trained(mmavk, chain, *prefix, "--threshold", "quantile:0.5")
+    facts = json.loads((run / "model" / "tagger.json").read_text())
+    gate = Gate(**facts["gate"])
+    assert facts["trained"]["scorer"] == "clip"
+    assert json.loads((run / "run.json").read_text())["counts"]["tiny/train"]["gated"] == 0.5
+
+    def scored(name: str, *more: object) -> list[dict[str, Any]]:
+        ran = mmavk("eval", run, "--dataset", "tiny", *clip, *more, "--out", chain / name)
+        assert ran.code == 0, ran.err
+        return lines(chain / name / "predictions.test.jsonl")
+
+    gated, every, blank = scored("gated"), scored("every", "--threshold", "none"), scored("blank", "--pairing", "blank")
+    for row, seen, unseen in zip(gated, every, blank, strict=True):
+        weight = row["knowledge"]["weight"]
+        assert weight == gate.weight(row["knowledge"]["similarity"])
+        assert row["entities"] == (seen if weight else unseen)["entities"]
+        assert (seen["knowledge"]["weight"], unseen["knowledge"]) == (1.0, None)
+        assert seen["entities"] != unseen["entities"]
+    assert {row["knowledge"]["weight"] for row in gated} == {0.0, 1.0}
+
+    posts = written(chain / "posts.jsonl", [{name: row[name] for name in ("id", "text", "image")} for row in gated])
+    asked = ("tag", posts, "--model", run, *clip, "--store", chain / "fresh", "--format", "jsonl")
+    for more, expected in (((), gated), (("--profile", "24gb"), gated), (("--threshold", "none"), every)):
+        found = [json.loads(line) for line in mmavk(*asked, *more).out.splitlines()]
+        assert [row["entities"] for row in found] == [row["entities"] for row in expected]
+        assert [row["knowledge"]["weight"] for row in found] == [row["knowledge"]["weight"] for row in expected]
+        near = [row["knowledge"]["similarity"] for row in gated]
+        assert [row["knowledge"]["similarity"] for row in found] == pytest.approx(near, abs=2e-4)
+
+    by_text = ("--scorer", "text", "--threshold", "0.15")
+    training = ("train", "--dataset", "tiny", "--encoder", chain / "encoder", *prefix, "--out", chain / "other")
+    for line in (training, ("eval", run, "--dataset", "tiny", *clip), asked):
+        refused = mmavk(*line, *by_text)
+        assert (refused.code, "no text to compare" in refused.err) == (2, True), refused.err
 
 
 def test_a_gate_by_clip(mmavk: Mmavk, tiny_clip: Path, chain: Path) -> None:

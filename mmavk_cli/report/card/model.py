@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mmavk_cli.base.records import Json
+from mmavk_cli.base.records import PICTURES, Json
 from mmavk_cli.report.card.parts import Card, data_section, making, scores_section
 from mmavk_cli.report.measures import OVERALL
 from mmavk_cli.report.section import Section
@@ -107,7 +107,7 @@ def _about(model: Model) -> Json:
     return {
         "encoder": model.config["encoder"],
         "fusion": pieces["fusion"],
-        "knowledge": trained.get("knowledge"),
+        "knowledge": PICTURES if pieces["fusion"] == "prefix" else trained.get("knowledge"),
         "gate": ", ".join(f"{name} {value:g}" for name, value in gate.items()) if "threshold" in gate else "none",
         "types": sorted({tag[2:] for tag in model.config["tags"] if tag != "O"}),
         "datasets": model.datasets,

@@ -29,11 +29,12 @@ def run_card(name: str, run: Json, scores: Json, data: Json) -> Card:
 
 
 def _eval(run: Json, scores: Json) -> list[Section]:
+    if not scores:
+        return []
     asked = run["settings"]
-    heading = f"{asked['dataset']} {asked['split']}, knowledge: {asked['knowledge'] or 'none'}"
-    if "seeds" in scores:
-        return [seed_scores_section(heading, scores)]
-    return [scores_section(heading, scores)] if scores else []
+    one = next(iter(scores["seeds"].values())) if "seeds" in scores else scores
+    heading = f"{asked['dataset']} {asked['split']}, knowledge: {one['knowledge']}"
+    return [seed_scores_section(heading, scores) if "seeds" in scores else scores_section(heading, scores)]
 
 
 def _score(_: Json, scores: Json) -> list[Section]:
