@@ -54,7 +54,7 @@ def survey(
     pictures that cannot be read, and of placeholders, are written on the way.
 
     Raises:
-        DataError: the store cannot be written.
+        DataError: the store cannot be written. MissingError: the generator cannot be asked.
     """
     paths: dict[str, Path] = {}
     of_file: list[str] = []
@@ -68,6 +68,8 @@ def survey(
         told("reading", generation, len(files) - generation.totals.counts["files"])
     rows = {subject: store.get_knowledge(subject, job.generator.recipe.id) for subject in paths}
     todo = [subject for subject in paths if is_open(rows[subject], job)]
+    if any(_in_part(subject, job.part) for subject in todo):
+        job.generator.check()
     seen: dict[str, _Seen] = {}
     for subject, one in in_threads(lambda subject: _seen(paths[subject], job.limits), todo, stop):
         seen[subject] = one

@@ -34,8 +34,9 @@ def write_all(
         DataError: the store cannot be written. MissingError: weights, a package or the server are not there.
     """
     with Claims(store.folder) as claims:
-        store.put_recipe(job.generator.recipe)
         pending = survey(job, files, store, generation, told, stop)
+        if generation.totals.counts["cached"]:  # else with the first text, lest its name stand for nothing
+            store.put_recipe(job.generator.recipe)
         if not stop.wanted:
             Worker(job, store, claims, generation, told, stop).work(pending)
     job.generator.free()

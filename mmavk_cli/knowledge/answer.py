@@ -10,14 +10,13 @@ KEYS = ("people", "locations", "organizations", "other", "scene")
 REPEATS = 3
 """So many times in a row is a loop, not style."""
 
-LONGEST_PERIOD = 240
+LONGEST_PERIOD = 2000
 """Characters of the longest stretch that is looked for as a loop's body."""
 
 SHORTEST_LOOP = 24
 """Characters a loop fills at least; `ha ha ha` stays."""
 
 _END = re.compile(r".*[.!?…。！？](?=[\s\"')]|\Z)", re.DOTALL)
-_FENCE = re.compile(r"\A```(?:json)?\s*(.*?)\s*(?:```)?\Z", re.DOTALL)
 
 CUT, REPEATING, EMPTY, NOT_JSON = "cut", "repeating", "empty", "not JSON"
 
@@ -52,11 +51,12 @@ def tidy(text: str, ended: bool, structured: bool = False) -> tuple[str, list[st
 
 def without_loop(text: str) -> str:
     """The text with a loop at its end told once: `a b b b b` becomes `a b`."""
-    for period in range(1, LONGEST_PERIOD + 1):
+    for period in range(1, min(LONGEST_PERIOD, len(text) // REPEATS) + 1):
         repeated = periodic(text, period)
         if repeated >= (REPEATS - 1) * period and repeated + period >= SHORTEST_LOOP:
             once, rest = text[: len(text) - repeated], text[len(text) - repeated :]
-            return (once + rest[: period - 1].partition(" ")[0]).strip()  # the rest of the word it breaks off in
+            broken_off = "" if once.endswith(" ") else rest[: period - 1].partition(" ")[0]
+            return (once + broken_off).strip()
     return text
 
 
@@ -70,19 +70,24 @@ def periodic(items: Sequence[object], period: int) -> int:
 
 def by_category(text: str) -> str | None:
     """The JSON answer of the prompt `structured` as plain words (`people: A, B. scene: …`), which is what an encoder
-    was trained on; categories in a fixed order, empty ones left out. None where it is not such an answer.
+    was trained on; categories in a fixed order, empty ones left out. What a model says around the JSON does not count.
+    None where it is not such an answer.
     """
-    fenced = _FENCE.match(text)
     try:
-        answer = json.loads(fenced[1] if fenced else text)
+        answer = json.loads(text[text.find("{") : text.rfind("}") + 1])
     except (ValueError, RecursionError):
         return None
     if not isinstance(answer, dict) or not answer.keys() & set(KEYS):
         return None
-    parts = []
-    for key in KEYS:
-        value = answer.get(key)
-        words = [str(one).strip() for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
-        if said := ", ".join(word for word in words if word):
-            parts.append(f"{key}: {said.rstrip('.')}.")
-    return " ".join(parts)
+    said = {key: ", ".join(_words(answer.get(key))).rstrip(".") for key in KEYS}
+    return " ".join(f"{key}: {words}." for key, words in said.items() if words)
+
+
+def _words(value: object) -> list[str]:
+    """The texts in a category; a model that makes an object of a name and its clue means `name (clue)`."""
+    if isinstance(value, list):
+        return [word for one in value for word in _words(one)]
+    if isinstance(value, dict):
+        name, *clues = [word for one in value.values() for word in _words(one)] or [""]
+        return _words(f"{name} ({', '.join(clues)})" if clues else name)
+    return [value.strip()] if isinstance(value, str) and value.strip() else []

@@ -12,6 +12,9 @@ from mmavk_cli.knowledge.visual import fitted, shrunk, visual_tokens
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+LETTERS = 16
+"""So many letters a token are more than any text has; an answer beyond is cut, for not all servers keep to a limit."""
+
 S = TypeVar("S", bound=ChatSettings)
 
 
@@ -39,6 +42,7 @@ class ChatGenerator(Generator, Generic[S]):
 
     def written(self, text: str, ended: bool, view: View, new_tokens: int) -> Written:
         """What an answer about a picture comes to; `ended`: the model stopped by itself, after `new_tokens`."""
-        kept, flags = tidy(text, ended, self.prompt.name == STRUCTURED)
+        most = LETTERS * self.settings.max_new_tokens
+        kept, flags = tidy(text[:most], ended and len(text) <= most, self.prompt.name == STRUCTURED)
         details: Json = {"visual_tokens": view.tokens, "new_tokens": new_tokens}
         return Written(kept, details=details | ({"flags": flags} if flags else {}))

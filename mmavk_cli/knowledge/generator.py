@@ -98,6 +98,13 @@ class Generator(ABC):
                 reason = f"{NO_MEMORY}: {error}" if is_out_of_memory(error) else f"{type(error).__name__}: {error}"
                 yield place, Written(None, reason)
 
+    def check(self) -> None:  # noqa: B027
+        """Whether it can be asked at all; called before time is spent on pictures.
+
+        Raises:
+            MissingError: no picture can be written about (a server is not there).
+        """
+
     def abort(self) -> None:  # noqa: B027
         """Let go of what would keep the program waiting; called when it is stopped at once."""
 

@@ -59,7 +59,7 @@ def detect_format(path: Path) -> Format:
     Raises:
         DataError: it cannot be read, or is none of the three.
     """
-    if zipfile.is_zipfile(path):
+    if zipfile.is_zipfile(path) or _begins(path, b"PK\x03\x04"):  # the latter alone: a zip that is cut off
         return "pgim"
     _, first = next(_lines(path), (0, ""))
     if first.startswith('{"'):
@@ -198,12 +198,21 @@ def _caption(line: str) -> Imported | None:
     return Imported(stem, text.strip())
 
 
+def _begins(path: Path, with_: bytes) -> bool:
+    try:
+        with path.open("rb") as handle:
+            return handle.read(len(with_)) == with_
+    except OSError:
+        return False
+
+
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """The lines of a file that are not blank, with their numbers."""
     try:
         with path.open("rb") as handle:
             for number, raw in enumerate(handle, 1):
                 line = _decoded(raw, f"{path}:{number}").rstrip("\r\n")
+                line = line.removeprefix("\ufeff") if number == 1 else line  # Windows programs begin UTF-8 with it
                 if line.strip():
                     yield number, line
     except OSError as error:

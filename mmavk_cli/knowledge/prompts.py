@@ -51,7 +51,8 @@ def shipped() -> dict[str, Path]:
 
 
 def load_prompt(name: str) -> Prompt:
-    """A prompt by its name (the newest version), by `NAME-VERSION`, or by the path of a text file.
+    """A prompt by its name (the newest version), by `NAME-VERSION`, or by the path of a text file. A file called like a
+    prompt of ours gets another name, for its answers are other answers.
 
     Raises:
         UsageError: no such prompt or file, or the file is empty, not text, or too long to be a prompt.
@@ -63,7 +64,8 @@ def load_prompt(name: str) -> Prompt:
         return Prompt(*_parts(stem), _text(versions[stem]))
     path = Path(name)
     if path.is_file():
-        return Prompt(re.sub(r"\W+", "-", path.stem).strip("-").lower() or "own", 0, _text(path))
+        called = re.sub(r"\W+", "-", path.stem).strip("-").lower() or "own"
+        return Prompt(f"own-{called}" if called in newest else called, 0, _text(path))
     raise UsageError(f"no prompt or file {name!r}", "--prompt", f"There is: {', '.join(newest)}; or give a text file")
 
 

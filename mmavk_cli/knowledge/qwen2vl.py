@@ -197,6 +197,9 @@ def load_model(folder: Path, device: str, four_bit: bool) -> Loaded:
         raise MissingError(
             f"cannot load the model: {error}", str(folder), "Check its files, or fetch it again"
         ) from error
+    if not processor.chat_template:
+        advice = "Copy chat_template.jinja into it, or chat_template.json, from the model that it was made of"
+        raise MissingError("the model has no chat template", str(folder), advice)
     if lacking := {*told["missing_keys"], *(name for name, *_ in told["mismatched_keys"])}:
         # transformers would draw them at random and only warn
         what = f"the model's weights lack {min(lacking)}, or have it in another size"

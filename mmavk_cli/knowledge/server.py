@@ -12,7 +12,7 @@ from mmavk_cli.base.errors import MissingError, UsageError
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.settings import setting
 from mmavk_cli.knowledge.chat import ChatSettings, chat_recipe
-from mmavk_cli.knowledge.chat_client import ChatClient, ServerFault
+from mmavk_cli.knowledge.chat_client import ChatClient, ServerFault, printable
 from mmavk_cli.knowledge.chat_generator import ChatGenerator
 from mmavk_cli.knowledge.generator import View, Written
 from mmavk_cli.knowledge.recipe import Recipe
@@ -64,21 +64,41 @@ class ServerGenerator(ChatGenerator[ServerSettings]):
         """How many pictures are handed over together."""
         return ROUNDS * self.settings.concurrency
 
+    def check(self) -> None:
+        """Reach the server once, and look for the model among those it lists.
+
+        Raises:
+            MissingError: it is not there, or has no such model.
+        """
+        if self._reached:
+            return
+        advice = "Start one (`vllm serve MODEL`, `ollama serve`), and give its address with --url"
+        try:
+            served = self._client.models()
+        except ServerFault as fault:
+            raise MissingError(f"no chat server answers: {fault}", str(self.settings.url), advice) from None
+        if served and not {self.settings.vlm, f"{self.settings.vlm}:latest"} & set(served):  # Ollama adds the tag
+            shown = ", ".join(map(printable, served[:5]))
+            raise MissingError(f"the server has no model {self.settings.vlm!r}", "--vlm", f"It has: {shown}")
+        self._reached = True
+
     def write(self, views: Sequence[View]) -> Iterator[tuple[int, Written]]:
         """Each picture as its answer comes.
 
         Raises:
             MissingError: the server is not there, refuses, or has failed too many pictures in a row.
         """
-        self._reach()
+        self.check()
         stopped = threading.Event()
         pool = ThreadPoolExecutor(self.settings.concurrency)
         try:
             places = {pool.submit(self._judged, view, stopped): place for place, view in enumerate(views)}
             for done in as_completed(places):
                 found = done.result()
-                if found is not None:
-                    yield places[done], found if isinstance(found, Written) else Written(None, f"server: {found}")
+                if isinstance(found, Written):
+                    yield places[done], found
+                elif found is not None and not found.everywhere:  # else it says nothing about the picture
+                    yield places[done], Written(None, f"server: {found}")
         finally:
             stopped.set()
             pool.shutdown(wait=False, cancel_futures=True)
@@ -110,24 +130,10 @@ class ServerGenerator(ChatGenerator[ServerSettings]):
             return fault
         return self.written(answer.text, answer.ended, view, answer.tokens)
 
-    def _reach(self) -> None:
-        if self._reached:
-            return
-        advice = "Start one (`vllm serve MODEL`, `ollama serve`), and give its address with --url"
-        try:
-            served = self._client.models()
-        except ServerFault as fault:
-            raise MissingError(f"no server answers: {fault}", str(self.settings.url), advice) from None
-        if served and self.settings.vlm not in served:
-            shown = ", ".join(served[:5])
-            raise MissingError(f"the server has no model {self.settings.vlm!r}", "--vlm", f"It has: {shown}")
-        self._reached = True
-
     def _verdict(self, fault: ServerFault) -> MissingError:
         if fault.everywhere:
-            return MissingError(
-                f"the server refuses: {fault}", str(self.settings.url), "Check --url, --vlm and its key"
-            )
+            advice = "Check --url (most end in /v1), --vlm and its key"
+            return MissingError(f"the server refuses: {fault}", str(self.settings.url), advice)
         what = f"the server failed {self._in_a_row} pictures in a row, at last: {fault}"
         return MissingError(what, str(self.settings.url), "Look at its log; then go on with --retry-failed")
 

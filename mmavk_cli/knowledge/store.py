@@ -239,7 +239,10 @@ class Store:
             return [self.put(row) for row in batch]
 
     def _put_try(self, row: KnowledgeRow, recipe: Recipe) -> Written:
-        self.put_recipe(recipe)
+        if row.error is not None and self._get(keys.name_key(recipe.name)):
+            self.put(RecipeRow(recipe=recipe))  # a failure takes the name from no texts
+        else:
+            self.put_recipe(recipe)
         before = self.get_knowledge(row.subject, row.recipe)
         tries = before.attempts + (before.error is not None) if before else 1
         return self.put(row.model_copy(update={"attempts": tries}))

@@ -64,8 +64,8 @@ def weight_files(folder: Path) -> list[str]:
     """The names of the files that hold the weights, as the folder's index has them; safetensors alone."""
     index = folder / "model.safetensors.index.json"
     try:
-        return sorted(set(json.loads(index.read_text("utf-8"))["weight_map"].values()))
-    except (OSError, ValueError, KeyError, AttributeError):
+        return sorted({str(name) for name in json.loads(index.read_text("utf-8"))["weight_map"].values()})
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
         return ["model.safetensors"]
 
 

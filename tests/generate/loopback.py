@@ -43,7 +43,7 @@ class Loopback(Server):
         self.lock = threading.Lock()
         self.text: str | None = None
         self.reason = "stop"
-        self.lists_models = True
+        self.models: Any = {"data": [{"id": model}]}
 
     @property
     def url(self) -> str:
@@ -54,8 +54,8 @@ class Handler(Replying, BaseHTTPRequestHandler):
     server: Loopback
 
     def do_GET(self) -> None:
-        if self.path.endswith("/models") and self.server.lists_models:
-            self.reply(200, {"data": [{"id": self.server.model}]})
+        if self.path.endswith("/models") and self.server.models is not None:
+            self.reply(200, self.server.models)
         else:
             self.reply(404, {"error": "no such page"})
 
@@ -88,8 +88,8 @@ class Handler(Replying, BaseHTTPRequestHandler):
         self.reply(200, {"choices": [choice], "usage": {"completion_tokens": len(text.split())}})
 
 
-def status(code: int, after: str | None = None) -> Fault:
-    headers = {"Retry_After": after} if after else {}
+def status(code: int, after: str | None = None, **headers: str) -> Fault:
+    headers |= {"Retry_After": after} if after else {}
     return lambda handler: handler.reply(code, {"error": "said by the test"}, **headers)
 
 
@@ -120,13 +120,38 @@ def hang(handler: Handler) -> None:
     handler.connection.recv(1)
 
 
+def drip_head(handler: Handler) -> None:
+    """A header without end."""
+    handler.send_response(200)
+    handler.flush_headers()
+    _now_and_then(handler, b"X")
+
+
+def go_on(handler: Handler) -> None:
+    """Asks for more of a request that is complete, over and over."""
+    _now_and_then(handler, b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
 def drip(handler: Handler) -> None:
     """A byte now and then, so that no single read times out."""
     handler.send_response(200)
     handler.send_header("Content-Length", "500")
     handler.end_headers()
+    _now_and_then(handler, b" ")
+
+
+def _now_and_then(handler: Handler, piece: bytes) -> None:
     with suppress(OSError):  # the client hangs up
         for _ in range(100):
-            handler.wfile.write(b" ")
+            handler.wfile.write(piece)
             handler.wfile.flush()
             time.sleep(0.1)
+
+
+def raw(content: bytes) -> Fault:
+    return lambda handler: handler.reply(200, content)
+
+
+def not_http(handler: Handler) -> None:
+    """A server of another kind, whose words would clear a terminal."""
+    handler.wfile.write(b"SSH-2.0\x1b[2J\r\n")

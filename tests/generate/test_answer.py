@@ -14,6 +14,9 @@ def test_a_good_answer_stays_as_it_is():
     assert tidy(said, ended=True) == (said, [])
 
 
+LONG = " ".join(f"On shelf {number} stands a blue jar." for number in range(12))
+
+
 @pytest.mark.parametrize(
     ("said", "kept"),
     [
@@ -21,6 +24,8 @@ def test_a_good_answer_stays_as_it_is():
         ("It says GO GO GO GO GO GO GO GO GO GO", "It says GO"),
         ("Names: Anna, Ben, " + "Carl, " * 40 + "Ca", "Names: Anna, Ben, Carl,"),
         ("x" * 200, "x"),
+        ("A flag of Wales. " * 9, "A flag of Wales."),
+        (f"{LONG} " * 4, LONG),
     ],
 )
 def test_a_loop_is_kept_once(said: str, kept: str):
@@ -65,7 +70,9 @@ ANSWER = {
 }
 
 
-@pytest.mark.parametrize("form", ["{}", "```json\n{}\n```", "```\n{}"])
+@pytest.mark.parametrize(
+    "form", ["{}", "```json\n{}\n```", "```\n{}", "Here it is:\n```json\n{}\n```\nIs it of use?", "[{}]"]
+)
 def test_json_becomes_words_in_a_fixed_order(form: str):
     said = form.replace("{}", json.dumps(ANSWER))
     kept = "people: Ann Lee (name tag). organizations: Rice (sign), NASA. scene: A hall."
@@ -77,6 +84,13 @@ def test_what_is_not_that_json_stays_and_is_flagged(said: str):
     kept, flags = tidy(said, ended=True, structured=True)
     assert NOT_JSON in flags
     assert kept
+
+
+def test_names_that_came_as_objects_are_kept_with_their_clues():
+    people = [{"name": "Ann Lee", "clue": "name tag", "seen": ["left", None]}, {"name": "Bo"}, {}, {"name": {}}]
+    said = json.dumps({"people": people, "scene": {"text": "A hall."}})
+    kept = "people: Ann Lee (name tag, left), Bo. scene: A hall."
+    assert tidy(said, ended=True, structured=True) == (kept, [])
 
 
 def test_json_that_says_nothing_is_empty():

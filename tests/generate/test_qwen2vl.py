@@ -362,6 +362,25 @@ def test_a_config_of_something_else(content: str, what: str, tiny: Path, tmp_pat
         _ = generator(folder).recipe
 
 
+@pytest.mark.parametrize("index", ["[]", '{"weight_map": []}', '{"weight_map": {"a": 3}}', "{"])
+def test_an_index_of_the_weights_that_is_broken(index: str, tiny: Path, tmp_path: Path):
+    folder = tmp_path / "model"
+    shutil.copytree(tiny, folder)
+    (folder / "model.safetensors.index.json").write_text(index)
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(MissingError, match="files of the model are missing"):
+        _ = generator(folder).recipe
+
+
+def test_a_model_without_a_chat_template(tiny: Path, tmp_path: Path):
+    folder = tmp_path / "model"
+    shutil.copytree(tiny, folder)
+    for file in folder.glob("chat_template.*"):
+        file.unlink()
+    with pytest.raises(MissingError, match=r"no chat template\. Copy chat_template"):
+        list(generator(folder).write([View(noise(56, 56, 1), 4)]))
+
+
 def test_weights_that_are_cut(tiny: Path, tmp_path: Path):
     folder = tmp_path / "model"
     shutil.copytree(tiny, folder)

@@ -65,6 +65,13 @@ def test_bytes_that_are_not_utf8_are_told_with_their_line(tmp_path: Path):
     assert caught.value.where == f"{path}:2"
 
 
+def test_the_mark_that_some_programs_begin_utf8_with_is_no_part_of_an_id(tmp_path: Path):
+    path = tmp_path / "captions.txt"
+    path.write_text("1.jpg :a\n2.jpg :b\n", "utf-8-sig")
+    assert detect_format(path) == "blip2"
+    assert [one.image_id for one in read_blip2(path, Counted())] == ["1", "2"]
+
+
 @pytest.mark.parametrize(("dataset", "lines", "empty"), [("twitter2015", 8288, 2), ("twitter2017", 4819, 0)])
 def test_the_published_captions(shared_data: Path, dataset: str, lines: int, empty: int):
     path, counted = shared_data / "knowledge" / "blip2" / f"{dataset}.txt", Counted()
@@ -76,6 +83,14 @@ def test_the_published_captions(shared_data: Path, dataset: str, lines: int, emp
 
 
 # ---------------------------------------------------------------- PGIM
+
+
+def test_an_archive_that_is_cut_off_is_called_one(tmp_path: Path):
+    whole = archive(tmp_path / "whole.zip", {"train.txt": [("a tweet", "some text")]}).read_bytes()
+    (tmp_path / "cut.zip").write_bytes(whole[: len(whole) // 2])
+    assert detect_format(tmp_path / "cut.zip") == "pgim"
+    with pytest.raises(DataError, match=r"the archive cannot be read.*Fetch it again"):
+        list(read_pgim(tmp_path / "cut.zip", {"train": []}, Counted()))
 
 
 def test_knowledge_is_what_follows_eos(tmp_path: Path):
