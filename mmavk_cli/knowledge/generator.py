@@ -98,8 +98,15 @@ class Generator(ABC):
                 reason = f"{NO_MEMORY}: {error}" if is_out_of_memory(error) else f"{type(error).__name__}: {error}"
                 yield place, Written(None, reason)
 
+    def begin(self) -> None:  # noqa: B027
+        """Called when there are pictures to write about, before any is decoded; no model is loaded here.
+
+        Raises:
+            MissingError: no picture can be written about, because a server is not there.
+        """
+
     def abort(self) -> None:  # noqa: B027
-        """Let go of what would keep the program waiting; called when it is stopped at once."""
+        """Let go of what would keep the program waiting; called when it ends with an error or is stopped at once."""
 
     def free(self) -> None:  # noqa: B027
         """Give the model's memory back."""

@@ -64,13 +64,31 @@ class ServerGenerator(ChatGenerator[ServerSettings]):
         """How many pictures are handed over together."""
         return ROUNDS * self.settings.concurrency
 
+    def begin(self) -> None:
+        """Ask the server, once, whether it is there and has the model.
+
+        Raises:
+            MissingError: it is not, or has not.
+        """
+        if self._reached:
+            return
+        advice = "Start one (`vllm serve MODEL`, `ollama serve`), and give its address with --url"
+        try:
+            served = self._client.models()
+        except ServerFault as fault:
+            raise MissingError(f"no server answers: {fault}", str(self.settings.url), advice) from None
+        if served and self.settings.vlm not in served:
+            shown = ", ".join(served[:5])
+            raise MissingError(f"the server has no model {self.settings.vlm!r}", "--vlm", f"It has: {shown}")
+        self._reached = True
+
     def write(self, views: Sequence[View]) -> Iterator[tuple[int, Written]]:
         """Each picture as its answer comes.
 
         Raises:
             MissingError: the server is not there, refuses, or has failed too many pictures in a row.
         """
-        self._reach()
+        self.begin()
         stopped = threading.Event()
         pool = ThreadPoolExecutor(self.settings.concurrency)
         try:
@@ -109,19 +127,6 @@ class ServerGenerator(ChatGenerator[ServerSettings]):
         except ServerFault as fault:
             return fault
         return self.written(answer.text, answer.ended, view, answer.tokens)
-
-    def _reach(self) -> None:
-        if self._reached:
-            return
-        advice = "Start one (`vllm serve MODEL`, `ollama serve`), and give its address with --url"
-        try:
-            served = self._client.models()
-        except ServerFault as fault:
-            raise MissingError(f"no server answers: {fault}", str(self.settings.url), advice) from None
-        if served and self.settings.vlm not in served:
-            shown = ", ".join(served[:5])
-            raise MissingError(f"the server has no model {self.settings.vlm!r}", "--vlm", f"It has: {shown}")
-        self._reached = True
 
     def _verdict(self, fault: ServerFault) -> MissingError:
         if fault.everywhere:
