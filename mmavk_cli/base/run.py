@@ -38,8 +38,9 @@ class Run:
             os.truncate(path, length)
 
     def write(self, name: str, content: Json) -> None:
-        """Write a JSON file into the run."""
-        (self.folder / name).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        """Write a JSON file into the run. Bytes of a file's name that are no text come as JSON's own escapes."""
+        text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+        (self.folder / name).write_text(text, "utf-8", "backslashreplace")
 
 
 def told(command: str, settings: Settings, began: float) -> Json:

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -12,8 +12,10 @@ from mmavk_cli.base.device import used_memory
 from mmavk_cli.cli.options import add_command
 from mmavk_cli.cli.output import print_json
 from mmavk_cli.flows.generate import GenerateSettings, generate
-from mmavk_cli.flows.generate_work import BATCH, WRITING
+from mmavk_cli.flows.generate_survey import LOOKING, READING
+from mmavk_cli.flows.generate_work import BATCH, STARTING, WRITING
 from mmavk_cli.flows.generation import Generation, Told
+from mmavk_cli.report.marked import visible
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -36,11 +38,16 @@ EXAMPLES = [
     "mmavk generate --dataset twitter2017 --generator server --url http://localhost:8000/v1",
 ]
 
+FINISHING = "finishing the batch in hand; Ctrl-C again stops at once"
+
 FIRST = 20
 """Failures that are told one by one; --verbose tells them all."""
 
 EVERY_S = 10.0
 """Seconds between two lines where nobody watches a terminal."""
+
+BEFORE = {READING, LOOKING, STARTING}
+"""The steps before a picture can be written about."""
 
 MEGA = 1_000_000
 
@@ -51,13 +58,13 @@ def add(app: typer.Typer) -> None:
 
 
 def _generate(settings: GenerateSettings) -> None:
-    with _screen(settings.quiet) as told:
-        done = generate(settings, told, _warned)
+    with _screen(settings.quiet) as (told, warned):
+        done = generate(settings, told, warned)
     if settings.format == "json":
         print_json(done.as_json() | done.failures_json())
     shown = done.failures if settings.verbose else done.failures[:FIRST]
     for where, reason in shown:
-        typer.echo(f"mmavk: {where}: {reason}", err=True)
+        typer.echo(f"mmavk: {visible(f'{where}: {reason}')}", err=True)
     if len(shown) < len(done.failures):
         typer.echo("mmavk: and so on; --verbose tells every one", err=True)
     if not settings.quiet:
@@ -70,10 +77,6 @@ def _generate(settings: GenerateSettings) -> None:
         raise typer.Exit(done.code)
 
 
-def _warned() -> None:
-    typer.echo("mmavk: finishing the batch in hand; Ctrl-C again stops at once", err=True)
-
-
 def summary(done: Generation) -> str:
     """The totals in words; those that are always there first."""
     counts = done.totals.counts
@@ -83,25 +86,39 @@ def summary(done: Generation) -> str:
 
 
 class Pace:
-    """How fast it goes, from the moment the first picture may be written about."""
+    """How fast it goes, measured when a batch is finished. The first, for which a model may be loaded, is left out as
+    soon as there is a second.
+    """
 
     def __init__(self) -> None:
-        self._began = time.monotonic()
+        self._from = (time.monotonic(), 0, 0)
+        self._batches = 0
+        self._rate = self._tokens = 0.0
 
     def words(self, step: str, done: Generation, left: int) -> str:
         """One line: what was done, pictures and tokens a second, memory, how long it will take."""
-        if step not in {WRITING, BATCH}:
-            self._began = time.monotonic() if step in {"reading", "looking"} else self._began
-            return f"{step}: {left} left"
         counts = done.totals.counts
-        seconds = max(time.monotonic() - self._began, 1e-6)
-        rate = (counts["made"] + counts["failed"]) / seconds
-        parts = [f"{counts['cached']} cached, {counts['made']} made, {counts['failed']} failed, {left} left"]
-        parts += [f"{rate:.2f} pictures/s"] if rate else []
-        parts += [f"{counts['tokens'] / seconds:.0f} tokens/s"] if counts["tokens"] else []
+        now = (time.monotonic(), counts["made"] + counts["failed"], counts["tokens"])
+        if step in BEFORE:
+            self._from = now
+        elif step == BATCH:
+            self._measure(now)
+        if step not in {WRITING, BATCH}:
+            return f"{step}: {left:,} left"
+        parts = [f"{counts[name]:,} {name}" for name in ("cached", "made", "failed")]
+        parts += [f"{left:,} left"]
+        parts += [f"{self._rate:.2f} pictures/s"] if self._rate else []
+        parts += [f"{self._tokens:,.0f} tokens/s"] if self._tokens else []
         parts += [f"{used_memory() / MEGA:,.0f} MB"]
-        parts += [f"ETA {duration(left / rate)}"] if rate and left else []
+        parts += [f"ETA {duration(left / self._rate)}"] if self._rate and left else []
         return ", ".join(parts)
+
+    def _measure(self, now: tuple[float, int, int]) -> None:
+        seconds = max(now[0] - self._from[0], 1e-6)
+        self._rate, self._tokens = ((now[at] - self._from[at]) / seconds for at in (1, 2))
+        self._batches += 1
+        if self._batches == 1:
+            self._from = now
 
 
 def duration(seconds: float) -> str:
@@ -111,21 +128,13 @@ def duration(seconds: float) -> str:
 
 
 @contextmanager
-def _screen(quiet: bool) -> Iterator[Told]:
-    """A bar on a terminal, a line now and then elsewhere."""
-    pace = Pace()
-    if not quiet and sys.stderr.isatty():
-        with _bar() as bar:
-            task = bar.add_task("", total=None)
-
-            def drawn(step: str, done: Generation, left: int) -> None:
-                whole = done.totals.counts["pictures"] if step in {WRITING, BATCH} else None
-                finished = whole - left if whole is not None else None
-                bar.update(task, description=pace.words(step, done, left), completed=finished, total=whole)
-
-            yield drawn
+def _screen(quiet: bool) -> Iterator[tuple[Told, Callable[[], None]]]:
+    """A bar on a terminal, a line now and then elsewhere; and what tells that a Ctrl-C was heard."""
+    if not quiet and sys.stderr.isatty() and not (bar := new_bar()).console.is_dumb_terminal:
+        with bar:
+            yield drawn_on(bar)
         return
-    last = [time.monotonic()]
+    pace, last = Pace(), [time.monotonic()]
 
     def lined(step: str, done: Generation, left: int) -> None:
         words = pace.words(step, done, left)
@@ -133,12 +142,31 @@ def _screen(quiet: bool) -> Iterator[Told]:
             last[0] = time.monotonic()
             typer.echo(words, err=True)
 
-    yield lined
+    yield lined, lambda: typer.echo(f"mmavk: {FINISHING}", err=True)
 
 
-def _bar() -> "Progress":
+def drawn_on(bar: "Progress") -> tuple[Told, Callable[[], None]]:
+    """What moves the bar, and what tells on it that a Ctrl-C was heard: a line of its own would be drawn over."""
+    pace, task, notes = Pace(), bar.add_task("", total=None), [""]
+
+    def drawn(step: str, done: Generation, left: int) -> None:
+        whole = done.totals.counts["pictures"] if step in {WRITING, BATCH} else None
+        finished = whole - left if whole is not None else None
+        bar.update(task, description=notes[0] + pace.words(step, done, left), completed=finished, total=whole)
+
+    def warned() -> None:
+        notes[0] = f"{FINISHING}\n"
+        bar.update(task, description=notes[0] + bar.tasks[0].description)
+
+    return drawn, warned
+
+
+def new_bar() -> "Progress":
+    """A bar with the words beside it, on as many lines as they need."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
+    from rich.table import Column
 
-    columns = (BarColumn(bar_width=20), TextColumn("{task.description}", markup=False))
-    return Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False)
+    words = TextColumn("{task.description}", markup=False, table_column=Column(ratio=1))  # wraps where it is narrow
+    columns = (BarColumn(bar_width=20), words)
+    return Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False, expand=True)

@@ -1,5 +1,6 @@
 """The command `mmavk`: its subcommands in path order, and the one place where an error becomes an exit code."""
 
+import errno
 import sys
 from importlib import import_module
 from typing import Any
@@ -9,7 +10,7 @@ from typer.core import TyperGroup
 from typer.main import get_group
 
 from mmavk_cli import __version__
-from mmavk_cli.base.errors import MmavkError
+from mmavk_cli.base.errors import DataError, MmavkError
 from mmavk_cli.cli.follower import one_voice
 
 COMMANDS = {
@@ -53,6 +54,9 @@ EXITS = {
     0: "fine", 1: "our fault", 2: "usage", 3: "data", 4: "knowledge missing or of another recipe",
     5: "weights or a package missing", 6: "out of memory", 130: "stopped with Ctrl-C",
 }  # fmt: skip
+
+FULL = {errno.ENOSPC, errno.EDQUOT}
+"""A disk without room, or a user's share of it. A store's own disk is told by the store."""
 
 END = (
     "\b",
@@ -109,8 +113,16 @@ def _main() -> None:
     except Exception as error:
         if wants_traceback:
             raise
+        if isinstance(error, OSError) and error.errno in FULL:
+            typer.echo(f"mmavk: {_no_room(error)}", err=True)
+            sys.exit(DataError.code)
         typer.echo(
             f"mmavk: internal error, {type(error).__name__}: {error}. Run again with --traceback and report it",
             err=True,
         )
         sys.exit(MmavkError.code)
+
+
+def _no_room(error: OSError) -> DataError:
+    advice = "Make room where --out or the output goes, and call it again"
+    return DataError(f"a disk is full: {error.strerror}", str(error.filename or ""), advice)

@@ -25,6 +25,7 @@ from mmavk_cli.flows.store import (
     verify,
 )  # fmt: skip
 from mmavk_cli.flows.store_import import Import, ImportSettings, import_knowledge
+from mmavk_cli.report.marked import visible
 
 LS = """List what is in the store: a line a recipe, with how many pictures it has a text for.
 
@@ -120,7 +121,7 @@ def _show(settings: ShowSettings) -> None:
         width = max(map(len, row))
         for name, value in row.items():
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            typer.echo(f"{name:<{width}}  {text}")
+            typer.echo(f"{name:<{width}}  {visible(text)}")
 
 
 def _verify(settings: VerifySettings) -> None:

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from io import TextIOWrapper
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -11,6 +11,7 @@ import typer
 from mmavk_cli.base.errors import DataError, MmavkError
 from mmavk_cli.base.records import BadRow, Entity, Problem, Tagged
 from mmavk_cli.cli.options import add_command
+from mmavk_cli.cli.output import data_to_stdout
 from mmavk_cli.cli.progress import progress
 from mmavk_cli.flows.tag import Tagging, TagSettings, tag
 from mmavk_cli.report.marked import stretches, visible
@@ -63,12 +64,18 @@ def _tag(settings: TagSettings) -> None:
         tagging.rows = _told(tagging.rows, settings.verbose, moved)
         _print(_pieces(tagging, settings))
     counts = tagging.totals.counts
-    if not counts["bad_rows"] and not counts["bad_pictures"]:
-        return
-    if counts["posts"] + counts["bad_rows"] > 1:
-        bad = f"bad rows: {counts['bad_rows']}, pictures left out: {counts['bad_pictures']}"
-        typer.echo(f"mmavk: posts tagged: {counts['posts']}, {bad}", err=True)
-    raise typer.Exit(DataError.code)
+    bad = bool(counts["bad_rows"] or counts["bad_pictures"])
+    if (settings.out and not settings.quiet) or (bad and counts["posts"] + counts["bad_rows"] > 1):
+        typer.echo(f"mmavk: {_summary(counts, bad, settings.out)}", err=True)
+    if bad:
+        raise typer.Exit(DataError.code)
+
+
+def _summary(counts: dict[str, int], bad: bool, out: Path | None) -> str:
+    parts = [f"posts tagged: {counts['posts']:,}"]
+    parts += [f"names: {counts['names']:,}"] if out else []
+    parts += [f"bad rows: {counts['bad_rows']:,}", f"pictures left out: {counts['bad_pictures']:,}"] if bad else []
+    return ", ".join(parts) + (f", in {out}" if out else "")
 
 
 def _bar(quiet: bool) -> AbstractContextManager[Moved]:
@@ -96,9 +103,7 @@ def _pieces(tagging: Tagging, settings: TagSettings) -> Iterator[str]:
 
 
 def _print(pieces: Iterable[str]) -> None:
-    if isinstance(sys.stdout, TextIOWrapper):
-        # file names may hold bytes that are no text; whatever the locale, data is UTF-8
-        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+    data_to_stdout()
     for piece in pieces:
         sys.stdout.write(piece)
         sys.stdout.flush()

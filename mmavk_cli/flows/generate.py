@@ -36,7 +36,10 @@ class GenerateSettings(GeneratorSettings, PictureLimits, PostSource, StorePlace,
     retry_failed: bool = setting(False, "Try again what failed before.", "--retry-failed")
     # 524 pictures of Twitter-2017 are one placeholder, 201 of Twitter-2015; a picture people share comes a few times
     placeholder: int = setting(
-        20, "A picture that comes so many times is taken for a placeholder and gets empty knowledge; 0: none is.", ge=0
+        20,
+        "A picture that comes so many times is taken for a placeholder and gets empty knowledge; 0: none is, and"
+        " --retry-failed writes about those that were.",
+        ge=0,
     )
     format: Literal["table", "json"] = setting("table", "How to tell what was done: in words on stderr, or on stdout.")
     out: Path | None = setting(None, "Run folder for run.json, metrics.jsonl and failures.json.")
@@ -67,8 +70,8 @@ def generate(settings: GenerateSettings, told: Told, warned: Callable[[], None])
         DataError: no pictures; the store cannot be written.
     """
     generator = make_generator(settings.generator, settings)
-    generation = Generation(generator.recipe.label)
     found = find_pictures(settings.dataset, settings.input, settings, settings.limit)
+    generation = Generation(generator.recipe.label)  # weights are asked for when it is known what for
     generation.notes = found.notes
     for where, reason in found.faults:
         generation.fail(where, reason)
@@ -82,7 +85,6 @@ def generate(settings: GenerateSettings, told: Told, warned: Callable[[], None])
                 generation.stopped = True
                 raise KeyboardInterrupt
     except KeyboardInterrupt:
-        generator.abort()
         if not generation.stopped:
             raise
     return generation

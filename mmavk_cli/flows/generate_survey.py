@@ -20,6 +20,9 @@ from mmavk_cli.knowledge.visual import Looks, look, placeholders
 THREADS = 4
 """Pictures that are read at once; Pillow decodes outside Python's lock."""
 
+READING, LOOKING = "reading", "looking"
+"""The steps that are told: a file's bytes are read, a picture is decoded."""
+
 LOOK, PLACEHOLDER = "look", "placeholder"
 """Details of a row: the picture's look, so that it is decoded once in its life, and why it got no text."""
 
@@ -50,7 +53,8 @@ class _Seen:
 def survey(
     job: Job, files: tuple[Path, ...], store: Store, generation: Generation, told: Told, stop: Stop
 ) -> list[Wanted]:
-    """The pictures that need a text, those that cost most first: where memory is short, it is short at once. Rows of
+    """The pictures that need a text, those that cost most first: where memory is short, it is short at once. What was
+    tried before comes after what was tried less, lest a few that always fail keep the others from their turn. Rows of
     pictures that cannot be read, and of placeholders, are written on the way.
 
     Raises:
@@ -65,15 +69,15 @@ def survey(
             of_file.append(subject)
         else:
             generation.fail(str(path), error)
-        told("reading", generation, len(files) - generation.totals.counts["files"])
+        told(READING, generation, len(files) - generation.totals.counts["files"])
     rows = {subject: store.get_knowledge(subject, job.generator.recipe.id) for subject in paths}
     todo = [subject for subject in paths if is_open(rows[subject], job)]
-    if any(_in_part(subject, job.part) for subject in todo):
+    if not stop.wanted and any(_in_part(subject, job.part) for subject in todo):
         job.generator.check()
     seen: dict[str, _Seen] = {}
     for subject, one in in_threads(lambda subject: _seen(paths[subject], job.limits), todo, stop):
         seen[subject] = one
-        told("looking", generation, len(todo) - len(seen))
+        told(LOOKING, generation, len(todo) - len(seen))
     looks = {subject: _look(rows[subject], seen.get(subject)) for subject in paths}
     empty = placeholders([Looks(subject, looks[subject]) for subject in of_file], job.placeholder)
     pending: list[Wanted] = []
@@ -95,12 +99,16 @@ def survey(
         else:
             cost = job.generator.tokens(*found.size)
             pending.append(Wanted(subject, path, cost, found.look, row.attempts if row else 0))
-    return sorted(pending, key=lambda wanted: wanted.tokens, reverse=True)
+    return sorted(pending, key=lambda wanted: (wanted.attempts, -wanted.tokens))
 
 
 def is_open(row: KnowledgeRow | None, job: Job) -> bool:
-    """Whether a picture with this row still needs a text."""
-    return row is None or (row.text is None and job.retry_failed)
+    """Whether a picture with this row still needs a text. One that was taken for a placeholder does where none is to be
+    taken for one.
+    """
+    if row is None or not job.retry_failed:
+        return row is None
+    return row.text is None or (PLACEHOLDER in row.details and not job.placeholder)
 
 
 def in_threads(work: Callable[[T], R], items: Iterable[T], stop: Stop) -> Iterator[tuple[T, R]]:

@@ -19,6 +19,9 @@ from mmavk_cli.knowledge.store import Store
 WRITING, BATCH = "writing", "batch"
 """The steps that are told when a picture, and when a batch, is finished."""
 
+STARTING = "starting"
+"""Told once, before the first batch, for which a model may have to be loaded."""
+
 WAITING = "waiting for another process"
 
 POLL_S = 0.5
@@ -30,15 +33,22 @@ def write_all(
 ) -> None:  # fmt: skip
     """Write about all pictures that have no text in the store yet; the generator's model is freed at the end.
 
+    The recipe's name stands for it from the first row on, or when all were there before: one that cannot begin takes no
+    name from another.
+
     Raises:
         DataError: the store cannot be written. MissingError: weights, a package or the server are not there.
     """
-    with Claims(store.folder) as claims:
-        pending = survey(job, files, store, generation, told, stop)
-        if generation.totals.counts["cached"]:  # else with the first text, lest its name stand for nothing
-            store.put_recipe(job.generator.recipe)
-        if not stop.wanted:
-            Worker(job, store, claims, generation, told, stop).work(pending)
+    try:
+        with Claims(store.folder) as claims:
+            pending = survey(job, files, store, generation, told, stop)
+            if generation.totals.counts["cached"]:  # else with the first text, lest its name stand for nothing
+                store.put_recipe(job.generator.recipe)
+            if not stop.wanted:
+                Worker(job, store, claims, generation, told, stop).work(pending)
+    except BaseException:
+        job.generator.abort()
+        raise
     job.generator.free()
 
 
@@ -59,6 +69,7 @@ class Worker:
         self._recipe = job.generator.recipe
         self._pending: list[Wanted] = []
         self._elsewhere: list[Wanted] = []
+        self._left = 0
         self._pool = ThreadPoolExecutor(THREADS)
 
     def work(self, pending: list[Wanted]) -> None:
@@ -69,8 +80,9 @@ class Worker:
         Raises:
             DataError: the store cannot be written. MissingError: weights, a package or the server are not there.
         """
-        self._pending = pending[::-1]
+        self._pending, self._left = pending[::-1], len(pending)
         try:
+            self._tell(STARTING)
             ahead = self._next() or self._next_of_others()
             while ahead is not None and not self._stop.wanted:
                 now, ahead = ahead, self._next()
@@ -101,8 +113,8 @@ class Worker:
         row = self._store.get_knowledge(one.subject, self._recipe.id)
         if is_open(row, self._job) and (row is None or row.attempts == one.attempts):
             return False
-        self._claims.give_back([self._key(one)])
-        self._count("cached" if row and row.text is not None else "failed_before")
+        self._generation.totals.add("cached" if row and row.text is not None else "failed_before")
+        self._done(one)
         return True
 
     def _next_of_others(self) -> _Batch | None:
@@ -147,17 +159,15 @@ class Worker:
             self._generation.totals.add("made")
             self._generation.totals.add("tokens", int(details.get("new_tokens", 0)))
             self._generation.totals.add("flagged", bool(details.get("flags")))
+        self._done(one)
+
+    def _done(self, one: Wanted) -> None:
         self._claims.give_back([self._key(one)])
-        self._tell()
+        self._left -= 1
+        self._tell(WRITING)
 
-    def _count(self, name: str) -> None:
-        self._generation.totals.add(name)
-        self._tell()
-
-    def _tell(self, step: str = WRITING) -> None:
-        counts = self._generation.totals.counts
-        done = counts["cached"] + counts["made"] + counts["placeholders"] + counts["failed_before"]
-        self._told(step, self._generation, counts["pictures"] - done - counts["failed"])
+    def _tell(self, step: str) -> None:
+        self._told(step, self._generation, self._left)
 
     def _key(self, one: Wanted) -> str:
         return knowledge_key(one.subject, self._recipe.id)

@@ -87,11 +87,7 @@ class Stages:
 
         files = tuple(dict.fromkeys(post.image for post in posts if post.image))
         job = Job(generator, self.settings, (0, 1), 0, retry_failed=False)
-        try:
-            write_all(job, files, store, Generation(generator.recipe.label), told, Stop())
-        except KeyboardInterrupt:
-            generator.abort()
-            raise
+        write_all(job, files, store, Generation(generator.recipe.label), told, Stop())
 
     def _read(self, store: Store, post: Post) -> Seen:
         """A post with what is written about its picture, not weighed; with no text where CLIP alone sees it."""

@@ -1,7 +1,8 @@
 """Who is at work on which picture: several processes fill one store without doing a picture twice.
 
-A claim is a lease. It ends when its row is in the store, when its time is over, or, on the same machine, when its
-process is gone. Claims stand in a file of their own beside the store; losing it costs nothing but a picture done twice.
+A claim ends when its row is in the store or when its process is gone. Whether a process lives can be seen on its own
+machine alone, or in its own container; elsewhere a claim is a lease, which ends when its time is over. Claims stand in
+a file of their own beside the store; losing it costs nothing but a picture done twice.
 """
 
 import os
@@ -42,7 +43,7 @@ class Claims:
 
     def __init__(self, folder: Path, lease_s: float = LEASE_S) -> None:
         self._path, self._lease_s = folder / FILE, lease_s
-        self._me = (socket.gethostname(), os.getpid(), _born(os.getpid()))
+        self._me = (_place(), os.getpid(), _born(os.getpid()))
         self._lock = threading.Lock()
         self._held: set[str] = set()
         self._ended = threading.Event()
@@ -93,17 +94,19 @@ class Claims:
             DataError: the file cannot be written.
         """
         with self._writing() as connection:
-            host, pid, _ = self._me
+            place, pid, _ = self._me
             connection.executemany(
-                "DELETE FROM claims WHERE key = ? AND host = ? AND pid = ?", [(key, host, pid) for key in keys]
+                "DELETE FROM claims WHERE key = ? AND host = ? AND pid = ?", [(key, place, pid) for key in keys]
             )
             self._held -= set(keys)
 
     def _free(self, claim: tuple[str, int, str, float], now: float) -> bool:
-        host, pid, born, until = claim
-        if (host, pid, born) == self._me or until < now:
+        place, pid, born, until = claim
+        if (place, pid, born) == self._me:
             return True
-        return host == self._me[0] and _born(pid) != born
+        if place == self._me[0] and born:  # no clock: it is set, and stands still while a machine sleeps
+            return _born(pid) != born
+        return until < now
 
     def _renew(self) -> None:
         while not self._ended.wait(self._lease_s / 4):
@@ -142,6 +145,18 @@ def _patiently(connection: sqlite3.Connection, statement: str) -> None:
             time.sleep(0.02)
         else:
             return
+
+
+def _place() -> str:
+    """Where a process number means one process: the machine since its start, and the container in it. A name alone says
+    neither: machines are made of one image, and containers take their host's name.
+    """
+    parts = [socket.gethostname()]
+    with suppress(OSError):
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text("utf-8").strip())
+    with suppress(OSError):
+        parts.append(str(Path("/proc/self/ns/pid").readlink()))
+    return " ".join(parts)
 
 
 def _born(pid: int) -> str:

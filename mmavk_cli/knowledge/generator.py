@@ -106,7 +106,7 @@ class Generator(ABC):
         """
 
     def abort(self) -> None:  # noqa: B027
-        """Let go of what would keep the program waiting; called when it is stopped at once."""
+        """Let go of what would keep the program waiting; called when it ends with an error or is stopped at once."""
 
     def free(self) -> None:  # noqa: B027
         """Give the model's memory back."""

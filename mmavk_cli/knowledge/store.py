@@ -109,8 +109,10 @@ class Store:
         return row if isinstance(row, EmbeddingRow) else None
 
     def put_recipe(self, recipe: Recipe) -> None:
-        """Keep a recipe's content under its id and let its name stand for it; written once by each open store."""
-        if recipe.id not in self._recipes_put:
+        """Keep a recipe's content under its id and let its name stand for it; written once by each open store, and
+        again where another process has removed it.
+        """
+        if recipe.id not in self._recipes_put or self._database.get(keys.recipe_key(recipe.id)) is None:
             self.put(RecipeRow(recipe=recipe))
             self.put(NameRow(name=recipe.name, recipe=recipe.id))
             self._recipes_put.add(recipe.id)
@@ -142,12 +144,12 @@ class Store:
         raise KnowledgeError(f"no knowledge called {name!r}", str(self.folder), near(name, names) if names else empty)
 
     def remove(self, tag: str) -> int:
-        """Remove a recipe (by id) with all its rows, or a scorer's similarities; how many rows went.
+        """Remove a recipe (by id) with all its rows, or a scorer's similarities, all or none; how many rows went.
 
         Raises:
             DataError: the store cannot be written.
         """
-        with self._database.writing() as cache:
+        with self._database.writing() as cache, cache.transact():
             self._recipes_put.discard(tag)
             return int(cache.evict(tag))
 
@@ -239,13 +241,14 @@ class Store:
             return [self.put(row) for row in batch]
 
     def _put_try(self, row: KnowledgeRow, recipe: Recipe) -> Written:
-        if row.error is not None and self._get(keys.name_key(recipe.name)):
-            self.put(RecipeRow(recipe=recipe))  # a failure takes the name from no texts
-        else:
-            self.put_recipe(recipe)
-        before = self.get_knowledge(row.subject, row.recipe)
-        tries = before.attempts + (before.error is not None) if before else 1
-        return self.put(row.model_copy(update={"attempts": tries}))
+        with self._database.writing() as cache, cache.transact():  # a row and its recipe come, or are removed, together
+            if row.error is not None and self._get(keys.name_key(recipe.name)):
+                self.put(RecipeRow(recipe=recipe))  # a failure takes the name from no texts
+            else:
+                self.put_recipe(recipe)
+            before = self.get_knowledge(row.subject, row.recipe)
+            tries = before.attempts + (before.error is not None) if before else 1
+            return self.put(row.model_copy(update={"attempts": tries}))
 
     def _get(self, key: str) -> Row | None:
         value = self._database.get(key)

@@ -90,6 +90,14 @@ def test_any_other_exception_is_our_fault_without_a_traceback():
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+@pytest.mark.parametrize("line", ["mmavk config show --json", "mmavk tag --text Paris"])
+def test_a_disk_that_is_full_is_not_our_fault(line: str, shell: Shell):
+    done = shell(f"{line} > /dev/full")
+    assert done.returncode == documented()["DataError"], done.stderr
+    assert done.stderr.startswith("mmavk: a disk is full")
+
+
 def test_ctrl_c_ends_with_130():
     done = fail("import os, signal; os.kill(os.getpid(), signal.SIGINT)")
     assert done.returncode == 130

@@ -68,6 +68,30 @@ def test_what_another_machine_had_is_free_when_its_lease_is_over(tmp_path: Path,
     far.__exit__(None, None, None)
 
 
+def test_a_process_that_lives_keeps_its_claims_whatever_the_clock_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    other = taker(tmp_path, KEYS[:2])
+    assert taken(other) == set(KEYS[:2])
+    with Claims(tmp_path) as claims, monkeypatch.context() as patch:
+        patch.setattr(time, "time", lambda now=time.time: now() + 4000)
+        assert claims.take(KEYS[:3]) == {KEYS[2]}
+        other.kill()
+        other.communicate()
+        assert claims.take(KEYS[:3]) == set(KEYS[:3])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="containers are Linux's")
+def test_a_process_in_another_container_of_the_same_name_is_not_taken_for_dead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    other = taker(tmp_path, KEYS[:2])
+    assert taken(other) == set(KEYS[:2])
+    monkeypatch.setattr(Path, "readlink", lambda _: Path("pid:[1]"))  # here numbers mean other processes
+    monkeypatch.setattr("mmavk_cli.knowledge.claims._born", lambda pid: "now" if pid == os.getpid() else "")
+    with Claims(tmp_path) as claims:
+        assert claims.take(KEYS[:3]) == {KEYS[2]}
+    other.communicate("")
+
+
 def test_a_number_given_to_another_process_keeps_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     with monkeypatch.context() as patch:
         patch.setattr("mmavk_cli.knowledge.claims._born", lambda _: "long ago")

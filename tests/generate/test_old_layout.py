@@ -89,10 +89,10 @@ def test_a_tensor_of_another_size_is_told(tiny: Path, tmp_path: Path):
         load_model(folder, "cpu", four_bit=False)
 
 
-def test_a_file_of_the_index_that_is_not_there(old: Path, tmp_path: Path, mmavk: Mmavk):
+def test_a_file_of_the_index_that_is_not_there(old: Path, pictures: Path, tmp_path: Path, mmavk: Mmavk):
     for file in old.iterdir():
         if file.name != LAST:
             (tmp_path / file.name).write_bytes(file.read_bytes())
-    done = mmavk("generate", "--images", tmp_path, "--vlm", tmp_path, "--device", "cpu", "--store", tmp_path / "store")
+    done = mmavk("generate", "--images", pictures, "--vlm", tmp_path, "--device", "cpu", "--store", tmp_path / "store")
     assert done.code == 5
     assert LAST in done.err

@@ -119,6 +119,22 @@ def test_nothing_is_ever_thrown_away(store: Store, tmp_path: Path):
     assert {path.name for path in (tmp_path / "store").iterdir()} <= {"cache.db", "cache.db-wal", "cache.db-shm"}
 
 
+def test_removing_takes_all_or_nothing(store: Store):
+    for number in range(300):
+        store.put_knowledge(digest(str(number)), RECIPE, "a dog")
+    with sqlite3.connect(store.folder / "cache.db") as other:
+        other.execute(
+            "CREATE TRIGGER cut BEFORE DELETE ON Cache WHEN OLD.rowid = 250 BEGIN SELECT RAISE(ABORT, 'cut'); END"
+        )
+    with pytest.raises(DataError):
+        store.remove(RECIPE.id)
+    assert (store.count(), store.verify()) == (302, [])
+    with sqlite3.connect(store.folder / "cache.db") as other:
+        other.execute("DROP TRIGGER cut")
+    assert store.remove(RECIPE.id) == 302
+    assert store.count() == 0
+
+
 # ---------------------------------------------------------------- recipes and names
 
 

@@ -100,16 +100,25 @@ def test_min_score_leaves_out_what_is_less_probable(tag: Tag):
 
 def test_run_folder_holds_the_records_and_stdout_stays_silent_unless_asked(tag: Tag, tmp_path: Path):
     ran = tag(EXAMPLES / "posts.jsonl", "--out", tmp_path / "run")
-    assert (ran.code, ran.out, ran.err) == (0, "", "")
+    assert (ran.code, ran.out) == (0, "")
     kept = (tmp_path / "run" / "predictions.jsonl").read_text("utf-8")
     facts = json.loads((tmp_path / "run" / "run.json").read_text())
     found = sum(len(json.loads(line)["entities"]) for line in kept.splitlines())
     assert facts["totals"] == {"posts": 4, "names": found, "with_knowledge": 2, "bad_pictures": 0, "bad_rows": 0}
+    assert ran.err == f"mmavk: posts tagged: 4, names: {found}, in {tmp_path / 'run'}\n"
     assert facts["recipe"]["id"] == json.loads(kept.splitlines()[0])["knowledge"]["recipe"]
     printed = tag(EXAMPLES / "posts.jsonl", "--out", tmp_path / "again", "--format", "jsonl")
     assert printed.out == kept
     there = tag("--text", TEXT, "--out", tmp_path / "run")
     assert (there.code, len(there.faults)) == (3, 1)
+
+
+def test_run_folder_is_told_beside_what_is_bad_and_not_when_quiet(tag: Tag, tmp_path: Path):
+    rows = b'{"text": "In Paris"}\n{"text": ""}\n'
+    ran = tag("-", "--out", tmp_path / "run", stdin=rows)
+    assert ran.code == 3
+    assert ran.err.splitlines()[-1].endswith(f"bad rows: 1, pictures left out: 0, in {tmp_path / 'run'}")
+    assert tag("--text", TEXT, "--out", tmp_path / "again", "--quiet").err == ""
 
 
 def test_json_is_one_object(tag: Tag):
