@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 from typer.main import get_group
 
 from mmavk_cli import __version__
-from mmavk_cli.base.errors import MmavkError
+from mmavk_cli.base.errors import MemoryShortError, MmavkError
 from mmavk_cli.cli.follower import one_voice
 
 COMMANDS = {
@@ -109,6 +109,13 @@ def _main() -> None:
     except Exception as error:
         if wants_traceback:
             raise
+        from mmavk_cli.base.device import is_out_of_memory
+
+        if is_out_of_memory(error):
+            said = str(error).partition(". ")[0] or type(error).__name__
+            advice = "Take a smaller model, or smaller batches; mmavk doctor shows what is free"
+            typer.echo(f"mmavk: memory ran out: {said}. {advice}", err=True)
+            sys.exit(MemoryShortError.code)
         typer.echo(
             f"mmavk: internal error, {type(error).__name__}: {error}. Run again with --traceback and report it",
             err=True,

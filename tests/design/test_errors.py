@@ -90,6 +90,19 @@ def test_any_other_exception_is_our_fault_without_a_traceback():
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("raise MemoryError", "MemoryError"),
+        ("raise RuntimeError('CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has')", "CUDA out of memory"),
+    ],
+)
+def test_memory_that_runs_out_anywhere_is_no_fault_of_ours(statement: str, said: str):
+    done = fail(statement)
+    assert done.returncode == documented()["MemoryShortError"]
+    assert done.stderr.startswith(f"mmavk: memory ran out: {said}. Take a smaller")
+
+
 def test_ctrl_c_ends_with_130():
     done = fail("import os, signal; os.kill(os.getpid(), signal.SIGINT)")
     assert done.returncode == 130
