@@ -7,13 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
-from mmavk_cli.base.errors import MissingError, MmavkError
+from mmavk_cli.base.errors import MemoryShortError, MissingError, MmavkError
 from mmavk_cli.base.settings import Settings, setting
 
 M = TypeVar("M")
 
-_NO_MEMORY = ("can't allocate memory", "not enough memory", "out of memory", "CUBLAS_STATUS_ALLOC_FAILED")
-"""How libraries say it, where they raise nothing of their own for it."""
+_NO_MEMORY = ("can't allocate memory", "not enough memory", "out of memory", "_ALLOC_FAILED", "_ALLOCATION_FAILED")
+"""How libraries say it, where they raise nothing of their own for it; the last two are cuBLAS's and cuDNN's."""
 
 
 class DeviceChoice(Settings):
@@ -87,11 +87,10 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def empty_cache() -> None:
-    """Give back what torch has set aside and does not use."""
+    """Give back what torch has set aside and does not use. Does not load torch."""
     gc.collect()
-    import torch
-
-    if torch.cuda.is_available():
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
         torch.cuda.empty_cache()
 
 
@@ -105,13 +104,20 @@ class InTurn(Generic[M]):
         name: what to call it in messages.
         load: makes it; called once, and again if it is asked for after `free`.
         end: called with it before it is let go, for what does not end by itself.
+        smaller: what a user can do where it does not fit.
     """
 
     _held: "weakref.ref[Any] | None" = None
     _holder = ""
 
-    def __init__(self, name: str, load: Callable[[], M], end: Callable[[M], None] | None = None) -> None:
-        self.name, self._load, self._end = name, load, end
+    def __init__(
+        self,
+        name: str,
+        load: Callable[[], M],
+        end: Callable[[M], None] | None = None,
+        smaller: str = "Take a smaller model",
+    ) -> None:
+        self.name, self._load, self._end, self._smaller = name, load, end, smaller
         self._model: M | None = None
 
     @property
@@ -119,13 +125,18 @@ class InTurn(Generic[M]):
         """The model.
 
         Raises:
-            MmavkError: another large model is still loaded. What `load` raises.
+            MmavkError: another large model is still loaded. MemoryShortError: it does not fit. What `load` raises.
         """
         if self._model is None:
             gc.collect()  # one that a failure left behind may wait for it
             if InTurn.loaded():
                 raise MmavkError(f"{InTurn._holder} is still loaded", self.name, "Report it")
-            self._model = self._load()
+            try:
+                self._model = self._load()
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                raise MemoryShortError("it does not fit into memory", self.name, self._smaller) from error
             InTurn._held, InTurn._holder = weakref.ref(self._model), self.name
         return self._model
 

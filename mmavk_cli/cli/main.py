@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 from typer.main import get_group
 
 from mmavk_cli import __version__
-from mmavk_cli.base.errors import DataError, MmavkError
+from mmavk_cli.base.errors import DataError, MemoryShortError, MmavkError
 from mmavk_cli.cli.follower import one_voice
 
 COMMANDS = {
@@ -105,24 +105,25 @@ def _main() -> None:
     wants_traceback = "--traceback" in sys.argv
     try:
         app(prog_name="mmavk")
-    except MmavkError as error:
-        if wants_traceback:
-            raise
-        typer.echo(f"mmavk: {error}", err=True)
-        sys.exit(error.code)
     except Exception as error:
         if wants_traceback:
             raise
-        if isinstance(error, OSError) and error.errno in FULL:
-            typer.echo(f"mmavk: {_no_room(error)}", err=True)
-            sys.exit(DataError.code)
-        typer.echo(
-            f"mmavk: internal error, {type(error).__name__}: {error}. Run again with --traceback and report it",
-            err=True,
-        )
-        sys.exit(MmavkError.code)
+        told = error if isinstance(error, MmavkError) else _explained(error)
+        typer.echo(f"mmavk: {told}", err=True)
+        sys.exit(told.code)
 
 
-def _no_room(error: OSError) -> DataError:
-    advice = "Make room where --out or the output goes, and call it again"
-    return DataError(f"a disk is full: {error.strerror}", str(error.filename or ""), advice)
+def _explained(error: Exception) -> MmavkError:
+    """An exception of others as one of ours: a full disk or memory, which any line may meet, else a fault of ours."""
+    from mmavk_cli.base.device import is_out_of_memory
+
+    if isinstance(error, OSError) and error.errno in FULL:
+        advice = "Make room where --out or the output goes, and call it again"
+        return DataError(f"a disk is full: {error.strerror}", str(error.filename or ""), advice)
+    if is_out_of_memory(error):
+        said = str(error).partition(". ")[0] or type(error).__name__
+        advice = "Take a smaller model, or smaller batches; mmavk doctor shows what is free"
+        return MemoryShortError(f"memory ran out: {said}", "", advice)
+    return MmavkError(
+        f"internal error, {type(error).__name__}: {error}", "", "Run again with --traceback and report it"
+    )

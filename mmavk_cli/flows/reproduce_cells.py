@@ -1,11 +1,10 @@
 """The cells of a grid: one training and its scores each, in folders of their own, never done twice."""
 
-import gc
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mmavk_cli.base.device import empty_cache
 from mmavk_cli.base.errors import MmavkError
 from mmavk_cli.base.lock import locked
 from mmavk_cli.base.records import Json
@@ -121,7 +120,7 @@ def run_cells(
         if reason:
             tell(cell.name, {"not finished": reason.reason})
             unfinished[cell.folder] = reason
-        _free()
+        empty_cache()
         done(unfinished)
     return unfinished
 
@@ -156,11 +155,3 @@ def _run(cell: Cell, tell: Tell) -> Unfinished | None:
                 overall = evaluate(settings, lambda _done, _all: None).scores.strict["overall"]
                 tell(cell.name, {name: settings.split, "f1": overall.f1})
     return None
-
-
-def _free() -> None:
-    """Give the model's memory back before the next one is built."""
-    gc.collect()
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available():
-        torch.cuda.empty_cache()

@@ -12,7 +12,7 @@ from mmavk_cli.base.pictures import read_picture
 from mmavk_cli.base.records import Json, Post
 from mmavk_cli.knowledge.recipe import Recipe
 from mmavk_cli.knowledge.store import Store
-from mmavk_cli.similarity.clip_source import ClipChoice, ClipSettings, ClipSource, clip_source
+from mmavk_cli.similarity.clip_source import SMALLER, ClipChoice, ClipSettings, ClipSource, clip_source
 from mmavk_cli.similarity.embeddings import cosine, unpacked
 from mmavk_cli.similarity.scorer import PictureModel
 
@@ -34,7 +34,7 @@ class ClipOfStore:
     def __init__(self, settings: ClipSettings, store: Store) -> None:
         self.source: ClipSource = clip_source(settings)
         self._settings, self._store = settings, store
-        self._turn: InTurn[PictureModel] = InTurn(f"the CLIP {self.source.name}", self._load)
+        self._turn: InTurn[PictureModel] = InTurn(f"the CLIP {self.source.name}", self._load, smaller=SMALLER)
         self.load_s = 0.0
         self._known = _known(store, self.source.name, settings.clip_precision)
 

@@ -124,7 +124,7 @@ def tag(settings: TagSettings, told: Callable[[str], None]) -> Iterator[Tagging]
         from mmavk_cli.flows.tag_stages import Stages
 
         tagger = Tagger(name, weigh.gate, None, settings.threads, settings.device)
-        stages = Stages(generator, settings, weigh, told)
+        stages = Stages(generator, settings, weigh, told, tagger.free)
         tagging.scorer, seen = stages.scorer, stages.seen(posts)
     else:
         reader = PictureReader(generator, settings) if generator else None

@@ -8,6 +8,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from mmavk_cli.base.device import empty_cache
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.pictures import PictureLimits, decode, read_picture
 from mmavk_cli.base.records import BadRow, Knowledge, Post, Problem, Row, Tagged
@@ -121,6 +122,11 @@ class Tagger:
         """
         return open_model(self._name, self._threads, self._device)[0]
 
+    def free(self) -> None:
+        """Let go of the model and give its memory back; it is loaded again where it is asked for."""
+        self.__dict__.pop("predictor", None)
+        empty_cache()
+
     def tagged(self, rows: Iterable[Row | Seen], min_score: float) -> Iterator[Outcome]:
         """A record a row, in order; bad rows pass through. Names under `min_score` are left out.
 
@@ -137,6 +143,7 @@ class Tagger:
                         entity_of(seen.post, one.span, one.score) for one in next(found) if one.score >= min_score
                     )
                     yield Tagged(seen.post, names, seen.knowledge, self.model, seen.notes, seen.problem)
+            del found  # it holds the model, and the next rows may need its place
 
     def _chunks(self, rows: Iterable[Row | Seen]) -> Iterator[list[Seen | BadRow]]:
         """Rows that are tagged together, the first alone. No post's names depend on the company it is in."""

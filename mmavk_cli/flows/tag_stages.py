@@ -40,14 +40,20 @@ class Stages:
     Args:
         generator: None where the model takes CLIP's features alone.
         weighing: who scores, which also says whether there is a CLIP.
+        make_room: called before large models are loaded, so that the tagger is not beside them.
     """
 
     def __init__(
-        self, generator: Generator | None, settings: StagedSettings, weighing: Weighing, told: Told
-    ) -> None:  # fmt: skip
+        self,
+        generator: Generator | None,
+        settings: StagedSettings,
+        weighing: Weighing,
+        told: Told,
+        make_room: Callable[[], None],
+    ) -> None:
         self.generator, self.settings, self.weighing = generator, settings, weighing
         self.scorer = clip_source(settings).name if weighing.scorer == CLIP else TEXT
-        self._told, self._spoke = told, monotonic()
+        self._told, self._spoke, self._make_room = told, monotonic(), make_room
 
     def seen(self, rows: Iterable[Row]) -> Iterator[Seen | BadRow]:
         """The rows, STAGED at a time, every post with what is known of its picture; bad rows pass through.
@@ -63,6 +69,7 @@ class Stages:
     def _looked_at(self, rows: list[Row]) -> list[Seen | BadRow]:
         if not any(isinstance(row, Post) and row.image for row in rows):
             return [row if isinstance(row, BadRow) else Seen(row, notes=(NO_PICTURE,)) for row in rows]
+        self._make_room()
         with Store(store_folder(self.settings.store)) as store:
             clip = self._clip(store) if self.weighing.scorer == CLIP else None
             if self.generator is not None:

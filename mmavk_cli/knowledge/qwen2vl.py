@@ -59,7 +59,9 @@ class QwenGenerator(ChatGenerator[QwenSettings]):
     def __init__(self, settings: QwenSettings) -> None:
         super().__init__(settings)
         self._most = 0 if settings.batch_size == "auto" else int(settings.batch_size)
-        self._turn = InTurn("qwen2vl", self._load)
+        way = "" if settings.four_bit else "--4bit, or "
+        self._smaller = f"Take {way}a smaller --vlm such as Qwen/Qwen2-VL-2B-Instruct; mmavk doctor shows what fits"
+        self._turn = InTurn("qwen2vl", self._load, smaller=self._smaller)
         self._processor: Any = None
 
     @cached_property
@@ -82,9 +84,21 @@ class QwenGenerator(ChatGenerator[QwenSettings]):
 
     @cached_property
     def footprint(self) -> Footprint:
-        """What it takes in memory."""
+        """What it takes in memory.
+
+        Raises:
+            MissingError: its config.json does not say how large it is.
+        """
         half = self.device == "cuda" or self.settings.four_bit
-        return Footprint.of(read_config(self._weights.folder), 2 if half else 4)
+        try:
+            return Footprint.of(self._config, 2 if half else 4)
+        except KeyError as error:
+            where = str(self._weights.folder / "config.json")
+            raise MissingError(f"the model's sizes are not told: {error}", where, "Fetch it again") from error
+
+    @cached_property
+    def _config(self) -> Json:
+        return read_config(self._weights.folder)
 
     def room(self, tokens: int) -> int:
         """How many pictures of so many visual tokens go into the memory that is free when the weights are loaded."""
@@ -150,16 +164,11 @@ class QwenGenerator(ChatGenerator[QwenSettings]):
         return loaded.model
 
     def _check_room(self) -> None:
-        """Before gigabytes are read: the system ends a process that takes more than there is without a word."""
-        need, free = self.footprint.weights(self.settings.four_bit), memory(self.device)[0]
-        if need <= free:
-            return
-        what = f"the weights take {need / 1e9:.1f} GB, {free / 1e9:.1f} GB are free"
-        small = Footprint.of(read_config(self._weights.folder)).weights(four_bit=True)
-        advice = "Take a smaller model (--vlm), or one on another machine (--generator server)"
-        if not self.settings.four_bit and small <= free:
-            advice = f"--4bit makes them {small / 1e9:.1f} GB"
-        raise MemoryShortError(what, self._weights.model, advice)
+        """Loading takes minutes, and a machine that runs out of memory may end the process without a word."""
+        needed, free = self.footprint.weights(self.settings.four_bit), memory(self.device)[0]
+        if needed > free and "quantization_config" not in self._config:  # such weights are smaller than they seem
+            what = f"the weights take {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free"
+            raise MemoryShortError(what, f"{self._weights.model} on {self.device}", self._smaller)
 
 
 def load_model(folder: Path, device: str, four_bit: bool) -> Loaded:
@@ -193,7 +202,9 @@ def load_model(folder: Path, device: str, four_bit: bool) -> Loaded:
             quantization_config=_nf4() if four_bit else None,
             **options,
         )
-    except (OSError, ValueError, KeyError, ImportError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
+        if is_out_of_memory(error):
+            raise
         raise MissingError(
             f"cannot load the model: {error}", str(folder), "Check its files, or fetch it again"
         ) from error
@@ -212,9 +223,9 @@ def load_model(folder: Path, device: str, four_bit: bool) -> Loaded:
 
 def _attention(device: str) -> str:
     """FlashAttention where it is installed for the GPU, else torch's own (SDPA)."""
-    from importlib.util import find_spec
+    from transformers.utils import is_flash_attn_2_available
 
-    return "flash_attention_2" if device == "cuda" and find_spec("flash_attn") else "sdpa"
+    return "flash_attention_2" if device == "cuda" and is_flash_attn_2_available() else "sdpa"
 
 
 def _nf4() -> Any:

@@ -26,7 +26,7 @@ from mmavk_cli.base.device import empty_cache, is_out_of_memory
 from mmavk_cli.base.errors import MemoryShortError, MissingError, UsageError
 from mmavk_cli.base.fingerprint import digest_file
 from mmavk_cli.base.records import Json
-from mmavk_cli.similarity.clip_source import SAFE, WEIGHTS, ClipSource, in_cache
+from mmavk_cli.similarity.clip_source import SAFE, SMALLER, WEIGHTS, ClipSource, in_cache
 from mmavk_cli.similarity.towers import encode_text, shorten
 
 if TYPE_CHECKING:
@@ -97,12 +97,13 @@ class Clip:
                 if not is_out_of_memory(error):
                     raise
                 if self.batch == 1:
-                    advice = "Take a smaller CLIP, or --device cpu"
-                    raise MemoryShortError("one picture or text does not fit into memory", "--clip", advice) from error
+                    what = "one picture or text does not fit into memory"
+                    raise MemoryShortError(what, "--clip", SMALLER) from error
                 self.batch = self.batch // 2
-                empty_cache()
+            else:
+                at += len(done[-1])
                 continue
-            at += len(done[-1])
+            empty_cache()  # here, where the error does not hold any more what the failed batch had made
         found: Floats = torch.cat(done).numpy() if done else np.zeros((0, 0), np.float32)
         return found
 
@@ -132,6 +133,8 @@ def load_clip(source: ClipSource, precision: str, device: str, batch: int) -> Cl
             open_clip.load_checkpoint(model, str(weights))
             tokenizer = open_clip.get_tokenizer(f"local-dir:{source.folder}" if source.folder else source.model)
         except (OSError, RuntimeError, ValueError, KeyError, TypeError, AssertionError, SafetensorError) as error:
+            if is_out_of_memory(error):
+                raise
             what = f"cannot load CLIP: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
             advice = "Give the weights and the model that belong together"
             raise MissingError(what, str(weights), advice) from error

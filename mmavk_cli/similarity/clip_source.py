@@ -19,6 +19,9 @@ SAFE = ".safetensors"
 REPOSITORIES = {"ViT-B-32/openai": "timm/vit_base_patch32_clip_224.openai"}
 """Where on the hub the paper's weights are; open_clip knows it too, but takes seconds to be asked."""
 
+SMALLER = "Take a smaller CLIP, or --device cpu"
+"""What to do where memory is too short for one."""
+
 TEXT, CLIP = "text", "clip"
 """Who scores: the text scorer, or a CLIP."""
 

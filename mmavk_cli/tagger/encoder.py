@@ -9,6 +9,7 @@ from typing import Any
 from safetensors import SafetensorError
 from torch import nn
 
+from mmavk_cli.base.device import is_out_of_memory
 from mmavk_cli.base.errors import MissingError, UsageError
 from mmavk_cli.base.tokenizers import load_tokenizer, own_way
 from mmavk_cli.tagger.checkpoint import TOKENIZER
@@ -73,6 +74,8 @@ def load_encoder(folder: Path) -> nn.Module:
             folder, use_safetensors=True, output_loading_info=True, **safely, **without
         )
     except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
+        if is_out_of_memory(error):
+            raise
         raise MissingError(f"cannot load the encoder: {error}", str(folder), "Fetch, copy or train it again") from error
     if told["missing_keys"]:  # transformers would draw them at random and only warn
         lacking = f"the encoder's weights lack {min(told['missing_keys'])}"

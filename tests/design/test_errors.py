@@ -98,6 +98,19 @@ def test_a_disk_that_is_full_is_not_our_fault(line: str, shell: Shell):
     assert done.stderr.startswith("mmavk: a disk is full")
 
 
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("raise MemoryError", "MemoryError"),
+        ("raise RuntimeError('CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has')", "CUDA out of memory"),
+    ],
+)
+def test_memory_that_runs_out_anywhere_is_no_fault_of_ours(statement: str, said: str):
+    done = fail(statement)
+    assert done.returncode == documented()["MemoryShortError"]
+    assert done.stderr.startswith(f"mmavk: memory ran out: {said}. Take a smaller")
+
+
 def test_ctrl_c_ends_with_130():
     done = fail("import os, signal; os.kill(os.getpid(), signal.SIGINT)")
     assert done.returncode == 130

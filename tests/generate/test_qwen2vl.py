@@ -14,12 +14,19 @@ from PIL import Image
 from tiny_qwen import save_tiny
 
 from mmavk_cli.base.device import InTurn, is_out_of_memory, memory, used_memory
-from mmavk_cli.base.errors import MissingError, MmavkError
+from mmavk_cli.base.errors import MemoryShortError, MissingError, MmavkError
 from mmavk_cli.base.records import Json
 from mmavk_cli.knowledge import footprint
 from mmavk_cli.knowledge.footprint import QWEN2_VL_7B, Footprint
 from mmavk_cli.knowledge.generator import View
-from mmavk_cli.knowledge.qwen2vl import QwenGenerator, QwenSettings, check_quantised, load_model, quantised
+from mmavk_cli.knowledge.qwen2vl import (
+    QwenGenerator,
+    QwenSettings,
+    _attention,
+    check_quantised,
+    load_model,
+    quantised,
+)
 from mmavk_cli.knowledge.qwen_decode import answer, looping
 from mmavk_cli.knowledge.store import Store
 from mmavk_cli.knowledge.visual import visual_tokens
@@ -203,6 +210,20 @@ def test_other_faults_of_the_model_are_not_taken_for_memory(qwen: QwenGenerator)
     hook.remove()
 
 
+def test_memory_that_ends_while_it_is_loaded_is_told_at_once(tiny: Path, monkeypatch: pytest.MonkeyPatch):
+    tries = []
+
+    def load(*_: Any) -> None:
+        tries.append(1)
+        torch.empty(1 << 60, dtype=torch.uint8)
+
+    monkeypatch.setattr("mmavk_cli.knowledge.qwen2vl.load_model", load)
+    made = generator(tiny, batch_size="4")
+    with pytest.raises(MemoryShortError, match="does not fit"):
+        list(made.write(views(made)[:4]))
+    assert len(tries) == 1, "smaller batches do not make the weights smaller"
+
+
 def test_the_batch_follows_the_free_memory(qwen: QwenGenerator, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("mmavk_cli.knowledge.qwen2vl.memory", lambda _: (10 * qwen.footprint.picture(12, 20), 0))
     assert qwen.room(12) == 9
@@ -309,19 +330,16 @@ def deepened(tiny: Path, folder: Path, times: float) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(
-    ("times", "options", "advice"), [(3, (), "--4bit makes them"), (30, (), "--vlm"), (30, ("--4bit",), "--vlm")]
-)
+@pytest.mark.parametrize("options", [(), ("--4bit",), ("--batch-size", "4")])
 def test_weights_larger_than_the_memory_are_not_loaded(
-    times: float, options: tuple[str, ...], advice: str, tiny: Path, mmavk: Mmavk, pictures: Path, tmp_path: Path
+    options: tuple[str, ...], tiny: Path, mmavk: Mmavk, pictures: Path, tmp_path: Path
 ):
-    vlm = deepened(tiny, tmp_path / "vlm", times)
-    done = mmavk(
-        "generate", "--images", pictures, "--vlm", vlm, "--device", "cpu", "--store", tmp_path / "store", *options
-    )
+    vlm = deepened(tiny, tmp_path / "vlm", 30)
+    asked = ("generate", "--images", pictures, "--vlm", vlm, "--device", "cpu", "--store", tmp_path / "store")
+    done = mmavk(*asked, *options)
     assert done.code == 6
     assert "GB are free" in done.err
-    assert advice in done.err
+    assert ("--4bit" in done.err) == ("--4bit" not in options)
 
 
 def test_memory_is_told_in_bytes():
@@ -372,6 +390,14 @@ def test_an_index_of_the_weights_that_is_broken(index: str, tiny: Path, tmp_path
         _ = generator(folder).recipe
 
 
+def test_a_config_without_sizes(tiny: Path, tmp_path: Path):
+    folder = tmp_path / "model"
+    shutil.copytree(tiny, folder)
+    (folder / "config.json").write_text('{"model_type": "qwen2_vl"}')
+    with pytest.raises(MissingError, match=r"the model's sizes are not told: 'hidden_size'"):
+        generator(folder).room(4)
+
+
 def test_a_model_without_a_chat_template(tiny: Path, tmp_path: Path):
     folder = tmp_path / "model"
     shutil.copytree(tiny, folder)
@@ -379,6 +405,14 @@ def test_a_model_without_a_chat_template(tiny: Path, tmp_path: Path):
         file.unlink()
     with pytest.raises(MissingError, match=r"no chat template\. Copy chat_template"):
         list(generator(folder).write([View(noise(56, 56, 1), 4)]))
+
+
+def test_another_flash_attention_of_the_same_name_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """FlashAttention 4 is a package of its own in the folder of FlashAttention 2."""
+    (tmp_path / "flash_attn" / "cute").mkdir(parents=True)
+    (tmp_path / "flash_attn" / "cute" / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    assert _attention("cuda") == "sdpa"
 
 
 def test_weights_that_are_cut(tiny: Path, tmp_path: Path):

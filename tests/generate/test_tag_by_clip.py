@@ -1,5 +1,6 @@
 """generate → score → train → eval → tag with tiny random models, in turn: it proves plumbing, never quality."""
 
+import gc
 import json
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from mmavk_cli.knowledge.qwen2vl import QwenGenerator
 from mmavk_cli.knowledge.store import Store
 from mmavk_cli.similarity.gate import Gate
 from mmavk_cli.similarity.text import TextScorer
+from mmavk_cli.tagger.predict import Predictor
 
 POSTS = {"train": 8, "valid": 2, "test": 2}
 TEXT = "Ann0 visits Rome"
@@ -193,6 +195,32 @@ def test_rows_come_in_order_and_a_bad_picture_costs_its_own_post(
     assert [bad["knowledge"], missing["knowledge"]] == [None, None]
     assert bad["problem"]["where"].endswith("bad.png")
     assert missing["problem"]["what"] == "no such picture"
+
+
+@pytest.mark.slow
+def test_the_tagger_is_freed_before_the_next_posts_pictures_are_looked_at(
+    mmavk: Mmavk, tmp_path: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("MMAVK_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(tag_stages, "STAGED", 1)
+    monkeypatch.setattr(tag_rows, "READ_AHEAD", 1)
+    beside: list[list[Predictor]] = []
+    write = QwenGenerator.write
+
+    def watched(own: QwenGenerator, views: Any) -> Any:
+        beside.append([one for one in gc.get_objects() if type(one) is Predictor])
+        return write(own, views)
+
+    monkeypatch.setattr(QwenGenerator, "write", watched)
+    rows = []
+    for number in range(3):
+        noise(56, 56, number).save(tmp_path / f"{number}.png")
+        rows.append(json.dumps({"id": str(number), "text": TEXT, "image": f"{number}.png"}))
+    (tmp_path / "posts.jsonl").write_text("\n".join(rows), "utf-8")
+    asked = ("tag", tmp_path / "posts.jsonl", "--generator", "qwen2vl", *qwen(tiny), "--device", "cpu")
+    out = done(mmavk, *asked, "--scorer", "text", "--format", "jsonl")
+    assert [json.loads(row)["id"] for row in out.splitlines()] == ["0", "1", "2"]
+    assert beside == [[], [], []]
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """The CLIP itself: batches that do not fit, text without its padding."""
 
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,11 @@ import torch
 from PIL import Image
 
 from mmavk_cli.base.errors import MemoryShortError
+from mmavk_cli.flows.scorers import ClipOfStore
+from mmavk_cli.knowledge.store import Store
+from mmavk_cli.similarity import clip as clip_module
 from mmavk_cli.similarity.clip import Clip, load_clip
-from mmavk_cli.similarity.clip_source import ClipChoice, clip_source
+from mmavk_cli.similarity.clip_source import ClipChoice, ClipSettings, clip_source
 
 PICTURES = [Image.new("RGB", (40, 50), (40 * shade, 90, 255 - 30 * shade)) for shade in range(7)]
 
@@ -55,6 +59,32 @@ def test_one_picture_that_does_not_fit_is_told(clip: Clip, monkeypatch: pytest.M
     short_of_memory(clip, 0, monkeypatch)
     with pytest.raises(MemoryShortError):
         clip.pictures([clip.prepared(PICTURES[0])])
+
+
+def test_the_failed_batch_is_gone_before_memory_is_given_back(clip: Clip, monkeypatch: pytest.MonkeyPatch):
+    made: list[weakref.ref[torch.Tensor]] = []
+    gone: list[bool] = []
+    whole = clip.model.encode_image
+
+    def encode(pixels: torch.Tensor) -> torch.Tensor:
+        held = pixels + 1
+        made.append(weakref.ref(held))
+        if len(pixels) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return whole(pixels)
+
+    monkeypatch.setattr(clip.model, "encode_image", encode)
+    monkeypatch.setattr(clip_module, "empty_cache", lambda: gone.extend(one() is None for one in made))
+    clip.pictures([clip.prepared(one) for one in PICTURES])
+    assert gone == [True]
+
+
+def test_memory_that_ends_while_it_is_loaded_is_not_taken_for_a_broken_file(
+    tiny_clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(open_clip, "load_checkpoint", lambda *_: torch.empty(1 << 60, dtype=torch.uint8))
+    with Store(tmp_path / "store") as store, pytest.raises(MemoryShortError, match="does not fit"):
+        ClipOfStore(ClipSettings(clip=str(tiny_clip), device="cpu"), store).model  # noqa: B018
 
 
 def test_other_faults_of_a_model_are_not_taken_for_memory(clip: Clip):
