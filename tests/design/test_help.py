@@ -1,16 +1,20 @@
 """The help pages in docs/help/ are those of the commands."""
 
 import re
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from pages import COLUMNS, help_text, main, pages
 from registered import Command, commands
 
-FOLDER = Path(__file__).parents[2] / "docs" / "help"
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "docs" / "help"
 
 
 def test_pages_in_docs_are_those_of_the_commands():
+    if f"typer=={version('typer')}" not in (ROOT / "constraints.txt").read_text("utf-8").splitlines():
+        pytest.skip("the pages are as the typer of constraints.txt lays them out")
     committed = {path.name: path.read_text("utf-8") for path in FOLDER.glob("*.md")}
     assert committed == pages(), "run: make docs"
 
