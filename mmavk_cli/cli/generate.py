@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from mmavk_cli.base.device import used_memory
+from mmavk_cli.base.errors import MmavkError
 from mmavk_cli.cli.options import add_command
 from mmavk_cli.cli.output import print_json
 from mmavk_cli.flows.generate import GenerateSettings, generate
@@ -58,8 +59,14 @@ def add(app: typer.Typer) -> None:
 
 
 def _generate(settings: GenerateSettings) -> None:
-    with _screen(settings.quiet) as (told, warned):
-        done = generate(settings, told, warned)
+    begun: list[Generation] = []
+    try:
+        with _screen(settings.quiet) as (told, warned):
+            done = generate(settings, _remembered(told, begun), warned)
+    except (MmavkError, KeyboardInterrupt):  # what was made until then is kept, and told
+        if begun and not settings.quiet:
+            typer.echo(f"{begun[0].recipe}: {summary(begun[0])}", err=True)
+        raise
     if settings.format == "json":
         print_json(done.as_json() | done.failures_json())
     shown = done.failures if settings.verbose else done.failures[:FIRST]
@@ -75,6 +82,14 @@ def _generate(settings: GenerateSettings) -> None:
         raise KeyboardInterrupt
     if done.code:
         raise typer.Exit(done.code)
+
+
+def _remembered(told: Told, begun: list[Generation]) -> Told:
+    def seen(step: str, done: Generation, left: int) -> None:
+        begun[:] = [done]
+        told(step, done, left)
+
+    return seen
 
 
 def summary(done: Generation) -> str:
@@ -147,7 +162,7 @@ def _screen(quiet: bool) -> Iterator[tuple[Told, Callable[[], None]]]:
 
 def drawn_on(bar: "Progress") -> tuple[Told, Callable[[], None]]:
     """What moves the bar, and what tells on it that a Ctrl-C was heard: a line of its own would be drawn over."""
-    pace, task, notes = Pace(), bar.add_task("", total=None), [""]
+    pace, task, notes = Pace(), bar.add_task(STARTING, total=None), [""]
 
     def drawn(step: str, done: Generation, left: int) -> None:
         whole = done.totals.counts["pictures"] if step in {WRITING, BATCH} else None
