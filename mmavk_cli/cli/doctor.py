@@ -35,7 +35,8 @@ def _print(report: Report) -> None:
     typer.echo(f"versions  {', '.join(f'{name} {version}' for name, version in report.versions.items())}")
     typer.echo(f"store     {report.store}, {_giga(report.disk_free)} free on its disk")
     for device in report.devices:
-        typer.echo(f"{device.name:<9} {device.what}, {_giga(device.free)} free of {_giga(device.total)}")
+        memory = f", {_giga(device.free)} free of {_giga(device.total)}" if device.total else ""
+        typer.echo(f"{device.name:<9} {device.what}{memory}")
     if len(report.devices) == 1:
         typer.echo("cuda      torch sees no GPU")
     for needed in report.weights:

@@ -31,7 +31,7 @@ class DoctorSettings(Shown, ChainSettings, StorePlace, Common):
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Where models can run; memory in bytes."""
+    """Where models can run; memory in bytes. Of a GPU that torch cannot use, `what` says why, and `total` is 0."""
 
     name: str
     what: str
@@ -86,7 +86,7 @@ def doctor(settings: DoctorSettings) -> Report:
         ),
         visual_tokens=settings.visual_tokens,
         max_new_tokens=settings.max_new_tokens,
-        fits=tuple(find_fits(settings, devices[0].free, (card.free for card in devices[1:]))),
+        fits=tuple(find_fits(settings, devices[0].free, [card.free for card in devices[1:] if card.total])),
         store=str(folder),
         disk_free=shutil.disk_usage(place).free,
     )
@@ -98,10 +98,19 @@ def _devices() -> list[Device]:
         return found
     import torch
 
-    for number in range(torch.cuda.device_count()):
+    return [*found, *(_gpu(number) for number in range(torch.cuda.device_count()))]
+
+
+def _gpu(number: int) -> Device:
+    """A card that the system counts; its driver may be too old for this torch, or another process may own it."""
+    import torch
+
+    name = f"cuda:{number}"
+    try:
         free, total = torch.cuda.mem_get_info(number)
-        found.append(Device(f"cuda:{number}", torch.cuda.get_device_name(number), free, total))
-    return found
+        return Device(name, torch.cuda.get_device_name(number), free, total)
+    except RuntimeError as error:
+        return Device(name, f"cannot be used: {str(error).splitlines()[0]}", 0, 0)
 
 
 def _vlm(settings: ChatSettings) -> Needed:

@@ -1,6 +1,6 @@
 """What each profile takes, stage by stage. Estimates from the models' settings alone: nothing is loaded."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
@@ -65,10 +65,11 @@ class Fit:
     too_large: tuple[str, ...]
 
 
-def find_fits(settings: ChainSettings, free: int, cards: Iterable[int]) -> list[Fit]:
-    """All profiles on a machine with `free` bytes of memory and GPUs with so many bytes free each."""
-    cards = tuple(cards)
-    rooms = {"cpu": free, "cuda": min(CARD, max(cards, default=CARD))}
+def find_fits(settings: ChainSettings, free: int, cards: Sequence[int]) -> list[Fit]:
+    """All profiles on a machine with `free` bytes of memory and GPUs with so many bytes free each; models run on the
+    first.
+    """
+    rooms = {"cpu": free, "cuda": min([CARD, *cards[:1]])}
     others = (_similarity(settings), *_tagger())
     profiles = {
         "embedded": (Stage("all of it", "embedded", "cpu", 0, 0, 1, EMBEDDED_PEAK),),

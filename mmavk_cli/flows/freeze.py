@@ -1,5 +1,6 @@
 """train --freeze-knowledge: the knowledge of a training encoded before it begins."""
 
+import os
 import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ TOLD_TEXTS = 512
 def remember(
     frozen: "FrozenKnowledge", knowledge: Iterable[Knowledge | None], cutter: PieceCutter, tell: Callable[[Json], None]
 ) -> None:
-    """Encode each text that counts, on the GPU where there is one; `tell` gets a dictionary a log line."""
+    """Encode each text that counts, on this process's GPU where there is one; `tell` gets a dictionary a log line."""
     import torch
 
     texts = [cutter.knowledge(one.text) for one in knowledge if one is not None and one.text and one.weight > 0]
@@ -27,4 +28,5 @@ def remember(
         if done % TOLD_TEXTS == 0 or done == of:
             tell({"knowledge_encoded": done, "texts": of, "seconds": round(time.monotonic() - began, 1)})
 
-    frozen.remember(texts, "cuda" if torch.cuda.is_available() else "cpu", told)
+    own = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"  # torchrun's processes would all take the first one
+    frozen.remember(texts, own if torch.cuda.is_available() else "cpu", told)

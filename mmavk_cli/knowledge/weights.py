@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmavk_cli.base.errors import MissingError
+from mmavk_cli.base.errors import MissingError, UsageError
 from mmavk_cli.base.fingerprint import SCHEME
 from mmavk_cli.knowledge.footprint import read_config
 
@@ -33,10 +33,13 @@ def find_weights(name: str, revision: str | None) -> Weights:
     """The files of a model: a folder, or the id of one that was fetched into the hub's cache.
 
     Raises:
-        MissingError: they are not there or not all of them, with the command that fetches them.
+        MissingError: they are not there or not all of them, with the command that fetches them. UsageError: a revision
+        of a folder.
     """
     folder = Path(name).expanduser()
     if folder.is_dir():
+        if revision:
+            raise UsageError("a folder has no revisions", "--revision", "Leave it out, or name an id with --vlm")
         read_config(folder)
         _complete(folder, f"Copy the missing files into {folder}")
         return Weights(folder, folder.resolve().name, _fingerprint(folder))

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -168,12 +168,14 @@ def measured(made: QwenGenerator, views: list[View], work: Work, way: str, reach
     """One row: the texts of a batch, and beside them the time to the first token, which is compute; the rest reads."""
     four_bit = way.startswith("4-bit")
     if work.device == "cuda":
+        empty_cache()  # what the row before has set aside is not this one's
         torch.cuda.reset_peak_memory_stats()
     seconds, found = clock(lambda: dict(made.write(views)), work.device)
     tokens = sum(int(one.details["new_tokens"]) for one in found.values())
     steps = [str(step) for one in found.values() for step in one.details.get("back_off", ())]
-    prompt = qwen_decode.answer
-    first, _ = clock(lambda: prompt(_loaded(made), made.prompt.text, views, 1), work.device)
+    peak = torch.cuda.max_memory_reserved() if work.device == "cuda" else 0
+    brief = generator(made._turn, made._processor, replace(work, new_tokens=1), len(views), 16384)
+    first, _ = clock(lambda: dict(brief.write(views)), work.device)  # backs off as well, where the batch is too large
     size = Footprint.of(work.config, work.dtype.itemsize)
     read = size.weights(four_bit) + len(views) * size.cache(views[0].tokens, work.new_tokens // 2)
     shown = len(views) * (views[0].tokens + PROMPT_TOKENS)
@@ -183,7 +185,7 @@ def measured(made: QwenGenerator, views: list[View], work: Work, way: str, reach
         way=way.partition(", ")[2],
         s_a_picture=seconds / len(views),
         tokens_a_s=tokens / seconds,
-        peak_gb=round(torch.cuda.max_memory_reserved() / 1e9, 1) if work.device == "cuda" else 0.0,
+        peak_gb=round(peak / 1e9, 1),
         bandwidth_share=read * (work.new_tokens - 1) / max(seconds - first, 1e-9) / reach[0],
         compute_share=2 * size.language * shown / first / reach[1],
         back_off=", ".join(dict.fromkeys(steps)),

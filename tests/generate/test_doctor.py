@@ -76,7 +76,23 @@ def test_what_does_not_fit_is_named():
     assert stage(small["24gb"], "knowledge").batch == 0
     assert found(10**9, CARD)["24gb"].fits is True, "the machine's own memory holds none of them"
     assert found(10**12)["24gb"].fits is None
+    assert found(10**12, 12 * 10**9, CARD)["24gb"].fits is False, "models run on the first card"
+    assert found(10**12, CARD, 12 * 10**9)["24gb"].fits is True
     assert found(10**8)["embedded"].fits is False
+
+
+def test_a_card_that_torch_cannot_use_is_told_with_the_reason(mmavk: Mmavk, monkeypatch: pytest.MonkeyPatch):
+    """The system counts a card also where its driver is too old for torch."""
+
+    def refused(_: int) -> None:
+        raise RuntimeError("The NVIDIA driver on your system is too old (found version 12040).\nSee the manual")
+
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
+    monkeypatch.setattr("torch.cuda.mem_get_info", refused)
+    done = mmavk("doctor")
+    assert done.code == 0, done.err
+    assert "cuda:0    cannot be used: The NVIDIA driver on your system is too old (found version 12040).\n" in done.out
+    assert "no GPU; fits 24 GB" in done.out
 
 
 def test_a_clip_of_unknown_size_has_no_numbers(mmavk: Mmavk):

@@ -1,11 +1,17 @@
 """The benchmark for a GPU runs, small, on a CPU. What it measures is read by people: docs/performance.md."""
 
+import importlib
 import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
+
+from mmavk_cli.knowledge import qwen_decode
+from mmavk_cli.knowledge.generator import View
 
 SCRIPT = Path(__file__).parents[1] / "benchmarks" / "generate_gpu.py"
 
@@ -25,6 +31,24 @@ def test_a_batch_is_twice_as_fast_as_single_pictures(tmp_path: Path):
     assert all(row["s_a_picture"] > 0 and row["back_off"] == "" for row in rows)
     assert rows[0]["s_a_picture"] / rows[2]["s_a_picture"] >= 2
     assert len([line for line in done.stdout.splitlines() if line.startswith("| float32 |")]) == 3
+
+
+@pytest.mark.slow
+def test_a_batch_that_does_not_fit_is_measured_in_smaller_ones(monkeypatch: pytest.MonkeyPatch):
+    """32 pictures beside 16.6 GB of weights do not fit into the 24 GB that the benchmark allows itself."""
+    monkeypatch.syspath_prepend(SCRIPT.parent)
+    script: Any = importlib.import_module(SCRIPT.stem)
+    whole = qwen_decode.answer
+
+    def cramped(loaded: Any, prompt: str, views: list[View], new_tokens: int) -> Any:
+        if len(views) > 1:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return whole(loaded, prompt, views, new_tokens)
+
+    monkeypatch.setattr(qwen_decode, "answer", cramped)
+    work = script.Work(script.SMALL, (56, 56), 2, (1, 2), "cpu", torch.float32)
+    rows = list(script.rows(work, ("float32",)))
+    assert [(row.batch, row.back_off) for row in rows] == [(1, ""), (1, ""), (2, "batch 2 to 1")]
 
 
 @pytest.mark.slow

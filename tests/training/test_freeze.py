@@ -11,6 +11,7 @@ from small import Train, where
 from typer.testing import CliRunner
 
 from mmavk_cli.cli.main import app
+from mmavk_cli.flows.freeze import remember
 
 pytestmark = pytest.mark.slow
 
@@ -40,6 +41,21 @@ def test_a_run_with_frozen_knowledge(train: Train, place: Path, tmp_path: Path) 
     assert exported.exit_code == 0, exported.output
     assert "knowledge-encoder.onnx" in exported.stdout
     assert scored(tmp_path / "onnx", place) == pytest.approx(best, abs=0.01)
+
+
+def test_each_process_of_torchrun_encodes_on_its_own_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    class Heard:
+        def remember(self, _texts: object, device: str, _told: object) -> None:
+            asked.append(device)
+
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    for rank in (None, "0", "3"):
+        if rank:
+            monkeypatch.setenv("LOCAL_RANK", rank)
+        remember(Heard(), [], cutter=None, tell=print)  # type: ignore[arg-type]
+    assert asked == ["cuda:0", "cuda:0", "cuda:3"]
 
 
 @pytest.mark.parametrize("fusion", ["text", "concat", "prefix"])
