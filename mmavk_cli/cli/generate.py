@@ -14,7 +14,7 @@ from mmavk_cli.cli.options import add_command
 from mmavk_cli.cli.output import print_json
 from mmavk_cli.flows.generate import GenerateSettings, generate
 from mmavk_cli.flows.generate_survey import LOOKING, READING
-from mmavk_cli.flows.generate_work import BATCH, STARTING, WRITING
+from mmavk_cli.flows.generate_work import BATCH, LOADING, STARTING, WRITING
 from mmavk_cli.flows.generation import Generation, Told
 from mmavk_cli.report.marked import visible
 
@@ -47,7 +47,7 @@ FIRST = 20
 EVERY_S = 10.0
 """Seconds between two lines where nobody watches a terminal."""
 
-BEFORE = {READING, LOOKING, STARTING}
+BEFORE = {READING, LOOKING, STARTING, LOADING}
 """The steps before a picture can be written about."""
 
 MEGA = 1_000_000
@@ -153,7 +153,7 @@ def _screen(quiet: bool) -> Iterator[tuple[Told, Callable[[], None]]]:
 
     def lined(step: str, done: Generation, left: int) -> None:
         words = pace.words(step, done, left)
-        if not quiet and time.monotonic() - last[0] >= EVERY_S:
+        if not quiet and (step == LOADING or time.monotonic() - last[0] >= EVERY_S):
             last[0] = time.monotonic()
             typer.echo(words, err=True)
 

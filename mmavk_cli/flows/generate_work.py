@@ -19,8 +19,8 @@ from mmavk_cli.knowledge.store import Store
 WRITING, BATCH = "writing", "batch"
 """The steps that are told when a picture, and when a batch, is finished."""
 
-STARTING = "starting"
-"""Told once, before the first batch, for which a model may have to be loaded."""
+STARTING, LOADING = "starting", "loading the model"
+"""Told once, before the first batch; the latter where a large model comes first, which takes its time."""
 
 WAITING = "waiting for another process"
 
@@ -82,7 +82,7 @@ class Worker:
         """
         self._pending, self._left = pending[::-1], len(pending)
         try:
-            self._tell(STARTING)
+            self._tell(LOADING if pending and self._job.generator.large else STARTING)
             ahead = self._next() or self._next_of_others()
             while ahead is not None and not self._stop.wanted:
                 now, ahead = ahead, self._next()

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from generate_tools import noise
+from generate_tools import Mmavk, noise
 from rich.console import Console
 
 from mmavk_cli.cli import generate as module
@@ -75,3 +75,11 @@ def test_files_that_are_no_pictures_are_not_left_to_do(tmp_path: Path):
     done = generate(settings, lambda step, _, left: told.append((step, left)), lambda: None)
     assert (done.totals.counts["made"], done.totals.counts["failed"]) == (3, 6)
     assert [left for step, left in told if step in {STARTING, WRITING}] == [3, 2, 1, 0]
+
+
+@pytest.mark.slow
+def test_a_model_that_is_loaded_is_told_before_it_is(mmavk: Mmavk, tiny: Path, pictures: Path, tmp_path: Path):
+    asked = ("generate", "--images", pictures, "--vlm", tiny, "--device", "cpu", "--max-new-tokens", "4")
+    done = [mmavk(*asked, "--store", tmp_path / "store").err.splitlines()[0] for _ in range(2)]
+    assert done[0] == "loading the model: 6 left"
+    assert "6 cached" in done[1], "nothing is left to load it for"
