@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Self
 
 from mmavk_cli.base.errors import DataError
+from mmavk_cli.knowledge.journal import journal_mode
 
 FILE = "claims.db"
 
@@ -51,7 +52,7 @@ class Claims:
             self._connection = sqlite3.connect(
                 self._path, timeout=WAIT_S, isolation_level=None, check_same_thread=False
             )
-            _patiently(self._connection, "PRAGMA journal_mode = WAL")
+            _patiently(self._connection, f"PRAGMA journal_mode = {journal_mode(folder)}")
             self._connection.execute("PRAGMA synchronous = NORMAL")
             _patiently(self._connection, _TABLE)
         except sqlite3.Error as error:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mmavk_cli.base.errors import DataError, UsageError
+from mmavk_cli.knowledge.journal import journal_mode
 
 DATABASE = "cache.db"
 """diskcache's name for its SQLite file."""
@@ -123,6 +124,7 @@ class Database:
         with self._guarded():
             # no eviction and no culling: what was paid for stays, whatever the size
             settings = {"eviction_policy": "none", "cull_limit": 0, "tag_index": 1, "sqlite_cache_size": PAGES}
+            settings |= {"sqlite_journal_mode": journal_mode(self.folder)}
             _wait_for_turn(self.folder / DATABASE, self._timeout_s)
             return Cache(str(self.folder), timeout=self._timeout_s, disk=TextDisk, **settings)
 

@@ -463,6 +463,7 @@ def run(code: str, *arguments: object) -> "subprocess.CompletedProcess[str]":
 
 AS_NOBODY = """
 import os
+import psutil
 import mmavk_cli.knowledge.disk
 from mmavk_cli.knowledge.rows import NameRow, decode, encode
 decode(encode(NameRow(name="a", recipe="b")))  # all is loaded while it may be read
