@@ -1,0 +1,79 @@
+"""A tagger that learns and works on a GPU, pretended where there is none: every way to take knowledge."""
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pretended_gpu import CUDA, pretended_gpu
+
+from mmavk_cli.base.records import TYPES, Word
+from mmavk_cli.spans import tag_names
+from mmavk_cli.tagger.batch import Example
+from mmavk_cli.tagger.checkpoint import TaggerConfig
+from mmavk_cli.tagger.learned_gate import LearnedGate
+from mmavk_cli.tagger.pieces import PieceCutter
+from mmavk_cli.tagger.points import Points
+from mmavk_cli.tagger.predict import Predictor
+from mmavk_cli.tagger.settings import PieceSettings, TrainingSettings
+from mmavk_cli.tagger.torch_model import TorchEmitter
+from mmavk_cli.tagger.training import build, fit
+
+TAGS = tag_names(TYPES)
+VISUAL = 5
+
+
+class Unwritten(Points):
+    """Points that are not written: pretended tensors have no bytes to save."""
+
+    def write(self, *given: Any) -> None:
+        assert {one.device for one in given[2]["optimizer.safetensors"].values()} == {CUDA}
+
+
+def posts(cutter: PieceCutter, visual: int) -> list[Example]:
+    chance = random.Random(0)
+    found = []
+    for number in range(7):
+        words = [Word(chance.choice(["Paris", "a", "sign"]), 0, 1) for _ in range(chance.randint(1, 9))]
+        known = cutter.knowledge("a man " * chance.randint(1, 9)) if number % 3 else ()
+        tags, joined = tuple(chance.randint(0, 1) for _ in words), cutter.settings.fusion == "concat"
+        features = tuple(chance.random() for _ in range(visual))
+        found.append(Example(cutter.post(words), known, 0.5, tags, joined, features, similarity=0.3))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("fusion", "learned", "settings"),
+    [
+        ("word", False, {"averaging": 0.9}),
+        ("word", False, {"micro_batch": 2, "precision": "bfloat16"}),
+        ("word", False, {"freeze_knowledge": True}),
+        ("word", True, {}),
+        ("concat", False, {}),
+        ("prefix", False, {}),
+    ],
+    ids=["averaging", "micro_batch, bfloat16", "freeze_knowledge", "learned gate", "concat", "prefix"],
+)
+def test_it_learns_and_finds_names_there(
+    fusion: Any, learned: bool, settings: dict[str, Any], cutter: PieceCutter, tiny_encoder: Path, tmp_path: Path
+):
+    pieces = PieceSettings(fusion=fusion, text_pieces=60, knowledge_pieces=60)
+    cutter = PieceCutter(cutter.tokenizer, pieces)
+    gate, visual = LearnedGate(0.3, 5.0) if learned else None, VISUAL if fusion == "prefix" else 0
+    training = TrainingSettings(encoder=str(tiny_encoder), epochs=1, batch_size=4, **settings)
+    model = build(training, pieces, TAGS, gate, visual)
+    config = TaggerConfig(TAGS, pieces, str(tiny_encoder), {})
+    examples, found = posts(cutter, visual), []
+
+    def evaluate(_epoch: int) -> dict[str, float]:
+        predictor = Predictor(TorchEmitter(model, config), cutter)
+        parts = (examples, examples[:1], examples[1:2])  # all, one without knowledge, one whose is remembered
+        found.extend((predictor.emitter.device, len(predictor._run(some))) for some in parts)
+        return {"f1": 1.0}
+
+    with pretended_gpu():
+        if model.frozen is not None:
+            model.frozen.remember([examples[1].knowledge], "cuda", lambda *_: None)  # the others are encoded each time
+        fit(model, examples, training, cutter.unknown, evaluate, lambda _: None, Unwritten(tmp_path))
+    assert {one.device for one in model.parameters()} == {CUDA}
+    assert found == [("cuda:0", many) for many in (7, 1, 1)]
