@@ -33,8 +33,8 @@ def write_all(
 ) -> None:  # fmt: skip
     """Write about all pictures that have no text in the store yet; the generator's model is freed at the end.
 
-    The recipe's name stands for it from the first row on, or when all were there before: one that cannot begin takes no
-    name from another.
+    The recipe's name stands for it from the first text on, or when texts were there before: a run that makes none takes
+    no name from another.
 
     Raises:
         DataError: the store cannot be written. MissingError: weights, a package or the server are not there.
@@ -42,10 +42,9 @@ def write_all(
     try:
         with Claims(store.folder) as claims:
             pending = survey(job, files, store, generation, told, stop)
-            if generation.totals.counts["cached"]:  # else with the first text, lest its name stand for nothing
-                store.put_recipe(job.generator.recipe)
             if not stop.wanted:
                 Worker(job, store, claims, generation, told, stop).work(pending)
+                store.put_recipe(job.generator.recipe, takes_name=generation.totals.counts["cached"] > 0)
     except BaseException:
         job.generator.abort()
         raise

@@ -108,12 +108,14 @@ class Store:
         row = self._get(keys.embedding_key(of, subject, scorer))
         return row if isinstance(row, EmbeddingRow) else None
 
-    def put_recipe(self, recipe: Recipe) -> None:
+    def put_recipe(self, recipe: Recipe, takes_name: bool = True) -> None:
         """Keep a recipe's content under its id and let its name stand for it; written once by each open store, and
-        again where another process has removed it.
+        again where another process has removed it. Without `takes_name` a name that is in use stays where it is.
         """
-        if recipe.id not in self._recipes_put or self._database.get(keys.recipe_key(recipe.id)) is None:
-            self.put(RecipeRow(recipe=recipe))
+        if recipe.id in self._recipes_put and self._database.get(keys.recipe_key(recipe.id)) is not None:
+            return
+        self.put(RecipeRow(recipe=recipe))
+        if takes_name or self._get(keys.name_key(recipe.name)) is None:
             self.put(NameRow(name=recipe.name, recipe=recipe.id))
             self._recipes_put.add(recipe.id)
 
@@ -242,10 +244,7 @@ class Store:
 
     def _put_try(self, row: KnowledgeRow, recipe: Recipe) -> Written:
         with self._database.writing() as cache, cache.transact():  # a row and its recipe come, or are removed, together
-            if row.error is not None and self._get(keys.name_key(recipe.name)):
-                self.put(RecipeRow(recipe=recipe))  # a failure takes the name from no texts
-            else:
-                self.put_recipe(recipe)
+            self.put_recipe(recipe, takes_name=row.error is None)
             before = self.get_knowledge(row.subject, row.recipe)
             tries = before.attempts + (before.error is not None) if before else 1
             return self.put(row.model_copy(update={"attempts": tries}))
