@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from generate_tools import Mmavk, Ran, noise
+from generate_tools import Mmavk, Ran, generator, noise
 from loopback import Loopback
 from tiny_qwen import save_tiny
 from web import serving
 
 from mmavk_cli.cli.main import main
+from mmavk_cli.knowledge.qwen2vl import QwenGenerator
 
 
 @pytest.fixture
@@ -30,6 +31,14 @@ def mmavk(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a tiny Qwen2-VL."""
     return save_tiny(tmp_path_factory.mktemp("tiny-qwen"))
+
+
+@pytest.fixture
+def qwen(tiny: Path) -> Iterator[QwenGenerator]:
+    """What writes with it."""
+    made = generator(tiny)
+    yield made
+    made.free()
 
 
 @pytest.fixture
