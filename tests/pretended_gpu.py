@@ -168,6 +168,7 @@ ANSWERS: dict[str, Callable[..., Any]] = {
     "manual_seed_all": lambda _: None,
     "get_rng_state": torch.get_rng_state,
     "set_rng_state": lambda _: None,
+    "is_current_stream_capturing": lambda: False,
 }
 """What `torch.cuda` says."""
 

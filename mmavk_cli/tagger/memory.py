@@ -140,7 +140,7 @@ def estimate(
     whole = sum(kept) + top + casts + work
     added = 4 * shape.embeddings * width  # the gradient of the embeddings is made once a stream, then added
     if posts < training.batch_size:
-        peak = fixed + gradients + max(whole, added)
+        peak = fixed + gradients + max(whole, len(lengths) * added)  # beside those of the parts before
     elif len(lengths) > 1:
         peak = fixed + max(whole, kept[0] + gradients, gradients + added)
     else:
