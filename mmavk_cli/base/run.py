@@ -77,11 +77,11 @@ def read_run(folder: Path, *commands: str) -> Json:
     return facts
 
 
-def read_record(path: Path) -> Json:
+def read_record(path: Path, *needed: str) -> Json:
     """A JSON object in a run folder, such as scores.json.
 
     Raises:
-        DataError: it is not there, broken, or no object.
+        DataError: it is not there, broken, no object, or lacks a key that is needed.
     """
     try:
         found = json.loads(path.read_text("utf-8"))
@@ -91,6 +91,8 @@ def read_record(path: Path) -> Json:
         raise DataError(f"the run is broken: {error}", str(path), "Make it again") from error
     if not isinstance(found, dict):
         raise DataError("not a JSON object", str(path), "Make the run again")
+    if lacking := [name for name in needed if name not in found]:
+        raise DataError(f"the run does not say {lacking[0]}", str(path), "Make the run again")
     return found
 
 

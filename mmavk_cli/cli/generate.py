@@ -12,6 +12,7 @@ from mmavk_cli.base.device import used_memory
 from mmavk_cli.base.errors import MmavkError
 from mmavk_cli.cli.options import add_command
 from mmavk_cli.cli.output import print_json
+from mmavk_cli.cli.progress import EVERY
 from mmavk_cli.flows.generate import GenerateSettings, generate
 from mmavk_cli.flows.generate_survey import LOOKING, READING
 from mmavk_cli.flows.generate_work import BATCH, LOADING, STARTING, WRITING
@@ -43,9 +44,6 @@ FINISHING = "finishing the batch in hand; Ctrl-C again stops at once"
 
 FIRST = 20
 """Failures that are told one by one; --verbose tells them all."""
-
-EVERY_S = 10.0
-"""Seconds between two lines where nobody watches a terminal."""
 
 BEFORE = {READING, LOOKING, STARTING, LOADING}
 """The steps before a picture can be written about."""
@@ -153,7 +151,7 @@ def _screen(quiet: bool) -> Iterator[tuple[Told, Callable[[], None]]]:
 
     def lined(step: str, done: Generation, left: int) -> None:
         words = pace.words(step, done, left)
-        if not quiet and (step == LOADING or time.monotonic() - last[0] >= EVERY_S):
+        if not quiet and (step == LOADING or time.monotonic() - last[0] >= EVERY):
             last[0] = time.monotonic()
             typer.echo(words, err=True)
 

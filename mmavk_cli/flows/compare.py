@@ -82,11 +82,7 @@ class Read:
         Raises:
             DataError: it does not say it.
         """
-        path = self.folder / SCORES
-        scores = read_record(path)
-        if "knowledge" not in scores:
-            raise DataError("the run does not say knowledge", str(path), AGAIN)
-        return str(scores["knowledge"])
+        return str(read_record(self.folder / SCORES, "knowledge")["knowledge"])
 
     @property
     def counts(self) -> list[Count]:

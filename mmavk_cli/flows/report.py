@@ -105,12 +105,9 @@ def read_one(folder: Path, commands: Sequence[str] = COMMANDS) -> RunRead:
         return RunRead(folder, facts, log=_lines(folder / METRICS))
     if command == "tag":
         return RunRead(folder, facts, rows=tuple(read_answers(folder / "predictions.jsonl")))
-    scores = read_record(folder / ("sweep.json" if command == "sweep" else "scores.json"))
     if command != "eval":
-        return RunRead(folder, facts, scores)
-    for name in ("strict", "errors", "calibration"):
-        if name not in scores:
-            raise DataError(f"the run does not say {name}", str(folder / "scores.json"), "Make the run again")
+        return RunRead(folder, facts, read_record(folder / ("sweep.json" if command == "sweep" else "scores.json")))
+    scores = read_record(folder / "scores.json", "strict", "errors", "calibration")
     return RunRead(folder, facts, scores, rows=tuple(read_answers(folder / predictions_name(asked.get("split", "")))))
 
 

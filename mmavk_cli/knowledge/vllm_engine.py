@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from importlib.util import find_spec
 from multiprocessing import resource_tracker
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mmavk_cli.base.device import InTurn, resolve_device
 from mmavk_cli.base.errors import MissingError, MmavkError, UsageError
@@ -20,9 +20,6 @@ from mmavk_cli.knowledge.qwen2vl import QwenSettings
 from mmavk_cli.knowledge.recipe import Recipe
 from mmavk_cli.knowledge.visual import FEWEST, PATCH
 from mmavk_cli.knowledge.weights import Weights, find_weights
-
-if TYPE_CHECKING:
-    pass
 
 TOGETHER = 64
 """Pictures that are handed over at once: vLLM keeps its batch full, and a Ctrl-C does not wait for long."""

@@ -110,7 +110,6 @@ def test_a_fault_of_the_server_is_told_and_leaves_nothing(tmp_path: Path, mmavk,
 def test_no_server_is_told(tmp_path: Path, mmavk):
     with serving(Server(Faulty)) as server:
         url = server.url
-        pass
     code, _, err = mmavk("data", "fetch", "twitter2015", "--data-dir", tmp_path, "--url", url)
     assert code == 3
     assert "cannot be reached" in err
