@@ -21,7 +21,7 @@ def progress(text: str, quiet: bool) -> Iterator[Moved]:
     console = Console(stderr=True)
     if quiet:
         yield lambda _done, _total: None
-    elif not console.is_terminal:
+    elif not console.is_terminal or console.is_dumb_terminal:  # no bar can be drawn on that one
         yield _lines(text)
     else:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn

@@ -1,4 +1,4 @@
-"""Progress where there is no terminal."""
+"""Progress where no bar can be drawn."""
 
 import pytest
 
@@ -6,7 +6,11 @@ from mmavk_cli.cli import progress as module
 from mmavk_cli.cli.progress import progress
 
 
-def test_a_line_comes_now_and_then(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+@pytest.mark.parametrize("terminal", ["none", "dumb"])
+def test_a_line_comes_now_and_then(terminal: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    if terminal == "dumb":
+        monkeypatch.setenv("TERM", "dumb")
+        monkeypatch.setenv("TTY_COMPATIBLE", "1")
     times = iter([0.0, 9.9, 10.0, 10.0, 19.9, 20.0, 20.0])
     monkeypatch.setattr(module, "monotonic", lambda: next(times))
     with progress("posts", quiet=False) as moved:
