@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mmavk_cli.base.errors import UsageError
-from mmavk_cli.base.near import near
+from mmavk_cli.base.suggest import near
 
 PREFIX = "MMAVK_"
 PLACES = ("MMAVK_CONFIG", "MMAVK_HOME", "MMAVK_DATA", "MMAVK_API_KEY")

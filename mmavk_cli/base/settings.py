@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 
 from mmavk_cli.base.config import FLAGS_ONLY, config_file, from_environment, kept, plain, read_toml
 from mmavk_cli.base.errors import UsageError
-from mmavk_cli.base.near import near
+from mmavk_cli.base.suggest import near
 
 
 def setting(default: Any, text: str, *flags: str, argument: bool = False, metavar: str = "", **limits: Any) -> Any:

@@ -7,8 +7,8 @@ from mmavk_cli.cli.output import print_json
 from mmavk_cli.cli.progress import progress
 from mmavk_cli.cli.tables import number_table
 from mmavk_cli.flows.compare import CompareSettings, Comparison, compare
-from mmavk_cli.report.gaps import sentence
-from mmavk_cli.report.spread import Spread
+from mmavk_cli.report.metrics.pairwise import sentence
+from mmavk_cli.report.metrics.seeds import Spread
 
 TEXT = """Compare evaluated runs: which gaps are more than chance.
 

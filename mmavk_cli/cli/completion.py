@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 from mmavk_cli.base.config import FLAGS_ONLY
 from mmavk_cli.base.errors import MmavkError
 from mmavk_cli.base.settings import Settings, flags_of, option_names
-from mmavk_cli.flows import known
+from mmavk_cli.flows.shared import known_names as known
 
 Complete = Callable[[typer.Context, str], list[str]]
 Find = Callable[[dict[str, Any], str], Iterable[str]]

@@ -10,12 +10,12 @@ from mmavk_cli.cli.options import add_command
 from mmavk_cli.cli.output import print_json
 from mmavk_cli.cli.progress import progress
 from mmavk_cli.corpus.findings import Finding
-from mmavk_cli.corpus.release import PICTURES, TERMS
-from mmavk_cli.flows.convert_places import PIPE
-from mmavk_cli.flows.data_check import FIRST, Check, DataCheckSettings, data_check
-from mmavk_cli.flows.data_convert import Conversion, DataConvertSettings, data_convert, means
-from mmavk_cli.flows.data_fetch import DataFetchSettings, data_fetch
-from mmavk_cli.flows.data_stats import DataStatsSettings, Stats, data_stats
+from mmavk_cli.corpus.public_datasets import PICTURES, TERMS
+from mmavk_cli.flows.data.check import FIRST, Check, DataCheckSettings, data_check
+from mmavk_cli.flows.data.convert import Conversion, DataConvertSettings, data_convert, means
+from mmavk_cli.flows.data.convert_paths import PIPE
+from mmavk_cli.flows.data.fetch import DataFetchSettings, data_fetch
+from mmavk_cli.flows.data.stats import DataStatsSettings, Stats, data_stats
 
 STATS = """Count a data set, beside the published Table 1.
 

@@ -8,13 +8,13 @@ from mmavk_cli.cli.options import add_command
 from mmavk_cli.cli.output import print_json
 from mmavk_cli.cli.progress import progress
 from mmavk_cli.cli.tables import number_table
-from mmavk_cli.flows.evaluate import EvalSettings, Evaluation, evaluate
-from mmavk_cli.flows.evaluate_seeds import SeedEvaluations, evaluate_seeds, has_seeds
-from mmavk_cli.report.breakdown import Breakdown
-from mmavk_cli.report.calibration import Calibration
-from mmavk_cli.report.confusion import KINDS, Confusion
-from mmavk_cli.report.gaps import CHANCE, gap_text
-from mmavk_cli.report.measures import OVERALL, Scores
+from mmavk_cli.flows.evaluate.evaluate import EvalSettings, Evaluation, evaluate
+from mmavk_cli.flows.evaluate.several_seeds import SeedEvaluations, evaluate_seeds, has_seeds
+from mmavk_cli.report.metrics.breakdown import Breakdown
+from mmavk_cli.report.metrics.calibration import Calibration
+from mmavk_cli.report.metrics.confusion import KINDS, Confusion
+from mmavk_cli.report.metrics.f1 import OVERALL, Scores
+from mmavk_cli.report.metrics.pairwise import CHANCE, gap_text
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -13,11 +13,11 @@ from mmavk_cli.base.errors import MmavkError
 from mmavk_cli.cli.options import add_command
 from mmavk_cli.cli.output import print_json
 from mmavk_cli.cli.progress import EVERY
-from mmavk_cli.flows.generate import GenerateSettings, generate
-from mmavk_cli.flows.generate_survey import LOOKING, READING
-from mmavk_cli.flows.generate_work import BATCH, LOADING, STARTING, WRITING
-from mmavk_cli.flows.generation import Generation, Told
-from mmavk_cli.report.marked import visible
+from mmavk_cli.flows.generate.generate import GenerateSettings, generate
+from mmavk_cli.flows.generate.job import Generation, Told
+from mmavk_cli.flows.generate.survey import LOOKING, READING
+from mmavk_cli.flows.generate.worker import BATCH, LOADING, STARTING, WRITING
+from mmavk_cli.report.safe_text import visible
 
 if TYPE_CHECKING:
     from rich.progress import Progress

@@ -5,8 +5,8 @@ from pathlib import Path
 import typer
 
 from mmavk_cli.base.errors import UsageError
-from mmavk_cli.base.near import near
 from mmavk_cli.base.settings import Common, setting
+from mmavk_cli.base.suggest import near
 from mmavk_cli.cli.options import add_command
 
 TOPICS = Path(__file__).parent / "topics"

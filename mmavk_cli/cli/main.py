@@ -11,7 +11,7 @@ from typer.main import get_group
 
 from mmavk_cli import __version__
 from mmavk_cli.base.errors import DataError, MemoryShortError, MmavkError
-from mmavk_cli.cli.follower import one_voice
+from mmavk_cli.cli.torchrun import one_voice
 
 COMMANDS = {
     "tag": ("tag", "Find the names in posts: people, places, organisations, other."),

@@ -5,7 +5,7 @@ import typer
 from mmavk_cli.cli.options import add_command
 from mmavk_cli.cli.output import print_json
 from mmavk_cli.cli.progress import progress
-from mmavk_cli.flows.push import Push, PushSettings, push
+from mmavk_cli.flows.push.push import Push, PushSettings, push
 
 TEXT = """Show what a model would bring to the hub, and with --to-hub upload it.
 

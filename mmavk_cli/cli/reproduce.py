@@ -6,8 +6,8 @@ from mmavk_cli.base.records import Json
 from mmavk_cli.cli.options import add_command
 from mmavk_cli.cli.output import print_json
 from mmavk_cli.cli.tables import print_section
-from mmavk_cli.flows.reproduce import reproduce
-from mmavk_cli.flows.reproduce_settings import ReproduceSettings
+from mmavk_cli.flows.reproduce.reproduce import reproduce
+from mmavk_cli.flows.reproduce.settings import ReproduceSettings
 
 TEXT = """Reproduce a table or figure of the paper: our numbers beside the published ones.
 

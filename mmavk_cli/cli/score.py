@@ -10,9 +10,9 @@ from mmavk_cli.cli.options import add_command
 from mmavk_cli.cli.output import print_json
 from mmavk_cli.cli.progress import progress
 from mmavk_cli.cli.tables import number_table
-from mmavk_cli.flows.score import TEXT as TEXT_SCORER
-from mmavk_cli.flows.score import Scores, ScoreSettings, refuse_bad, score
-from mmavk_cli.report.similarities import Distribution
+from mmavk_cli.flows.score.score import TEXT as TEXT_SCORER
+from mmavk_cli.flows.score.score import Scores, ScoreSettings, refuse_bad, score
+from mmavk_cli.report.metrics.similarities import Distribution
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -5,12 +5,13 @@ import sys
 
 import typer
 
+from mmavk_cli.base.digest import short
 from mmavk_cli.base.errors import UsageError
-from mmavk_cli.base.fingerprint import short
 from mmavk_cli.cli.options import add_command
 from mmavk_cli.cli.output import print_json
 from mmavk_cli.cli.progress import progress
-from mmavk_cli.flows.store import (
+from mmavk_cli.flows.store.importing import Import, ImportSettings, import_knowledge
+from mmavk_cli.flows.store.store import (
     ExportSettings,
     Listing,
     ListSettings,
@@ -24,8 +25,7 @@ from mmavk_cli.flows.store import (
     show,
     verify,
 )  # fmt: skip
-from mmavk_cli.flows.store_import import Import, ImportSettings, import_knowledge
-from mmavk_cli.report.marked import visible
+from mmavk_cli.report.safe_text import visible
 
 LS = """List what is in the store: a line a recipe, with how many pictures it has a text for.
 

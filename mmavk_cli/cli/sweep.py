@@ -6,7 +6,7 @@ from mmavk_cli.cli.options import add_command
 from mmavk_cli.cli.output import print_json
 from mmavk_cli.cli.progress import progress
 from mmavk_cli.cli.tables import print_section
-from mmavk_cli.flows.sweep import SweepSettings, sweep
+from mmavk_cli.flows.sweep.sweep import SweepSettings, sweep
 
 TEXT = """Score a trained model at every threshold: the paper's Figure 4.
 

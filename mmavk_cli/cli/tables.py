@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from mmavk_cli.report.section import Section
+from mmavk_cli.report.table_section import Section
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -13,10 +13,10 @@ from mmavk_cli.base.records import BadRow, Entity, Problem, Tagged
 from mmavk_cli.cli.options import add_command
 from mmavk_cli.cli.output import data_to_stdout
 from mmavk_cli.cli.progress import progress
-from mmavk_cli.flows.tag import Tagging, TagSettings, tag
-from mmavk_cli.report.marked import stretches, visible
-from mmavk_cli.report.page import html
-from mmavk_cli.report.records import Outcome, conll, json_lines, json_object
+from mmavk_cli.flows.tag.tag import Tagging, TagSettings, tag
+from mmavk_cli.report.html.tag_page import html
+from mmavk_cli.report.predictions_writer import Outcome, conll, json_lines, json_object
+from mmavk_cli.report.safe_text import stretches, visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

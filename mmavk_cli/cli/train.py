@@ -5,10 +5,10 @@ import typer
 from mmavk_cli.base.records import Json
 from mmavk_cli.cli.options import JSON, add_command
 from mmavk_cli.cli.output import print_json
-from mmavk_cli.flows.dry_run import DryRun, dry_run
-from mmavk_cli.flows.resume import is_first
-from mmavk_cli.flows.train import Tell, TrainSettings, train
-from mmavk_cli.flows.train_seeds import train_seeds
+from mmavk_cli.flows.train.dry_run import DryRun, dry_run
+from mmavk_cli.flows.train.resume import is_first
+from mmavk_cli.flows.train.several_seeds import train_seeds
+from mmavk_cli.flows.train.train import Tell, TrainSettings, train
 
 TEXT = """Train a tagger on one or more data sets.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import BadRow, Post, Rows
-from mmavk_cli.corpus.words import joined
+from mmavk_cli.corpus.tokenize import joined
 
 UNIFIED = {"OTHER": "MISC"}
 """Names of one type in different data sets."""

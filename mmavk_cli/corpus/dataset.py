@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.base.places import split_file
+from mmavk_cli.base.paths import split_file
 from mmavk_cli.base.records import BadRow, Post
 from mmavk_cli.corpus.conll import read_conll
 from mmavk_cli.corpus.jsonl import read_jsonl

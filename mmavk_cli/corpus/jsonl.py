@@ -9,14 +9,14 @@ from typing import Any
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import BadRow, Counted, Json, Post, Row, Rows, Span, Word
 from mmavk_cli.corpus.conll import BOM, UNIFIED, unified_tag
-from mmavk_cli.corpus.words import checked_text, cut, joined
+from mmavk_cli.corpus.tokenize import checked_text, cut, joined
 from mmavk_cli.spans import characters, covering, spans_to_tags, strict_spans
 
 WIDENED = "widened"
 """What `read_jsonl` counts: names that begin or end inside a word and became whole words."""
 
 Layout = Callable[[Json, str], Json]
-"""An object of another program, and its place → the same with our fields (`corpus/formats/layouts.py`)."""
+"""An object of another program, and its place → the same with our fields (`corpus/formats/json_fields.py`)."""
 
 UNITS = "Offsets count Unicode characters from 0, the end is exclusive"
 

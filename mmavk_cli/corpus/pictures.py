@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.base.pictures import PICTURE_SUFFIXES
+from mmavk_cli.base.images import PICTURE_SUFFIXES
 
 
 def list_names(folder: Path, suffixes: tuple[str, ...]) -> list[str]:

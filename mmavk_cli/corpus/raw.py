@@ -7,7 +7,7 @@ from mmavk_cli.base.records import BadRow, Post, Rows
 from mmavk_cli.corpus.conll import BOM, conll_rows
 from mmavk_cli.corpus.jsonl import read_jsonl
 from mmavk_cli.corpus.pictures import list_names, list_pictures
-from mmavk_cli.corpus.words import checked_text, cut
+from mmavk_cli.corpus.tokenize import checked_text, cut
 
 HEAD = 65536
 """Bytes looked at to tell a CoNLL file from a raw text."""

@@ -7,19 +7,19 @@ from typing import Literal
 
 from mmavk_cli.base.errors import DataError, UsageError
 from mmavk_cli.base.files import atomic_write
-from mmavk_cli.base.portable import portable
 from mmavk_cli.base.records import Json
-from mmavk_cli.base.run import RUN, SCORES, read_record, read_run
+from mmavk_cli.base.redact_paths import portable
+from mmavk_cli.base.run_record import RUN, SCORES, read_record, read_run
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.findings import KINDS
-from mmavk_cli.flows.data_facts import DATA, LABELS
-from mmavk_cli.flows.models import weights_id
-from mmavk_cli.flows.seeds import seed_folders
+from mmavk_cli.flows.shared.dataset_facts import DATA, LABELS
+from mmavk_cli.flows.shared.models import weights_id
+from mmavk_cli.flows.shared.seeds import seed_folders
 from mmavk_cli.report.card.data import data_card
 from mmavk_cli.report.card.model import Model, Told, model_card, seeds_card
-from mmavk_cli.report.card.other import run_card
-from mmavk_cli.report.card.parts import Card
 from mmavk_cli.report.card.render import rendered_card, rendered_data_card
+from mmavk_cli.report.card.run import run_card
+from mmavk_cli.report.card.sections import Card
 from mmavk_cli.tagger.checkpoint import TaggerConfig, model_folder
 
 CARD, DATA_CARD = "README.md", "data_card.md"

@@ -9,15 +9,15 @@ from pydantic import field_validator
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import Json
-from mmavk_cli.base.run import SCORES, read_record, read_run
+from mmavk_cli.base.run_record import SCORES, read_record, read_run
 from mmavk_cli.base.settings import Common, setting
-from mmavk_cli.flows.seeds import seed_folders
-from mmavk_cli.report.counts import Count, count
-from mmavk_cli.report.gaps import Gap, gaps
-from mmavk_cli.report.measures import OVERALL, Scores, scores_of
+from mmavk_cli.flows.shared.seeds import seed_folders
+from mmavk_cli.report.metrics.counts import Count, count
+from mmavk_cli.report.metrics.f1 import OVERALL, Scores, scores_of
+from mmavk_cli.report.metrics.pairwise import Gap, gaps
+from mmavk_cli.report.metrics.seeds import SeedScores, seed_scores, summed
+from mmavk_cli.report.metrics.significance import ResamplingSettings, intervals
 from mmavk_cli.report.predictions import AGAIN, Prediction, predictions_name, read_predictions
-from mmavk_cli.report.significance import ResamplingSettings, intervals
-from mmavk_cli.report.spread import SeedScores, seed_scores, summed
 
 Told = Callable[[int, int], None]
 """Progress: pairs done, pairs in all."""

@@ -11,10 +11,10 @@ from pydantic import TypeAdapter, ValidationError
 from mmavk_cli.base.config import FLAGS_ONLY, PLACES, PREFIX, config_file, edited, flat, plain, read_config
 from mmavk_cli.base.errors import UsageError
 from mmavk_cli.base.files import atomic_write
-from mmavk_cli.base.near import near
-from mmavk_cli.base.places import data_root, home, store_folder
+from mmavk_cli.base.paths import data_root, home, store_folder
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.settings import Common, Settings, is_list, option_names, setting
+from mmavk_cli.base.suggest import near
 
 Commands = Mapping[str, type[Settings]]
 """Words of a command (`data stats`) → its settings."""

@@ -7,10 +7,10 @@ from time import monotonic
 from typing import Literal
 
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.base.run import RUN, SCORES, Run, read_run, told
+from mmavk_cli.base.run_record import RUN, SCORES, Run, read_run, told
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.flows.card import write_cards
-from mmavk_cli.flows.data_facts import DATA
+from mmavk_cli.flows.shared.dataset_facts import DATA
 from mmavk_cli.similarity.gate import Gate
 from mmavk_cli.tagger.checkpoint import TaggerConfig, model_folder
 
@@ -34,7 +34,7 @@ def export(settings: ExportSettings) -> dict[str, int]:
     Raises:
         MissingError: no checkpoint, or the package onnx. DataError: the folder cannot be written.
     """
-    from mmavk_cli.tagger.export import export_onnx, files_of
+    from mmavk_cli.tagger.inference.onnx_export import export_onnx, files_of
 
     began = monotonic()
     source = model_folder(settings.model)

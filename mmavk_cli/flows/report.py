@@ -10,19 +10,19 @@ from typing import Any, Literal
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.files import atomic_write
-from mmavk_cli.base.pictures import PictureLimits
+from mmavk_cli.base.images import PictureLimits
 from mmavk_cli.base.records import Json
-from mmavk_cli.base.run import METRICS, read_record, read_run
+from mmavk_cli.base.run_record import METRICS, read_record, read_run
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.pictures import list_pictures
-from mmavk_cli.flows.seeds import seed_folders
-from mmavk_cli.report.html.cases import Case
-from mmavk_cli.report.html.content import page_of
-from mmavk_cli.report.html.records import read_answers
+from mmavk_cli.flows.shared.seeds import seed_folders
+from mmavk_cli.report.html.posts import Case
 from mmavk_cli.report.html.render import rendered
-from mmavk_cli.report.html.runs import RunRead, named
+from mmavk_cli.report.html.report_page import page_of
 from mmavk_cli.report.html.thumbnails import thumbnails
 from mmavk_cli.report.predictions import predictions_name
+from mmavk_cli.report.predictions_reader import read_answers
+from mmavk_cli.report.runs import RunRead, named
 
 COMMANDS = ("eval", "tag", "train", "score", "sweep")
 """Whose runs can be shown."""

@@ -15,10 +15,10 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.base.pictures import PICTURE_SUFFIXES
+from mmavk_cli.base.images import PICTURE_SUFFIXES
 from mmavk_cli.base.records import Counted, Post
-from mmavk_cli.knowledge.recipe import Recipe
-from mmavk_cli.knowledge.rows import Row, decode
+from mmavk_cli.store.recipe import Recipe
+from mmavk_cli.store.rows import Row, decode
 
 Format = Literal["blip2", "pgim", "export"]
 

@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from mmavk_cli.base.digest import digest
 from mmavk_cli.base.errors import UsageError
-from mmavk_cli.base.fingerprint import digest
 from mmavk_cli.base.settings import Settings, setting
 
 FOLDER = Path(__file__).parent / "prompts"

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from mmavk_cli.base.errors import MissingError
 
 if TYPE_CHECKING:
-    from mmavk_cli.report.results import Results
-    from mmavk_cli.report.similarities import Distribution
-    from mmavk_cli.report.sweep import Sweep
+    from mmavk_cli.report.metrics.similarities import Distribution
+    from mmavk_cli.report.paper.fig4 import Sweep
+    from mmavk_cli.report.paper.tables_3_and_4 import Results
 
 FORMATS = (".png", ".svg")
 OURS, QUIET, CUT = "#0b5394", "#767676", "#b03030"

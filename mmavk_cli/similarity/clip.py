@@ -23,11 +23,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from mmavk_cli.base.device import empty_cache, is_out_of_memory
+from mmavk_cli.base.digest import digest_file
 from mmavk_cli.base.errors import MemoryShortError, MissingError, UsageError
-from mmavk_cli.base.fingerprint import digest_file
 from mmavk_cli.base.records import Json
+from mmavk_cli.similarity.clip_fast import encode_text, shorten
 from mmavk_cli.similarity.clip_source import SAFE, SMALLER, WEIGHTS, ClipSource, in_cache
-from mmavk_cli.similarity.towers import encode_text, shorten
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Literal
 
 from mmavk_cli.base.device import DeviceChoice
+from mmavk_cli.base.digest import digest_file, short
 from mmavk_cli.base.errors import MissingError, UsageError
-from mmavk_cli.base.fingerprint import digest_file, short
 from mmavk_cli.base.settings import Settings, StorePlace, setting
 
 CONFIG = "open_clip_config.json"

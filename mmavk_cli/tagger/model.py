@@ -7,11 +7,11 @@ import torch
 from torch import Tensor, nn
 
 from mmavk_cli.tagger.batch import Batch
-from mmavk_cli.tagger.decoder import ConstrainedCRF
-from mmavk_cli.tagger.first_piece import first_piece
-from mmavk_cli.tagger.frozen import FrozenKnowledge
-from mmavk_cli.tagger.fusion import VisualPrefix, WordFusion
-from mmavk_cli.tagger.learned_gate import LearnedGate
+from mmavk_cli.tagger.decoders.crf import ConstrainedCRF
+from mmavk_cli.tagger.encoders.cls_only import first_piece
+from mmavk_cli.tagger.encoders.frozen import FrozenKnowledge
+from mmavk_cli.tagger.fusions.learned_gate import LearnedGate
+from mmavk_cli.tagger.fusions.prefix import VisualPrefix, WordFusion
 from mmavk_cli.tagger.settings import Fusion
 
 

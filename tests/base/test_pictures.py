@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from mmavk_cli.base.digest import digest
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.base.fingerprint import digest
-from mmavk_cli.base.pictures import FORMATS, Picture, PictureLimits, check_picture, decode, read_picture
+from mmavk_cli.base.images import FORMATS, Picture, PictureLimits, check_picture, decode, read_picture
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
 NEAR = 12

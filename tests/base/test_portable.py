@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from mmavk_cli.base.portable import portable
+from mmavk_cli.base.redact_paths import portable
 from mmavk_cli.base.settings import typed
-from mmavk_cli.flows.evaluate import EvalSettings
+from mmavk_cli.flows.evaluate.evaluate import EvalSettings
 from mmavk_cli.flows.export import ExportSettings
-from mmavk_cli.flows.train import TrainSettings
+from mmavk_cli.flows.train.train import TrainSettings
 
 
 @pytest.mark.parametrize(

@@ -20,14 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 import mmavk_cli
-from mmavk_cli.base.places import dataset_folder
+from mmavk_cli.base.paths import dataset_folder
 from mmavk_cli.base.tokenizers import load_tokenizer
-from mmavk_cli.flows.evaluate import EvalSettings, evaluate
-from mmavk_cli.flows.fit_scorer import NEUTRAL, captioned
-from mmavk_cli.report.measures import OVERALL
-from mmavk_cli.similarity.fit import FitSettings, Pair, fit, word_embeddings
-from mmavk_cli.similarity.text import TOKENIZER, WEIGHTS, TextScorer, piece_ids
-from mmavk_cli.tagger.encoder import MINILM, encoder_folder, load_encoder
+from mmavk_cli.flows.evaluate.evaluate import EvalSettings, evaluate
+from mmavk_cli.flows.train.fit_text_scorer import NEUTRAL, captioned
+from mmavk_cli.report.metrics.f1 import OVERALL
+from mmavk_cli.similarity.text_scorer import TOKENIZER, WEIGHTS, TextScorer, piece_ids
+from mmavk_cli.similarity.text_scorer_fit import FitSettings, Pair, fit, word_embeddings
+from mmavk_cli.tagger.encoders.transformer import MINILM, encoder_folder, load_encoder
 
 DATASETS = ("twitter2015", "twitter2017")
 SEEDS = range(5)

@@ -27,11 +27,18 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "generate"))
 from tiny_qwen import save_tiny
 
 from mmavk_cli.base.device import InTurn, empty_cache
-from mmavk_cli.knowledge import qwen_decode
-from mmavk_cli.knowledge.footprint import PROMPT_TOKENS, QWEN2_VL_7B, Footprint
-from mmavk_cli.knowledge.generator import View
+from mmavk_cli.knowledge.generators.generator import View
+from mmavk_cli.knowledge.generators.vlm import qwen2vl_generate as qwen_decode
+from mmavk_cli.knowledge.generators.vlm.memory import PROMPT_TOKENS, QWEN2_VL_7B, Footprint
+from mmavk_cli.knowledge.generators.vlm.qwen2vl import (
+    KEPT_WHOLE,
+    Loaded,
+    QwenGenerator,
+    QwenSettings,
+    check_quantised,
+    load_model,
+)
 from mmavk_cli.knowledge.prompts import Prompt
-from mmavk_cli.knowledge.qwen2vl import KEPT_WHOLE, Loaded, QwenGenerator, QwenSettings, check_quantised, load_model
 
 SMALL = {
     "hidden_size": 384, "intermediate_size": 1024, "num_hidden_layers": 6, "num_attention_heads": 6,

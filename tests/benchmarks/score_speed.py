@@ -57,7 +57,7 @@ print(json.dumps({"seconds": seconds, "scores": found}))
 OURS = """
 import sys, time
 from mmavk_cli.cli.main import main
-from mmavk_cli.flows.scorers import ClipOfStore
+from mmavk_cli.flows.shared.knowledge.clip_scorer import ClipOfStore
 load, spent = ClipOfStore._load, []
 def loaded(clip):
     model = load(clip)

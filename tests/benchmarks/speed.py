@@ -44,7 +44,7 @@ def peer(folder: Path) -> Path:
     from transformers import AutoTokenizer, BertForTokenClassification
     from transformers.utils import logging
 
-    from mmavk_cli.tagger.encoder import encoder_folder
+    from mmavk_cli.tagger.encoders.transformer import encoder_folder
 
     logging.set_verbosity_error()
     source = encoder_folder("minilm")
@@ -86,8 +86,8 @@ def bulk(times: int) -> None:
 
     from mmavk_cli.corpus.conll import read_conll
     from mmavk_cli.corpus.raw import post_from_text
-    from mmavk_cli.flows.models import open_model
-    from mmavk_cli.flows.tagging import find
+    from mmavk_cli.flows.shared.models import open_model
+    from mmavk_cli.flows.shared.predict import find
 
     texts = [post.text for post in read_conll(DATA / "twitter2017" / "test.txt")]
     predictor, _ = open_model("embedded")

@@ -30,16 +30,16 @@ from transformers import AutoModel, AutoTokenizer
 from transformers.utils import logging
 
 from mmavk_cli.base.records import TYPES, Knowledge, Post
-from mmavk_cli.corpus.words import recut
-from mmavk_cli.flows.knowledge import KnowledgeChoice, Wanted, gold_posts, scored_knowledge
-from mmavk_cli.flows.store_import import ImportSettings, import_knowledge
+from mmavk_cli.corpus.tokenize import recut
+from mmavk_cli.flows.shared.knowledge.attach import KnowledgeChoice, Wanted, gold_posts, scored_knowledge
+from mmavk_cli.flows.store.importing import ImportSettings, import_knowledge
 from mmavk_cli.spans import repaired, tag_names
 from mmavk_cli.tagger.batch import Example
-from mmavk_cli.tagger.encoder import encoder_folder
+from mmavk_cli.tagger.encoders.transformer import encoder_folder
 from mmavk_cli.tagger.pieces import PieceCutter
-from mmavk_cli.tagger.points import Points
 from mmavk_cli.tagger.settings import PieceSettings, TrainingSettings
-from mmavk_cli.tagger.training import build, fit
+from mmavk_cli.tagger.training.resume_points import Points
+from mmavk_cli.tagger.training.train import build, fit
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 BATCH = 16

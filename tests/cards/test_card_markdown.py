@@ -12,8 +12,8 @@ from markdown_it import MarkdownIt
 from mmavk_cli.report.card.markdown import code, escaped, table
 from mmavk_cli.report.card.model import Model, Told, model_card
 from mmavk_cli.report.card.render import rendered_card
-from mmavk_cli.report.marked import visible
-from mmavk_cli.report.section import Section
+from mmavk_cli.report.safe_text import visible
+from mmavk_cli.report.table_section import Section
 
 HOSTILE = (
     "a|b", "`x`", "``", "*a* _b_ ~~c~~", "[x](javascript:alert(1))", "![x](y)", "<script>alert(1)</script>",

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from mmavk_cli.base.records import Post
 from mmavk_cli.cli.main import app
-from mmavk_cli.corpus.words import cut
+from mmavk_cli.corpus.tokenize import cut
 
 Done = subprocess.CompletedProcess[str]
 Mmavk = Callable[..., Done]

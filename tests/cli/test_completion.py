@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mmavk_cli.knowledge.recipe import Recipe
-from mmavk_cli.knowledge.store import Store
+from mmavk_cli.store.recipe import Recipe
+from mmavk_cli.store.store import Store
 
 ROOT = Path(__file__).parents[2]
 Ask = Callable[[str], subprocess.CompletedProcess[str]]

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from mmavk_cli.base.pictures import read_picture
+from mmavk_cli.base.images import read_picture
 from mmavk_cli.cli.main import main
-from mmavk_cli.knowledge.recipe import Recipe
-from mmavk_cli.knowledge.store import Store
+from mmavk_cli.store.recipe import Recipe
+from mmavk_cli.store.store import Store
 
 Ran = tuple[int, str, str]
 Mmavk = Callable[[str], Ran]

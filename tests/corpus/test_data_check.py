@@ -9,7 +9,7 @@ import pytest
 
 from mmavk_cli.corpus.check import essence
 from mmavk_cli.corpus.findings import KINDS
-from mmavk_cli.flows.data_check import Check, DataCheckSettings, data_check
+from mmavk_cli.flows.data.check import Check, DataCheckSettings, data_check
 
 CLEAN = {
     "train": "IMGID:1\nAnn\tB-PER\nLee\tI-PER\n\n",

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from web import Server, Silent, serving
 
-from mmavk_cli.corpus.release import PICTURES, RELEASES
+from mmavk_cli.corpus.public_datasets import PICTURES, RELEASES
 
 
 class Files(Silent, SimpleHTTPRequestHandler):

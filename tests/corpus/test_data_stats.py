@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mmavk_cli.flows.data_stats import DataStatsSettings, data_stats
-from mmavk_cli.report.published import published_counts
+from mmavk_cli.flows.data.stats import DataStatsSettings, data_stats
+from mmavk_cli.report.paper.published import published_counts
 
 # split → (strict, conlleval, published, words), by hand from the counts that were made before this program.
 TWITTER2015 = {

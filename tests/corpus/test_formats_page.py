@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mmavk_cli.base.pictures import PICTURE_SUFFIXES
+from mmavk_cli.base.images import PICTURE_SUFFIXES
 from mmavk_cli.base.records import Post
 from mmavk_cli.corpus.conll import read_conll
 from mmavk_cli.corpus.findings import KINDS

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mmavk_cli.base.records import BadRow, Post, Row
 from mmavk_cli.corpus.jsonl import read_jsonl
-from mmavk_cli.corpus.words import cut
+from mmavk_cli.corpus.tokenize import cut
 from mmavk_cli.spans import characters, strict_spans
 
 

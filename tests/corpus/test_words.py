@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import Post
 from mmavk_cli.corpus.conll import read_conll
-from mmavk_cli.corpus.words import checked_text, cut, joined, recut
+from mmavk_cli.corpus.tokenize import checked_text, cut, joined, recut
 from mmavk_cli.spans import strict_spans, to_sources
 
 TAGS = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC", "I-MISC")

@@ -13,11 +13,11 @@ from typer.testing import CliRunner
 from mmavk_cli.base.records import Knowledge, Post
 from mmavk_cli.cli.main import app
 from mmavk_cli.corpus.conll import read_conll
-from mmavk_cli.corpus.words import recut
-from mmavk_cli.flows.evaluate import predicted_tags
-from mmavk_cli.flows.knowledge import KnowledgeChoice, Wanted, scored_knowledge
-from mmavk_cli.flows.models import open_model
-from mmavk_cli.report.measures import OVERALL, measure
+from mmavk_cli.corpus.tokenize import recut
+from mmavk_cli.flows.evaluate.evaluate import predicted_tags
+from mmavk_cli.flows.shared.knowledge.attach import KnowledgeChoice, Wanted, scored_knowledge
+from mmavk_cli.flows.shared.models import open_model
+from mmavk_cli.report.metrics.f1 import OVERALL, measure
 from mmavk_cli.tagger.batch import Example, collate
 
 pytestmark = pytest.mark.slow

@@ -29,10 +29,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from transformers import BertConfig, BertModel
 
     from mmavk_cli.tagger.checkpoint import TaggerConfig
-    from mmavk_cli.tagger.frozen import FrozenKnowledge
+    from mmavk_cli.tagger.encoders.frozen import FrozenKnowledge
+    from mmavk_cli.tagger.inference.torch_model import save_model
     from mmavk_cli.tagger.model import Tagger
     from mmavk_cli.tagger.settings import PieceSettings
-    from mmavk_cli.tagger.torch_model import save_model
 
     folder = tmp_path_factory.mktemp("faults")
     torch.manual_seed(0)

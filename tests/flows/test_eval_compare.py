@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from mmavk_cli.base.fingerprint import digest_file
+from mmavk_cli.base.digest import digest_file
 from mmavk_cli.base.records import Counted
 from mmavk_cli.cli.main import app
 from mmavk_cli.corpus.conll import read_conll
 from mmavk_cli.corpus.jsonl import read_jsonl
-from mmavk_cli.flows.evaluate import real_pictures
+from mmavk_cli.flows.evaluate.evaluate import real_pictures
 from mmavk_cli.knowledge.importing import read_blip2
 from mmavk_cli.report.predictions import read_predictions
 from mmavk_cli.spans import strict_spans

@@ -8,8 +8,8 @@ from statistics import mean, stdev
 import pytest
 
 from mmavk_cli.base.errors import UsageError
-from mmavk_cli.flows.seeds import SeedChoice, check_unchanged, seed_folders
-from mmavk_cli.flows.train import TrainSettings
+from mmavk_cli.flows.shared.seeds import SeedChoice, check_unchanged, seed_folders
+from mmavk_cli.flows.train.train import TrainSettings
 
 SEEDS = (3, 1)
 

@@ -109,7 +109,7 @@ def test_the_kept_model_scores_on_validation_what_the_run_says(run: Path, place:
 
 
 def test_the_exported_tagger_gives_the_same_emissions(run: Path, place: Path) -> None:
-    from mmavk_cli.flows.models import open_model
+    from mmavk_cli.flows.shared.models import open_model
     from mmavk_cli.tagger.batch import Example, collate
 
     assert mmavk("export", run, "--no-int8", "--out", place / "float").exit_code == 0

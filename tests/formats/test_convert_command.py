@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from mmavk_cli.corpus.conll import read_conll
-from mmavk_cli.corpus.formats.guess import FORMATS
-from mmavk_cli.flows.convert_places import FormatName
+from mmavk_cli.corpus.formats.registry import FORMATS
+from mmavk_cli.flows.data.convert_paths import FormatName
 
 Mmavk = Callable[..., tuple[int, str, str]]
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import BadRow, Counted, Post, Row, Word
 from mmavk_cli.corpus.formats.format import LOST, lost
-from mmavk_cli.corpus.formats.guess import FORMATS, by_content
-from mmavk_cli.corpus.words import cut, joined
+from mmavk_cli.corpus.formats.registry import FORMATS, by_content
+from mmavk_cli.corpus.tokenize import cut, joined
 from mmavk_cli.spans import characters, strict_spans
 
 HOLD_ALL = ("jsonl", "hf")

@@ -11,7 +11,7 @@ from tiny_qwen import save_tiny
 from web import serving
 
 from mmavk_cli.cli.main import main
-from mmavk_cli.knowledge.qwen2vl import QwenGenerator
+from mmavk_cli.knowledge.generators.vlm.qwen2vl import QwenGenerator
 
 
 @pytest.fixture

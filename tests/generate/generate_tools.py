@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from PIL import Image
 
-from mmavk_cli.knowledge.generator import View
-from mmavk_cli.knowledge.qwen2vl import QwenGenerator, QwenSettings
+from mmavk_cli.knowledge.generators.generator import View
+from mmavk_cli.knowledge.generators.vlm.qwen2vl import QwenGenerator, QwenSettings
 
 
 class Ran(NamedTuple):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmavk_cli.knowledge.answer import CUT, EMPTY, NOT_JSON, REPEATING, tidy, without_loop
+from mmavk_cli.knowledge.generators.vlm.clean_answer import CUT, EMPTY, NOT_JSON, REPEATING, tidy, without_loop
 
 
 def test_a_good_answer_stays_as_it_is():

@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.knowledge.claims import FILE, Claims
+from mmavk_cli.store.claims import FILE, Claims
 
 KEYS = [f"key {number}" for number in range(200)]
 
 TAKER = """
 import sys
 from pathlib import Path
-from mmavk_cli.knowledge.claims import Claims
+from mmavk_cli.store.claims import Claims
 
 claims = Claims(Path(sys.argv[1]))
 print(*claims.take(sys.argv[2].split(",")), sep=",", flush=True)
@@ -86,7 +86,7 @@ def test_a_process_in_another_container_of_the_same_name_is_not_taken_for_dead(
     other = taker(tmp_path, KEYS[:2])
     assert taken(other) == set(KEYS[:2])
     monkeypatch.setattr(Path, "readlink", lambda _: Path("pid:[1]"))  # here numbers mean other processes
-    monkeypatch.setattr("mmavk_cli.knowledge.claims._born", lambda pid: "now" if pid == os.getpid() else "")
+    monkeypatch.setattr("mmavk_cli.store.claims._born", lambda pid: "now" if pid == os.getpid() else "")
     with Claims(tmp_path) as claims:
         assert claims.take(KEYS[:3]) == {KEYS[2]}
     other.communicate("")
@@ -94,7 +94,7 @@ def test_a_process_in_another_container_of_the_same_name_is_not_taken_for_dead(
 
 def test_a_number_given_to_another_process_keeps_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     with monkeypatch.context() as patch:
-        patch.setattr("mmavk_cli.knowledge.claims._born", lambda _: "long ago")
+        patch.setattr("mmavk_cli.store.claims._born", lambda _: "long ago")
         patch.setattr(os, "getpid", lambda: 1)
         Claims(tmp_path).take(KEYS[:1])
     with Claims(tmp_path) as claims:

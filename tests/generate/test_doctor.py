@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from generate_tools import Mmavk
 
-from mmavk_cli.flows.fits import CARD, ChainSettings, Fit, Stage, find_fits
+from mmavk_cli.flows.doctor.memory_by_profile import CARD, ChainSettings, Fit, Stage, find_fits
 
 STAGES = ["knowledge", "similarity", "tagging", "training"]
 

@@ -12,14 +12,14 @@ from PIL import Image
 from web import serving
 
 from mmavk_cli.base.errors import MissingError
-from mmavk_cli.base.pictures import PictureLimits
-from mmavk_cli.flows import generate_survey
-from mmavk_cli.flows.generate_work import write_all
-from mmavk_cli.flows.generation import Generation, Job
-from mmavk_cli.flows.stopping import Stop
-from mmavk_cli.knowledge.echo import EchoGenerator
-from mmavk_cli.knowledge.rows import KnowledgeRow
-from mmavk_cli.knowledge.store import Store
+from mmavk_cli.base.images import PictureLimits
+from mmavk_cli.flows.generate import survey as generate_survey
+from mmavk_cli.flows.generate.job import Generation, Job
+from mmavk_cli.flows.generate.worker import write_all
+from mmavk_cli.flows.shared.interrupts import Stop
+from mmavk_cli.knowledge.generators.echo import EchoGenerator
+from mmavk_cli.store.rows import KnowledgeRow
+from mmavk_cli.store.store import Store
 
 
 class Picky(Loopback):

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import torch
 
-from mmavk_cli.knowledge import qwen_decode
-from mmavk_cli.knowledge.generator import View
+from mmavk_cli.knowledge.generators.generator import View
+from mmavk_cli.knowledge.generators.vlm import qwen2vl_generate as qwen_decode
 
 SCRIPT = Path(__file__).parents[1] / "benchmarks" / "generate_gpu.py"
 

@@ -16,13 +16,13 @@ from generate_tools import Mmavk, noise
 from loopback import Loopback, status
 from PIL import Image
 
-from mmavk_cli.corpus.release import PICTURES
-from mmavk_cli.flows import generate_survey
-from mmavk_cli.flows.generate import GenerateSettings
-from mmavk_cli.flows.generation import Generation
-from mmavk_cli.knowledge.echo import EchoGenerator
-from mmavk_cli.knowledge.rows import KnowledgeRow
-from mmavk_cli.knowledge.store import Store
+from mmavk_cli.corpus.public_datasets import PICTURES
+from mmavk_cli.flows.generate import survey as generate_survey
+from mmavk_cli.flows.generate.generate import GenerateSettings
+from mmavk_cli.flows.generate.job import Generation
+from mmavk_cli.knowledge.generators.echo import EchoGenerator
+from mmavk_cli.store.rows import KnowledgeRow
+from mmavk_cli.store.store import Store
 
 
 def texts(store: Path) -> dict[str, KnowledgeRow]:

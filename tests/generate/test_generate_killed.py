@@ -20,12 +20,12 @@ from loopback import Loopback
 from PIL import Image
 from web import serving
 
-from mmavk_cli.base.fingerprint import digest_file
+from mmavk_cli.base.digest import digest_file
 from mmavk_cli.cli.main import main
-from mmavk_cli.knowledge.rows import KnowledgeRow
-from mmavk_cli.knowledge.server import QUALITY, ROUNDS
-from mmavk_cli.knowledge.store import Store
-from mmavk_cli.knowledge.visual import shrunk
+from mmavk_cli.knowledge.generators.vlm.resize import shrunk
+from mmavk_cli.knowledge.generators.vlm.server import QUALITY, ROUNDS
+from mmavk_cli.store.rows import KnowledgeRow
+from mmavk_cli.store.store import Store
 
 PICTURES, KILLS, AT_ONCE = 400, 30, 2
 

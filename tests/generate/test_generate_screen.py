@@ -11,10 +11,10 @@ from rich.console import Console
 
 from mmavk_cli.cli import generate as module
 from mmavk_cli.cli.generate import FINISHING, Pace, drawn_on, new_bar
-from mmavk_cli.flows.generate import GenerateSettings, generate
-from mmavk_cli.flows.generate_survey import LOOKING
-from mmavk_cli.flows.generate_work import BATCH, STARTING, WRITING
-from mmavk_cli.flows.generation import Generation
+from mmavk_cli.flows.generate.generate import GenerateSettings, generate
+from mmavk_cli.flows.generate.job import Generation
+from mmavk_cli.flows.generate.survey import LOOKING
+from mmavk_cli.flows.generate.worker import BATCH, STARTING, WRITING
 
 
 @pytest.fixture

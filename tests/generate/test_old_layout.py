@@ -10,8 +10,8 @@ from safetensors.torch import load_file, save_file
 from tiny_qwen import save_as_on_the_hub
 
 from mmavk_cli.base.errors import MissingError
-from mmavk_cli.knowledge.footprint import Footprint, read_config
-from mmavk_cli.knowledge.qwen2vl import QwenGenerator, QwenSettings, load_model, quantised
+from mmavk_cli.knowledge.generators.vlm.memory import Footprint, read_config
+from mmavk_cli.knowledge.generators.vlm.qwen2vl import QwenGenerator, QwenSettings, load_model, quantised
 
 pytestmark = pytest.mark.slow
 

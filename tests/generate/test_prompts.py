@@ -14,9 +14,9 @@ from loopback import Loopback
 from PIL import Image, PngImagePlugin
 
 import mmavk_cli.knowledge
+from mmavk_cli.base.digest import short
 from mmavk_cli.base.errors import UsageError
-from mmavk_cli.base.fingerprint import short
-from mmavk_cli.knowledge.generator import Generator, View
+from mmavk_cli.knowledge.generators.generator import Generator, View
 from mmavk_cli.knowledge.prompts import load_prompt, shipped
 
 RELEASED = {

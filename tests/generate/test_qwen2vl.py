@@ -11,11 +11,17 @@ from tiny_qwen import save_tiny
 
 from mmavk_cli.base.device import InTurn
 from mmavk_cli.base.errors import MmavkError
-from mmavk_cli.knowledge.generator import View
-from mmavk_cli.knowledge.qwen2vl import QwenGenerator, QwenSettings, check_quantised, load_model, quantised
-from mmavk_cli.knowledge.qwen_decode import answer, looping
-from mmavk_cli.knowledge.store import Store
-from mmavk_cli.knowledge.visual import visual_tokens
+from mmavk_cli.knowledge.generators.generator import View
+from mmavk_cli.knowledge.generators.vlm.qwen2vl import (
+    QwenGenerator,
+    QwenSettings,
+    check_quantised,
+    load_model,
+    quantised,
+)
+from mmavk_cli.knowledge.generators.vlm.qwen2vl_generate import answer, looping
+from mmavk_cli.knowledge.generators.vlm.resize import visual_tokens
+from mmavk_cli.store.store import Store
 
 pytestmark = pytest.mark.slow
 
@@ -109,7 +115,7 @@ def test_four_bits_go_to_the_language_layers_and_nowhere_else(tiny: Path):
 
 
 def test_four_bits_in_the_wrong_place_are_told(tiny: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("mmavk_cli.knowledge.qwen2vl.KEPT_WHOLE", ("visual", "lm_head"))
+    monkeypatch.setattr("mmavk_cli.knowledge.generators.vlm.qwen2vl.KEPT_WHOLE", ("visual", "lm_head"))
     with pytest.raises(MmavkError, match="4 bits did not go where they should"):
         load_model(tiny, "cpu", four_bit=True)
     with pytest.raises(MmavkError):

@@ -11,11 +11,11 @@ import torch
 from generate_tools import noise
 from pretended_gpu import CUDA, Memory, pretended_gpu
 
-from mmavk_cli.knowledge.footprint import QWEN2_VL_7B, RESERVE, Footprint
-from mmavk_cli.knowledge.generator import View
-from mmavk_cli.knowledge.qwen2vl import Loaded, QwenGenerator, QwenSettings, load_model
-from mmavk_cli.knowledge.qwen_decode import answer, looping
-from mmavk_cli.knowledge.visual import visual_tokens
+from mmavk_cli.knowledge.generators.generator import View
+from mmavk_cli.knowledge.generators.vlm.memory import QWEN2_VL_7B, RESERVE, Footprint
+from mmavk_cli.knowledge.generators.vlm.qwen2vl import Loaded, QwenGenerator, QwenSettings, load_model
+from mmavk_cli.knowledge.generators.vlm.qwen2vl_generate import answer, looping
+from mmavk_cli.knowledge.generators.vlm.resize import visual_tokens
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 from generate_gpu import Work, built

@@ -13,10 +13,10 @@ from generate_tools import SIZES, Mmavk, generator, noise, views
 
 from mmavk_cli.base.device import InTurn, is_out_of_memory, memory, used_memory
 from mmavk_cli.base.errors import MemoryShortError, MmavkError
-from mmavk_cli.knowledge import footprint
-from mmavk_cli.knowledge.footprint import QWEN2_VL_7B, Footprint
-from mmavk_cli.knowledge.generator import View
-from mmavk_cli.knowledge.qwen2vl import QwenGenerator, QwenSettings, load_model
+from mmavk_cli.knowledge.generators.generator import View
+from mmavk_cli.knowledge.generators.vlm import memory as footprint
+from mmavk_cli.knowledge.generators.vlm.memory import QWEN2_VL_7B, Footprint
+from mmavk_cli.knowledge.generators.vlm.qwen2vl import QwenGenerator, QwenSettings, load_model
 
 pytestmark = pytest.mark.slow
 
@@ -58,7 +58,7 @@ def written_with(qwen: QwenGenerator, positions: int, batch: list[View]) -> list
 
 def prompt_length(qwen: QwenGenerator) -> int:
     """Tokens of a prompt without its picture."""
-    from mmavk_cli.knowledge.qwen_decode import _chat
+    from mmavk_cli.knowledge.generators.vlm.qwen2vl_generate import _chat
 
     processor = qwen._processor
     return len(processor.tokenizer(_chat(processor, qwen.prompt.text))["input_ids"]) - 1
@@ -111,7 +111,7 @@ def test_memory_that_ends_while_it_is_loaded_is_told_at_once(tiny: Path, monkeyp
         tries.append(1)
         torch.empty(1 << 60, dtype=torch.uint8)
 
-    monkeypatch.setattr("mmavk_cli.knowledge.qwen2vl.load_model", load)
+    monkeypatch.setattr("mmavk_cli.knowledge.generators.vlm.qwen2vl.load_model", load)
     made = generator(tiny, batch_size="4")
     with pytest.raises(MemoryShortError, match="does not fit"):
         list(made.write(views(made)[:4]))
@@ -119,10 +119,12 @@ def test_memory_that_ends_while_it_is_loaded_is_told_at_once(tiny: Path, monkeyp
 
 
 def test_the_batch_follows_the_free_memory(qwen: QwenGenerator, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("mmavk_cli.knowledge.qwen2vl.memory", lambda _: (10 * qwen.footprint.picture(12, 20), 0))
+    monkeypatch.setattr(
+        "mmavk_cli.knowledge.generators.vlm.qwen2vl.memory", lambda _: (10 * qwen.footprint.picture(12, 20), 0)
+    )
     assert qwen.room(12) == 9
     assert qwen.room(100000) == 1
-    monkeypatch.setattr("mmavk_cli.knowledge.qwen2vl.memory", lambda _: (1 << 50, 0))
+    monkeypatch.setattr("mmavk_cli.knowledge.generators.vlm.qwen2vl.memory", lambda _: (1 << 50, 0))
     assert qwen.room(12) == footprint.MOST
 
 

@@ -15,12 +15,12 @@ from web import serving
 
 from mmavk_cli.base.errors import DataError, MissingError, UsageError
 from mmavk_cli.base.records import Json
-from mmavk_cli.knowledge import chat_client
-from mmavk_cli.knowledge.chat_client import ChatClient, ServerFault, seconds_of
-from mmavk_cli.knowledge.chat_generator import LETTERS
-from mmavk_cli.knowledge.generator import View
-from mmavk_cli.knowledge.server import GIVE_UP, ServerGenerator, ServerSettings
-from mmavk_cli.knowledge.store import Store
+from mmavk_cli.knowledge.generators.generator import View
+from mmavk_cli.knowledge.generators.vlm import http_client as chat_client
+from mmavk_cli.knowledge.generators.vlm.chat_generator import LETTERS
+from mmavk_cli.knowledge.generators.vlm.http_client import ChatClient, ServerFault, seconds_of
+from mmavk_cli.knowledge.generators.vlm.server import GIVE_UP, ServerGenerator, ServerSettings
+from mmavk_cli.store.store import Store
 
 
 @pytest.fixture(autouse=True)

@@ -12,14 +12,15 @@ import pytest
 from generate_tools import Mmavk, noise
 
 from mmavk_cli.base.device import InTurn
-from mmavk_cli.base.pictures import read_picture
-from mmavk_cli.flows import tag_rows, tag_stages
-from mmavk_cli.flows.models import folder_of
-from mmavk_cli.knowledge.qwen2vl import QwenGenerator
-from mmavk_cli.knowledge.store import Store
+from mmavk_cli.base.images import read_picture
+from mmavk_cli.flows.shared.models import folder_of
+from mmavk_cli.flows.tag import rows as tag_rows
+from mmavk_cli.flows.tag import stages as tag_stages
+from mmavk_cli.knowledge.generators.vlm.qwen2vl import QwenGenerator
 from mmavk_cli.similarity.gate import Gate
-from mmavk_cli.similarity.text import TextScorer
-from mmavk_cli.tagger.predict import Predictor
+from mmavk_cli.similarity.text_scorer import TextScorer
+from mmavk_cli.store.store import Store
+from mmavk_cli.tagger.inference.predictor import Predictor
 
 POSTS = {"train": 8, "valid": 2, "test": 2}
 TEXT = "Ann0 visits Rome"

@@ -13,8 +13,8 @@ from urllib.request import urlopen
 import pytest
 from generate_tools import Mmavk
 
-from mmavk_cli.knowledge.rows import KnowledgeRow
-from mmavk_cli.knowledge.store import Store
+from mmavk_cli.store.rows import KnowledgeRow
+from mmavk_cli.store.store import Store
 
 pytestmark = pytest.mark.slow
 

@@ -8,7 +8,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from mmavk_cli.knowledge.visual import FEWEST, Looks, alike, fitted, look, placeholders, shrunk, visual_tokens
+from mmavk_cli.knowledge.generators.vlm.resize import (
+    FEWEST,
+    Looks,
+    alike,
+    fitted,
+    look,
+    placeholders,
+    shrunk,
+    visual_tokens,
+)
 
 
 @given(st.integers(1, 20000), st.integers(1, 20000), st.integers(16, 16384))

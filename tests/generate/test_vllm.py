@@ -11,9 +11,9 @@ from generate_tools import Mmavk, noise
 from tiny_qwen import save_tiny
 
 from mmavk_cli.base.errors import UsageError
-from mmavk_cli.knowledge.rows import KnowledgeRow
-from mmavk_cli.knowledge.store import Store
-from mmavk_cli.knowledge.vllm_engine import VllmGenerator, VllmSettings
+from mmavk_cli.knowledge.generators.vlm.vllm import VllmGenerator, VllmSettings
+from mmavk_cli.store.rows import KnowledgeRow
+from mmavk_cli.store.store import Store
 
 HERE = find_spec("vllm") is not None
 

@@ -6,7 +6,7 @@ import pytest
 from huggingface_hub import constants
 
 from mmavk_cli.base.errors import MissingError, UsageError
-from mmavk_cli.knowledge.weights import find_weights
+from mmavk_cli.knowledge.generators.vlm.weights import find_weights
 
 MODEL = "Qwen/Qwen2-VL-7B-Instruct"
 COMMITS = {"main": "a" * 40, "older": "b" * 40, "half": "c" * 40}

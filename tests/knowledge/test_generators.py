@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
 from mmavk_cli.base.errors import MissingError, UsageError
-from mmavk_cli.knowledge import ocr
-from mmavk_cli.knowledge.echo import EchoGenerator
-from mmavk_cli.knowledge.generators import GENERATORS, GeneratorSettings, make_generator
-from mmavk_cli.knowledge.ocr import Box, OcrGenerator, OcrSettings, largest, model_files, reading_order
+from mmavk_cli.knowledge.generators import ocr
+from mmavk_cli.knowledge.generators.echo import EchoGenerator
+from mmavk_cli.knowledge.generators.ocr import Box, OcrGenerator, OcrSettings, largest, model_files, reading_order
+from mmavk_cli.knowledge.generators.registry import GENERATORS, GeneratorSettings, make_generator
 
 SAYS = "a picture with the words "
 Line = tuple[int, int, int, str]
@@ -109,8 +109,8 @@ def refuse(*_, **__):
     raise AssertionError("the network was touched")
 
 socket.socket.connect = socket.getaddrinfo = socket.create_connection = refuse
-from mmavk_cli.base.pictures import decode, read_picture
-from mmavk_cli.knowledge.generators import GeneratorSettings, make_generator
+from mmavk_cli.base.images import decode, read_picture
+from mmavk_cli.knowledge.generators.registry import GeneratorSettings, make_generator
 from pathlib import Path
 
 generator = make_generator("ocr", GeneratorSettings())

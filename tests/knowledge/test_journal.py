@@ -11,16 +11,16 @@ import psutil
 import pytest
 from PIL import Image
 
-from mmavk_cli.knowledge.claims import FILE
-from mmavk_cli.knowledge.database import DATABASE
-from mmavk_cli.knowledge.journal import ROLLBACK, WAL, journal_mode
-from mmavk_cli.knowledge.store import Store
+from mmavk_cli.store.claims import FILE
+from mmavk_cli.store.database import DATABASE
+from mmavk_cli.store.journal_mode import ROLLBACK, WAL, journal_mode
+from mmavk_cli.store.store import Store
 
 MACHINE = """
 import socket, sys
 import psutil
 from mmavk_cli.cli.main import main
-from mmavk_cli.knowledge import journal
+from mmavk_cli.store import journal_mode as journal
 
 journal.NETWORK = tuple(one.fstype for one in psutil.disk_partitions(all=True))
 socket.gethostname = lambda name=sys.argv.pop(1): name

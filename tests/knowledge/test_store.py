@@ -14,12 +14,12 @@ from diskcache import Cache
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mmavk_cli.base.digest import canonical, digest
 from mmavk_cli.base.errors import DataError, KnowledgeError, UsageError
-from mmavk_cli.base.fingerprint import canonical, digest
 from mmavk_cli.base.records import Post
-from mmavk_cli.knowledge.recipe import Recipe
-from mmavk_cli.knowledge.rows import SEAL, KnowledgeRow, SimilarityRow, decode, encode, image_subject
-from mmavk_cli.knowledge.store import BATCH, Store, knowledge_for
+from mmavk_cli.store.recipe import Recipe
+from mmavk_cli.store.rows import SEAL, KnowledgeRow, SimilarityRow, decode, encode, image_subject
+from mmavk_cli.store.store import BATCH, Store, knowledge_for
 
 RECIPE = Recipe(name="echo", generator="echo", decoding={"length": 9})
 OTHER = Recipe(name="ocr", generator="ocr")
@@ -464,8 +464,8 @@ def run(code: str, *arguments: object) -> "subprocess.CompletedProcess[str]":
 AS_NOBODY = """
 import os
 import psutil
-import mmavk_cli.knowledge.disk
-from mmavk_cli.knowledge.rows import NameRow, decode, encode
+import mmavk_cli.store.text_disk
+from mmavk_cli.store.rows import NameRow, decode, encode
 decode(encode(NameRow(name="a", recipe="b")))  # all is loaded while it may be read
 if os.geteuid() == 0:  # root may write everywhere
     os.setuid(65534)
@@ -475,7 +475,7 @@ READ_AND_WRITE = """
 import sys
 from pathlib import Path
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.knowledge.store import Store
+from mmavk_cli.store.store import Store
 # HERE
 folder = Path(sys.argv[1])
 with Store(folder, read_only=True) as store:
@@ -506,8 +506,8 @@ def test_a_folder_that_may_only_be_read(filled: Path):
 WRITE_ON = """
 import sys
 from pathlib import Path
-from mmavk_cli.knowledge.recipe import Recipe
-from mmavk_cli.knowledge.store import Store
+from mmavk_cli.store.recipe import Recipe
+from mmavk_cli.store.store import Store
 with Store(Path(sys.argv[1])) as store:
     for number in range(int(sys.argv[3])):
         store.put_knowledge(f"id:{sys.argv[2]}/{number}", Recipe(name="echo", generator="echo"), f"text {number}")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmavk_cli.report.calibration import BINS, calibration
+from mmavk_cli.report.metrics.calibration import BINS, calibration
 
 
 def test_no_names_no_error() -> None:

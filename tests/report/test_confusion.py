@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmavk_cli.base.records import Span
-from mmavk_cli.report.confusion import KINDS, NONE, confusion, kind, pairs
+from mmavk_cli.report.metrics.confusion import KINDS, NONE, confusion, kind, pairs
 from mmavk_cli.spans import strict_spans
 
 TAGS = st.lists(st.sampled_from(("O", "B-PER", "I-PER", "B-LOC", "I-LOC")), min_size=9, max_size=9)

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from mmavk_cli.base.records import Post, Span
 from mmavk_cli.corpus.conll import read_conll
-from mmavk_cli.corpus.words import joined
-from mmavk_cli.report.counts import NO_PICTURE, PICTURE, SEEN, UNSEEN, Count, by_group, count, surface
-from mmavk_cli.report.measures import OVERALL, SPANS, Rule, Scores, measure, scores_of
+from mmavk_cli.corpus.tokenize import joined
+from mmavk_cli.report.metrics.counts import NO_PICTURE, PICTURE, SEEN, UNSEEN, Count, by_group, count, surface
+from mmavk_cli.report.metrics.f1 import OVERALL, SPANS, Rule, Scores, measure, scores_of
 
 RULES: tuple[Rule, ...] = ("strict", "conlleval")
 TAGS = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")

@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmavk_cli.base.records import Span
-from mmavk_cli.report.counts import Count
-from mmavk_cli.report.gaps import Gap, gaps, sentence
-from mmavk_cli.report.published import PublishedScores, published_scores
-from mmavk_cli.report.results import System, results
-from mmavk_cli.report.section import Section, markdown
-from mmavk_cli.report.significance import Difference, ResamplingSettings
-from mmavk_cli.report.sweep import swept
-from mmavk_cli.report.table1 import Number, Table1
+from mmavk_cli.report.metrics.counts import Count
+from mmavk_cli.report.metrics.pairwise import Gap, gaps, sentence
+from mmavk_cli.report.metrics.significance import Difference, ResamplingSettings
+from mmavk_cli.report.paper.fig4 import swept
+from mmavk_cli.report.paper.published import PublishedScores, published_scores
+from mmavk_cli.report.paper.table1 import Number, Table1
+from mmavk_cli.report.paper.tables_3_and_4 import System, results
+from mmavk_cli.report.table_section import Section, markdown
 from mmavk_cli.spans import adaseq_spans, tag_names
 
 RIGHT, WRONG = Count(1, 0, 0), Count(0, 1, 1)

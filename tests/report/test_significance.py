@@ -6,9 +6,9 @@ from itertools import product
 import numpy as np
 import pytest
 
-from mmavk_cli.report.counts import Count
-from mmavk_cli.report.resampling import f1, resampled, swapped, table
-from mmavk_cli.report.significance import ResamplingSettings, difference, holm, intervals
+from mmavk_cli.report.metrics.counts import Count
+from mmavk_cli.report.metrics.resampling import f1, resampled, swapped, table
+from mmavk_cli.report.metrics.significance import ResamplingSettings, difference, holm, intervals
 
 SETTINGS = ResamplingSettings()
 

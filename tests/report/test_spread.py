@@ -2,10 +2,10 @@
 
 import pytest
 
-from mmavk_cli.report.counts import Count
-from mmavk_cli.report.measures import Scores
-from mmavk_cli.report.significance import ResamplingSettings
-from mmavk_cli.report.spread import Spread, mean_interval, seed_scores, seeds_text, spread, spread_scores, summed
+from mmavk_cli.report.metrics.counts import Count
+from mmavk_cli.report.metrics.f1 import Scores
+from mmavk_cli.report.metrics.seeds import Spread, mean_interval, seed_scores, seeds_text, spread, spread_scores, summed
+from mmavk_cli.report.metrics.significance import ResamplingSettings
 
 # Two posts, two seeds. Seed 1: 3 right, 1 spurious, 1 missed. Seed 2: 2 right, 2 missed.
 COUNTS = {1: [Count(2, 1, 0), Count(1, 0, 1)], 2: [Count(2, 0, 0), Count(0, 0, 2)]}

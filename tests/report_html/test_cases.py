@@ -6,8 +6,8 @@ import pytest
 from written import five, five_without, write_run
 
 from mmavk_cli.base.records import BadRow, Problem
-from mmavk_cli.report.html.cases import Answers, cases_of, kind_words, knowledge_pairs, knowledge_words, letters
-from mmavk_cli.report.html.records import read_answers
+from mmavk_cli.report.html.posts import Answers, cases_of, kind_words, knowledge_pairs, knowledge_words, letters
+from mmavk_cli.report.predictions_reader import read_answers
 
 
 @pytest.fixture

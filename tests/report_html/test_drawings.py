@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from written import five, write_run
 
-from mmavk_cli.report.html.chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, axis
 from mmavk_cli.report.html.charts import learning_charts, scored_chart, scores_chart, similarity_chart, sweep_chart
-from mmavk_cli.report.html.records import read_answers
+from mmavk_cli.report.html.svg import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, axis
+from mmavk_cli.report.predictions_reader import read_answers
 
 VALUES = st.lists(st.integers(-1_000_000, 1_000_000).map(lambda number: number / 100), min_size=1, max_size=8)
 

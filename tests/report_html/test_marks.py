@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from written import entity
 
 from mmavk_cli.base.records import Entity
-from mmavk_cli.report.confusion import KINDS, confusion
-from mmavk_cli.report.html.marks import Mark, Piece, labels_of, marked
+from mmavk_cli.report.html.highlights import Mark, Piece, labels_of, marked
+from mmavk_cli.report.metrics.confusion import KINDS, confusion
 
 TEXT = "abcdefghijklmnop"
 

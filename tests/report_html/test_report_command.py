@@ -10,12 +10,12 @@ import pytest
 from typer.testing import CliRunner, Result
 from written import draw, five, five_without, known, tagged, write_run
 
-from mmavk_cli.base.pictures import PictureLimits
+from mmavk_cli.base.images import PictureLimits
 from mmavk_cli.cli.main import app
 from mmavk_cli.flows.report import MOST_BYTES
-from mmavk_cli.report.html.records import read_answers
-from mmavk_cli.report.html.tables import kinds_table
 from mmavk_cli.report.html.thumbnails import AT_ONCE, thumbnail, thumbnails
+from mmavk_cli.report.predictions_reader import read_answers
+from mmavk_cli.report.score_tables import kinds_table
 
 VOID = {"meta", "img", "input", "path", "rect", "circle"}
 

@@ -6,12 +6,12 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from mmavk_cli.base.records import Entity, Knowledge, Post, Span, Tagged
-from mmavk_cli.corpus.words import cut
-from mmavk_cli.flows.evaluate import EvalSettings, Evaluation
-from mmavk_cli.flows.run_folder import new_run
-from mmavk_cli.report.breakdown import Known, breakdown
+from mmavk_cli.corpus.tokenize import cut
+from mmavk_cli.flows.evaluate.evaluate import EvalSettings, Evaluation
+from mmavk_cli.flows.shared.run_folder import new_run
+from mmavk_cli.report.metrics.breakdown import Known, breakdown
 from mmavk_cli.report.predictions import predictions_name
-from mmavk_cli.report.records import evaluated, json_line
+from mmavk_cli.report.predictions_writer import evaluated, json_line
 from mmavk_cli.spans import entity_of, spans_to_tags
 
 Names = Sequence[tuple[str, str]]

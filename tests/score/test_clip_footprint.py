@@ -11,8 +11,8 @@ import torch
 from open_clip.pretrained import get_pretrained_cfg
 
 from mmavk_cli.base.errors import MissingError
+from mmavk_cli.similarity.clip_memory import ClipSize, clip_config
 from mmavk_cli.similarity.clip_source import REPOSITORIES, ClipChoice, clip_source
-from mmavk_cli.similarity.footprint import ClipSize, clip_config
 
 
 def size(name: str) -> ClipSize:

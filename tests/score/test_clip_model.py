@@ -10,11 +10,11 @@ import torch
 from PIL import Image
 
 from mmavk_cli.base.errors import MemoryShortError
-from mmavk_cli.flows.scorers import ClipOfStore
-from mmavk_cli.knowledge.store import Store
+from mmavk_cli.flows.shared.knowledge.clip_scorer import ClipOfStore
 from mmavk_cli.similarity import clip as clip_module
 from mmavk_cli.similarity.clip import Clip, load_clip
 from mmavk_cli.similarity.clip_source import ClipChoice, ClipSettings, clip_source
+from mmavk_cli.store.store import Store
 
 PICTURES = [Image.new("RGB", (40, 50), (40 * shade, 90, 255 - 30 * shade)) for shade in range(7)]
 

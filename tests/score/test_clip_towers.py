@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mmavk_cli.similarity.towers import Tower, encode_text, shorten
+from mmavk_cli.similarity.clip_fast import Tower, encode_text, shorten
 
 VISION = {"image_size": 32, "layers": 2, "width": 32, "head_width": 16, "patch_size": 8}
 TEXT = {"context_length": 20, "vocab_size": 49408, "width": 32, "heads": 4, "layers": 3}

@@ -10,10 +10,10 @@ from drawn import TEXTS, Mmavk, draw, lines, written
 from PIL import Image
 
 import mmavk_cli.similarity.clip
-from mmavk_cli.base.pictures import read_picture
-from mmavk_cli.knowledge.recipe import Recipe
-from mmavk_cli.knowledge.rows import EmbeddingRow
-from mmavk_cli.knowledge.store import Store
+from mmavk_cli.base.images import read_picture
+from mmavk_cli.store.recipe import Recipe
+from mmavk_cli.store.rows import EmbeddingRow
+from mmavk_cli.store.store import Store
 
 HUB = "timm/vit_base_patch32_clip_224.openai"
 SPLITS = {"train": range(3), "valid": range(3, 4), "test": range(4, 5)}

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from mmavk_cli.report.similarities import MOST_BINS, QUANTILES, distribution
-from mmavk_cli.similarity.embeddings import cosine, packed, unpacked
+from mmavk_cli.report.metrics.similarities import MOST_BINS, QUANTILES, distribution
+from mmavk_cli.similarity.vectors import cosine, packed, unpacked
 
 cosines = st.lists(st.floats(-1, 1, width=32), min_size=1, max_size=200)
 

@@ -15,8 +15,8 @@ from drawn import TEXTS, Mmavk, draw, lines, written
 
 from mmavk_cli.base.errors import KnowledgeError
 from mmavk_cli.base.records import Post
-from mmavk_cli.flows.scorers import clip_similarities
-from mmavk_cli.knowledge.store import Store
+from mmavk_cli.flows.shared.knowledge.clip_scorer import clip_similarities
+from mmavk_cli.store.store import Store
 
 
 @pytest.fixture

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 import mmavk_cli
+from mmavk_cli.base.digest import digest
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.base.fingerprint import digest
 from mmavk_cli.base.tokenizers import load_tokenizer
-from mmavk_cli.flows import fit_scorer
-from mmavk_cli.flows.fit_scorer import captioned, main
-from mmavk_cli.similarity.fit import FitSettings, Fitted, Pair, fit, silent_pieces
-from mmavk_cli.similarity.text import TOKENIZER, WEIGHTS, TextScorer
+from mmavk_cli.flows.train import fit_text_scorer as fit_scorer
+from mmavk_cli.flows.train.fit_text_scorer import captioned, main
+from mmavk_cli.similarity.text_scorer import TOKENIZER, WEIGHTS, TextScorer
+from mmavk_cli.similarity.text_scorer_fit import FitSettings, Fitted, Pair, fit, silent_pieces
 
 EMBEDDED = Path(mmavk_cli.__file__).parent / "embedded"
 TOPICS = {
@@ -126,7 +126,7 @@ def test_captions_of_another_data_set_are_refused(small_data: Path):
 
 
 def test_command_writes_a_scorer_that_loads(small_data: Path):
-    command = [sys.executable, "-m", "mmavk_cli.flows.fit_scorer", "--data-dir", str(small_data)]
+    command = [sys.executable, "-m", "mmavk_cli.flows.train.fit_text_scorer", "--data-dir", str(small_data)]
     command += ["--captions", str(small_data), "--out", str(small_data / "out")]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     scorer = TextScorer.load(small_data / "out")

@@ -17,12 +17,12 @@ from safetensors.numpy import save_file
 
 import mmavk_cli
 from mmavk_cli.base.errors import MissingError
-from mmavk_cli.base.places import dataset_folder
+from mmavk_cli.base.paths import dataset_folder
 from mmavk_cli.base.tokenizers import load_tokenizer
-from mmavk_cli.flows.fit_scorer import NEUTRAL, captioned
-from mmavk_cli.knowledge.ocr import SENTENCE
-from mmavk_cli.similarity.scorer import Scorer
-from mmavk_cli.similarity.text import LONGEST, TOKENIZER, WEIGHTS, TextScorer
+from mmavk_cli.flows.train.fit_text_scorer import NEUTRAL, captioned
+from mmavk_cli.knowledge.generators.ocr import SENTENCE
+from mmavk_cli.similarity.interfaces import Scorer
+from mmavk_cli.similarity.text_scorer import LONGEST, TOKENIZER, WEIGHTS, TextScorer
 
 EMBEDDED = Path(mmavk_cli.__file__).parent / "embedded"
 MEASURED = {"twitter2015": 0.841, "twitter2017": 0.867}
@@ -214,7 +214,7 @@ def test_a_tokenizer_that_pads_and_cuts_is_told_not_to():
 
 def test_scoring_loads_no_heavy_library():
     code = (
-        "import sys; from pathlib import Path; from mmavk_cli.similarity.text import TextScorer;"
+        "import sys; from pathlib import Path; from mmavk_cli.similarity.text_scorer import TextScorer;"
         "print(TextScorer.load(Path(sys.argv[1])).score(['hockey'], ['ice hockey'])[0] > 0.5);"
         "print(*sorted({name.partition('.')[0] for name in sys.modules}))"
     )

@@ -12,7 +12,7 @@ from PIL import Image
 from ran import EXAMPLES, Ran, Tag
 
 from mmavk_cli.cli.main import main
-from mmavk_cli.flows.tag_rows import Tagger
+from mmavk_cli.flows.tag.rows import Tagger
 from mmavk_cli.similarity.gate import Gate
 
 

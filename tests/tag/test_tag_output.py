@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from PIL import Image
 from ran import EXAMPLES, Tag
 
-from mmavk_cli.base.pictures import PictureLimits
+from mmavk_cli.base.images import PictureLimits
 from mmavk_cli.base.records import BadRow, Counted, Entity, Knowledge, Post, Problem, Tagged
 from mmavk_cli.corpus.conll import read_conll
-from mmavk_cli.corpus.words import cut, joined
-from mmavk_cli.flows.tag_rows import LEFT_OUT, NO_PICTURE, NOT_LOOKED_AT, NOTHING_READ
-from mmavk_cli.report.marked import ACTING, stretches, visible
-from mmavk_cli.report.page import html
-from mmavk_cli.report.records import as_json, conll, json_lines
+from mmavk_cli.corpus.tokenize import cut, joined
+from mmavk_cli.flows.tag.rows import LEFT_OUT, NO_PICTURE, NOT_LOOKED_AT, NOTHING_READ
+from mmavk_cli.report.html.tag_page import html
+from mmavk_cli.report.predictions_writer import as_json, conll, json_lines
+from mmavk_cli.report.safe_text import ACTING, stretches, visible
 
 VOID = {"meta", "img"}
 

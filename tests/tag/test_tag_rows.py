@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.base.pictures import PictureLimits
+from mmavk_cli.base.images import PictureLimits
 from mmavk_cli.base.records import Post, Tagged
 from mmavk_cli.corpus.raw import post_from_text
-from mmavk_cli.corpus.words import cut
-from mmavk_cli.flows import tag_rows
-from mmavk_cli.flows.tag_rows import READ_AHEAD, PictureReader, Tagger
-from mmavk_cli.knowledge.echo import EchoGenerator
-from mmavk_cli.report.records import as_json
+from mmavk_cli.corpus.tokenize import cut
+from mmavk_cli.flows.tag import rows as tag_rows
+from mmavk_cli.flows.tag.rows import READ_AHEAD, PictureReader, Tagger
+from mmavk_cli.knowledge.generators.echo import EchoGenerator
+from mmavk_cli.report.predictions_writer import as_json
 
 NAMES = [
     "Paris",

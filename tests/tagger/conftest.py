@@ -39,7 +39,7 @@ def tiny_encoder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def tiny_tagger(tiny_encoder: Path) -> Tagger:
-    from mmavk_cli.tagger.encoder import load_encoder
+    from mmavk_cli.tagger.encoders.transformer import load_encoder
 
     torch.manual_seed(1)
     model = Tagger(load_encoder(tiny_encoder), tag_names(TYPES), dropout=0.0)

@@ -10,17 +10,17 @@ import pytest
 from conftest import EMBEDDED
 
 from mmavk_cli.base.records import TYPES, Knowledge, Post, Word
-from mmavk_cli.flows.evaluate import predicted_tags
-from mmavk_cli.flows.models import open_model
-from mmavk_cli.flows.train import validate
-from mmavk_cli.flows.train_gate import Item, choose_gate, regated, similarities
+from mmavk_cli.flows.evaluate.evaluate import predicted_tags
+from mmavk_cli.flows.shared.models import open_model
+from mmavk_cli.flows.train.gate import Item, choose_gate, regated, similarities
+from mmavk_cli.flows.train.train import validate
 from mmavk_cli.similarity.gate import Gate, GateSettings, best_gate
 from mmavk_cli.spans import tag_names
 from mmavk_cli.tagger.batch import Batch, Floats
 from mmavk_cli.tagger.checkpoint import TaggerConfig
+from mmavk_cli.tagger.inference.torch_model import TorchEmitter, save_model
 from mmavk_cli.tagger.model import Tagger
 from mmavk_cli.tagger.settings import PieceSettings
-from mmavk_cli.tagger.torch_model import TorchEmitter, save_model
 
 WORDS = ["Houston", "calls", "Ann", "from", "Rome", "about", "the", "new", "Apollo", "show"]
 POSTS = 40

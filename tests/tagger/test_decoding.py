@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from mmavk_cli.base.records import Span
 from mmavk_cli.spans import repaired, strict_spans, tag_names
-from mmavk_cli.tagger.decoder import ConstrainedCRF, allowed
-from mmavk_cli.tagger.decoding import Chain, best_tags, forward_backward, span_scores
+from mmavk_cli.tagger.decoders.crf import ConstrainedCRF, allowed
+from mmavk_cli.tagger.decoders.crf_numpy import Chain, best_tags, forward_backward, span_scores
 
 TAGS = tag_names(("PER", "LOC"))
 

@@ -25,17 +25,17 @@ from mmavk_cli.base.records import TYPES, Knowledge, Word
 from mmavk_cli.spans import tag_names
 from mmavk_cli.tagger.batch import Example, collate
 from mmavk_cli.tagger.checkpoint import TaggerConfig
-from mmavk_cli.tagger.encoder import (
+from mmavk_cli.tagger.encoders.transformer import (
     check_lengths,
     encoder_folder,
     encoder_tokenizer,
     load_encoder,
     save_tokenizer,
 )
+from mmavk_cli.tagger.inference.torch_model import load_model, save_model
 from mmavk_cli.tagger.model import Tagger
 from mmavk_cli.tagger.pieces import PieceCutter
 from mmavk_cli.tagger.settings import PieceSettings
-from mmavk_cli.tagger.torch_model import load_model, save_model
 
 SIZES = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
 RELATIVE = {**SIZES, "position_biased_input": False, "relative_attention": True}

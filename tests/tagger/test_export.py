@@ -12,14 +12,14 @@ from mmavk_cli.base.records import TYPES, Knowledge, Word
 from mmavk_cli.spans import tag_names
 from mmavk_cli.tagger.batch import Example, collate
 from mmavk_cli.tagger.checkpoint import FROZEN_ONNX, TaggerConfig
-from mmavk_cli.tagger.encoder import load_encoder
-from mmavk_cli.tagger.export import export_onnx, files_of
-from mmavk_cli.tagger.frozen import FrozenKnowledge
+from mmavk_cli.tagger.encoders.frozen import FrozenKnowledge
+from mmavk_cli.tagger.encoders.transformer import load_encoder
+from mmavk_cli.tagger.inference.onnx_export import export_onnx, files_of
+from mmavk_cli.tagger.inference.onnx_model import load_runtime
+from mmavk_cli.tagger.inference.torch_model import TorchEmitter, load_model, save_model
 from mmavk_cli.tagger.model import Tagger
 from mmavk_cli.tagger.pieces import PieceCutter
-from mmavk_cli.tagger.runtime import load_runtime
 from mmavk_cli.tagger.settings import Fusion, PieceSettings
-from mmavk_cli.tagger.torch_model import TorchEmitter, load_model, save_model
 
 POSTS = (
     ("Houston calls", "a sign", 1.0),

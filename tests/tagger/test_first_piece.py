@@ -16,8 +16,8 @@ from transformers import (
     XLMRobertaModel,
 )
 
-from mmavk_cli.tagger.first_piece import first_piece
-from mmavk_cli.tagger.training import _recompute
+from mmavk_cli.tagger.encoders.cls_only import first_piece
+from mmavk_cli.tagger.training.train import _recompute
 
 SIZES = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32, "vocab_size": 50}
 KINDS = {

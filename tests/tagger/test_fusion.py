@@ -13,8 +13,8 @@ from mmavk_cli.base.errors import UsageError
 from mmavk_cli.base.records import TYPES, Knowledge, Word
 from mmavk_cli.spans import tag_names
 from mmavk_cli.tagger.batch import Example, collate
-from mmavk_cli.tagger.encoder import load_encoder
-from mmavk_cli.tagger.fusion import PREFIXES
+from mmavk_cli.tagger.encoders.transformer import load_encoder
+from mmavk_cli.tagger.fusions.prefix import PREFIXES
 from mmavk_cli.tagger.model import Tagger
 from mmavk_cli.tagger.pieces import PieceCutter
 from mmavk_cli.tagger.settings import Fusion, PieceSettings

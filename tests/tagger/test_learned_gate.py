@@ -10,8 +10,8 @@ from mmavk_cli.base.records import TYPES, Knowledge, Word
 from mmavk_cli.similarity.gate import Gate
 from mmavk_cli.spans import tag_names
 from mmavk_cli.tagger.batch import Example, collate
-from mmavk_cli.tagger.encoder import load_encoder
-from mmavk_cli.tagger.learned_gate import LearnedGate
+from mmavk_cli.tagger.encoders.transformer import load_encoder
+from mmavk_cli.tagger.fusions.learned_gate import LearnedGate
 from mmavk_cli.tagger.model import Tagger
 from mmavk_cli.tagger.pieces import PieceCutter
 

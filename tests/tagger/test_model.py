@@ -8,7 +8,7 @@ import torch
 
 from mmavk_cli.base.records import Word
 from mmavk_cli.tagger.batch import Example, collate
-from mmavk_cli.tagger.fusion import WordFusion
+from mmavk_cli.tagger.fusions.prefix import WordFusion
 from mmavk_cli.tagger.model import Tagger
 from mmavk_cli.tagger.pieces import PieceCutter
 from mmavk_cli.tagger.settings import PieceSettings

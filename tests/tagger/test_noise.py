@@ -7,9 +7,9 @@ from torch import nn
 from mmavk_cli.base.records import Word
 from mmavk_cli.tagger.batch import Example, collate
 from mmavk_cli.tagger.pieces import PieceCutter, Pieces
-from mmavk_cli.tagger.sampler import Noise
 from mmavk_cli.tagger.settings import TrainingSettings
-from mmavk_cli.tagger.trainer import Averaged, parameter_groups
+from mmavk_cli.tagger.training.sampler import Noise
+from mmavk_cli.tagger.training.trainer import Averaged, parameter_groups
 
 
 def test_unknown_words_lose_all_their_pieces_and_only_they() -> None:

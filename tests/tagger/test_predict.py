@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmavk_cli.tagger.predict import BATCH, MOST_PIECES, _batches
+from mmavk_cli.tagger.inference.predictor import BATCH, MOST_PIECES, _batches
 
 
 @given(st.lists(st.integers(1, 3 * MOST_PIECES // 2), max_size=60))

@@ -15,13 +15,13 @@ from mmavk_cli.base.records import TYPES, Word
 from mmavk_cli.spans import tag_names
 from mmavk_cli.tagger.batch import Example, collate
 from mmavk_cli.tagger.checkpoint import FROZEN, TaggerConfig
-from mmavk_cli.tagger.encoder import load_encoder
-from mmavk_cli.tagger.frozen import FrozenKnowledge
+from mmavk_cli.tagger.encoders.frozen import FrozenKnowledge
+from mmavk_cli.tagger.encoders.transformer import load_encoder
+from mmavk_cli.tagger.inference.torch_model import TorchEmitter, load_model, save_model
 from mmavk_cli.tagger.model import Tagger
 from mmavk_cli.tagger.order import like_lengths
 from mmavk_cli.tagger.pieces import PieceCutter
 from mmavk_cli.tagger.settings import PieceSettings
-from mmavk_cli.tagger.torch_model import TorchEmitter, load_model, save_model
 
 TEXTS = ("Houston , we have # NASA", "a", "Rooney ' s unbelievable equalizer at OldTrafford 😂", "", "no names in here")
 KNOWLEDGE = (None, "a man on the moon", "a football player", "a red sign beside a long road in the desert at noon")

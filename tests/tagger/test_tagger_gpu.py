@@ -11,13 +11,13 @@ from mmavk_cli.base.records import TYPES, Word
 from mmavk_cli.spans import tag_names
 from mmavk_cli.tagger.batch import Example
 from mmavk_cli.tagger.checkpoint import TaggerConfig
-from mmavk_cli.tagger.learned_gate import LearnedGate
+from mmavk_cli.tagger.fusions.learned_gate import LearnedGate
+from mmavk_cli.tagger.inference.predictor import Predictor
+from mmavk_cli.tagger.inference.torch_model import TorchEmitter
 from mmavk_cli.tagger.pieces import PieceCutter
-from mmavk_cli.tagger.points import Points
-from mmavk_cli.tagger.predict import Predictor
 from mmavk_cli.tagger.settings import PieceSettings, TrainingSettings
-from mmavk_cli.tagger.torch_model import TorchEmitter
-from mmavk_cli.tagger.training import build, fit
+from mmavk_cli.tagger.training.resume_points import Points
+from mmavk_cli.tagger.training.train import build, fit
 
 TAGS = tag_names(TYPES)
 VISUAL = 5

@@ -9,13 +9,13 @@ import torch
 from transformers import TrainingArguments
 
 from mmavk_cli.base.records import Word
-from mmavk_cli.tagger import points
 from mmavk_cli.tagger.batch import Example, collate
 from mmavk_cli.tagger.model import Tagger
 from mmavk_cli.tagger.pieces import PieceCutter
-from mmavk_cli.tagger.sampler import LengthSampler, Noise
 from mmavk_cli.tagger.settings import TrainingSettings
-from mmavk_cli.tagger.trainer import Loss, Training, parameter_groups
+from mmavk_cli.tagger.training import resume_points as points
+from mmavk_cli.tagger.training.sampler import LengthSampler, Noise
+from mmavk_cli.tagger.training.trainer import Loss, Training, parameter_groups
 
 
 def posts(cutter: PieceCutter, count: int) -> list[Example]:
@@ -62,7 +62,7 @@ def test_recomputed_layers_give_the_same_gradient(tiny_encoder: Path, cutter: Pi
     from mmavk_cli.base.records import TYPES
     from mmavk_cli.spans import tag_names
     from mmavk_cli.tagger.settings import PieceSettings
-    from mmavk_cli.tagger.training import build
+    from mmavk_cli.tagger.training.train import build
 
     examples, gradients, kept = posts(cutter, 5), [], []
     for again in (False, True):

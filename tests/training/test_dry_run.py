@@ -9,7 +9,7 @@ from small import POSTS, Train, where
 from typer.testing import CliRunner
 
 from mmavk_cli.cli.main import app
-from mmavk_cli.flows.train import TrainSettings
+from mmavk_cli.flows.train.train import TrainSettings
 
 
 def plan(place: Path, *more: object) -> dict[tuple[str, str], str]:
@@ -108,7 +108,7 @@ def test_a_split_that_is_missing_is_no_reason_to_take_another(train: Train, tmp_
 
 
 def test_tensorboard_that_is_not_installed(train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mmavk_cli.report.curves.find_spec", lambda _: None)
+    monkeypatch.setattr("mmavk_cli.report.tensorboard.find_spec", lambda _: None)
     done = train(tmp_path / "run", "--tensorboard")
     assert getattr(done.exception, "code", None) == 5
     assert "pip install 'mmavk[train]'" in str(done.exception)

@@ -11,7 +11,7 @@ from small import Train, where
 from typer.testing import CliRunner
 
 from mmavk_cli.cli.main import app
-from mmavk_cli.flows.freeze import remember
+from mmavk_cli.flows.train.freeze import remember
 
 pytestmark = pytest.mark.slow
 

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from mmavk_cli.tagger.memory import KNOWN, Shape, estimate, working
 from mmavk_cli.tagger.settings import Fusion, PieceSettings, TrainingSettings
+from mmavk_cli.tagger.training.memory_estimate import KNOWN, Shape, estimate, working
 
 pytestmark = pytest.mark.slow
 
@@ -35,12 +35,12 @@ from mmavk_cli.base.records import TYPES
 from mmavk_cli.base.device import peak_memory
 from mmavk_cli.spans import tag_names
 from mmavk_cli.tagger.batch import Example
-from mmavk_cli.tagger.frozen import FrozenKnowledge
+from mmavk_cli.tagger.encoders.frozen import FrozenKnowledge
 from mmavk_cli.tagger.model import Tagger
 from mmavk_cli.tagger.pieces import Pieces
-from mmavk_cli.tagger.points import Points
+from mmavk_cli.tagger.training.resume_points import Points
 from mmavk_cli.tagger.settings import TrainingSettings
-from mmavk_cli.tagger.training import _recompute, fit
+from mmavk_cli.tagger.training.train import _recompute, fit
 
 sizes, settings, fusion, text, knowledge, visual = json.loads(sys.argv[1])
 settings = TrainingSettings(**settings)
@@ -165,11 +165,11 @@ from mmavk_cli.base.records import TYPES
 from mmavk_cli.base.device import peak_memory
 from mmavk_cli.spans import tag_names
 from mmavk_cli.tagger.batch import Example, collate
-from mmavk_cli.tagger.memory import KNOWN
+from mmavk_cli.tagger.training.memory_estimate import KNOWN
 from mmavk_cli.tagger.model import Tagger
 from mmavk_cli.tagger.pieces import Pieces
 from mmavk_cli.tagger.settings import TrainingSettings
-from mmavk_cli.tagger.trainer import parameter_groups
+from mmavk_cli.tagger.training.trainer import parameter_groups
 
 encoder = XLMRobertaModel(XLMRobertaConfig(**KNOWN["xlm-roberta-large"]), add_pooling_layer=False)
 model = Tagger(encoder, tag_names(TYPES), dropout=0.1)

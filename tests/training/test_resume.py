@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 KILLED_AT = """
 import os, signal
-from mmavk_cli.tagger.trainer import Training
+from mmavk_cli.tagger.training.trainer import Training
 step = Training.training_step
 def dying(self, *inputs):
     if self.state.global_step == {at}:
@@ -132,7 +132,7 @@ def test_nothing_to_resume(whole: Path, train: Train, tmp_path: Path) -> None:
 
 
 def test_ctrl_c_says_how_to_go_on(train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: Path) -> None:
-    from mmavk_cli.tagger.trainer import Training
+    from mmavk_cli.tagger.training.trainer import Training
 
     step = Training.training_step
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 KEEPING_WEIGHTS = """
 import os, sys
 from safetensors.torch import save_file
-from mmavk_cli.tagger import training
+from mmavk_cli.tagger.training import train as training
 from mmavk_cli.cli.main import main
 place, fit = sys.argv.pop(1), training.fit
 def fit_and_keep(model, *others):
@@ -28,7 +28,7 @@ main()
 """The command, whose every process leaves its weights in a folder."""
 
 PATIENT = """
-from mmavk_cli.cli import follower
+from mmavk_cli.cli import torchrun as follower
 from mmavk_cli.cli.main import main
 follower.GRACE = 600
 main()
@@ -38,9 +38,9 @@ main()
 FAILING = """
 import os, time
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.cli import follower
+from mmavk_cli.cli import torchrun as follower
 from mmavk_cli.cli.main import main
-from mmavk_cli.tagger import training
+from mmavk_cli.tagger.training import train as training
 def fit(*_):
     if os.environ["RANK"] == "1":
         raise DataError("the disk of this one is full", "point-4", "Make room there")

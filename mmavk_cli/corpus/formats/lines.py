@@ -12,7 +12,7 @@ from mmavk_cli.base.files import atomic_write
 from mmavk_cli.base.records import Counted, Json, Post, Rows
 from mmavk_cli.corpus.conll import blocks_of, conll_rows
 from mmavk_cli.corpus.formats.format import Put
-from mmavk_cli.corpus.formats.layouts import from_doccano, from_prodigy, to_doccano, to_own, to_prodigy
+from mmavk_cli.corpus.formats.json_fields import from_doccano, from_prodigy, to_doccano, to_own, to_prodigy
 from mmavk_cli.corpus.jsonl import Layout, post_of, read_jsonl
 
 _LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}

@@ -12,7 +12,7 @@ from mmavk_cli.base.errors import DataError, MissingError
 from mmavk_cli.base.files import atomic_binary
 from mmavk_cli.base.records import BadRow, Counted, Json, Post, Rows
 from mmavk_cli.corpus.formats.format import Put
-from mmavk_cli.corpus.formats.layouts import to_own
+from mmavk_cli.corpus.formats.json_fields import to_own
 from mmavk_cli.corpus.jsonl import post_of
 
 BATCH = 512

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from mmavk_cli.base.records import TYPES, Json
-from mmavk_cli.report.section import Section
+from mmavk_cli.report.table_section import Section
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from mmavk_cli.report.marked import visible
-from mmavk_cli.report.section import Section
+from mmavk_cli.report.safe_text import visible
+from mmavk_cli.report.table_section import Section
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from mmavk_cli.base.records import PICTURES, Json
-from mmavk_cli.report.card.parts import Card, data_section, making, scores_section
-from mmavk_cli.report.measures import OVERALL
-from mmavk_cli.report.section import Section
+from mmavk_cli.report.card.sections import Card, data_section, making, scores_section
+from mmavk_cli.report.metrics.f1 import OVERALL
+from mmavk_cli.report.table_section import Section
 
 ENGLISH = frozenset({"twitter2015", "twitter2017"})
 """Data sets that are known to be in English; of others the language is for the user to say."""

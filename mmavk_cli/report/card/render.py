@@ -5,7 +5,7 @@ import re
 from mmavk_cli import __version__
 from mmavk_cli.report.card.data import DataCard
 from mmavk_cli.report.card.markdown import Marked, environment
-from mmavk_cli.report.card.parts import Card
+from mmavk_cli.report.card.sections import Card
 
 
 def rendered_card(card: Card) -> str:

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmavk_cli.base.records import Json
-from mmavk_cli.report.html.chart import STYLES, Axis, Bar, Chart, Line, Point, Rule, Whisker, axis
-from mmavk_cli.report.html.records import Answered
-from mmavk_cli.report.measures import OVERALL
+from mmavk_cli.report.html.svg import STYLES, Axis, Bar, Chart, Line, Point, Rule, Whisker, axis
+from mmavk_cli.report.metrics.f1 import OVERALL
+from mmavk_cli.report.predictions_reader import Answered
 
 QUIET = STYLES
 """The style of what is only there to be compared with."""

@@ -5,7 +5,7 @@ import hashlib
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from mmavk_cli.report.marked import visible
+from mmavk_cli.report.safe_text import visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from mmavk_cli import __version__
-from mmavk_cli.report.html.content import Page
 from mmavk_cli.report.html.environment import environment, hash_source, own_text
+from mmavk_cli.report.html.report_page import Page
 
 SHEET = 25
 """Posts that the browser lays out together, when the window comes near them."""

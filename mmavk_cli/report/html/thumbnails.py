@@ -10,7 +10,7 @@ from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.base.pictures import PictureLimits, decode, read_picture
+from mmavk_cli.base.images import PictureLimits, decode, read_picture
 
 LARGEST = 320
 """Longest side of a picture on a page with few posts, in pixels."""

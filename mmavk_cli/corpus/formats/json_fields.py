@@ -1,0 +1,108 @@
+"""Objects of JSON Lines in our own fields, doccano's and Prodigy's; what each field is stands in docs/formats.md."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mmavk_cli.base.errors import DataError
+from mmavk_cli.base.records import Json, Post
+from mmavk_cli.corpus.formats.format import relative
+from mmavk_cli.corpus.tokenize import cut
+from mmavk_cli.spans import characters, strict_spans
+
+
+def to_own(post: Post, folder: Path) -> Json:
+    """Our own fields: everything a post has."""
+    tags = {} if post.tags is None else {"tags": list(post.tags)}
+    return _named(post, folder) | {"text": post.text, "words": _texts(post)} | tags
+
+
+def to_doccano(post: Post, folder: Path) -> Json:
+    """`text` and `label`, a list of [start, end, type]; the rest is what doccano keeps as metadata. Words are written
+    only where they are not those that mmavk cuts; the post's id is called `post`, as doccano numbers rows itself.
+    """
+    named = _named(post, folder)
+    named["post"] = named.pop("id")
+    words = {} if post.words == cut(post.text) else {"words": _texts(post)}
+    label = {} if post.tags is None else {"label": [[start, end, kind] for start, end, kind in _names(post)]}
+    return {"text": post.text} | label | named | words
+
+
+def to_prodigy(post: Post, folder: Path) -> Json:
+    """`text`, `tokens` and `spans`, whose `token_end` is the last token's number."""
+    tokens = [
+        {
+            "text": word.text,
+            "start": word.start,
+            "end": word.end,
+            "id": number,
+            "ws": post.text[word.end : word.end + 1] == " ",
+        }
+        for number, word in enumerate(post.words)
+    ]
+    row = {"text": post.text, "tokens": tokens} | _named(post, folder)
+    if post.tags is None:
+        return row
+    spans = [
+        {"start": start, "end": end, "token_start": span.start, "token_end": span.end - 1, "label": kind}
+        for span, (start, end, kind) in zip(strict_spans(post.tags), _names(post), strict=True)
+    ]
+    return row | {"spans": spans, "answer": "accept"}
+
+
+def from_doccano(row: Json, where: str) -> Json:
+    """The fields of doccano as ours: `label` (older: `labels`) becomes `entities`.
+
+    Raises:
+        DataError: a label is not [start, end, type].
+    """
+    own = {field: row.get(field) for field in ("text", "words", "id", "image_id", "image")}
+    own["id"] = row.get("post", own["id"])
+    labels = row.get("label", row.get("labels"))
+    if labels is None:
+        return own
+    if not _all(labels, lambda one: isinstance(one, list) and len(one) == 3):  # noqa: PLR2004
+        raise DataError("'label' is not a list of [start, end, type]", where, "Export it as JSONL, not relations")
+    return own | {"entities": [{"start": start, "end": end, "type": kind} for start, end, kind in labels]}
+
+
+def from_prodigy(row: Json, where: str) -> Json:
+    """The fields of Prodigy as ours: `tokens` become words, `spans` entities.
+
+    Raises:
+        DataError: the example was rejected or ignored, or a token or span is not one.
+    """
+    answer = row.get("answer", "accept")
+    if answer != "accept":
+        raise DataError(f"the example's answer is {answer!r}", where, "Only accepted examples are read")
+    own = {field: row.get(field) for field in ("text", "id", "image_id", "image")}
+    tokens, spans = row.get("tokens"), row.get("spans")
+    if tokens is not None:
+        if not _all(tokens, lambda one: isinstance(one, dict) and isinstance(one.get("text"), str)):
+            raise DataError("'tokens' is not a list of objects with 'text'", where, "Mend it, or leave it out")
+        own["words"] = [one["text"] for one in tokens if one["text"].strip() or not one.get("disabled")]
+    if spans is not None:
+        if not _all(spans, lambda one: isinstance(one, dict)):
+            raise DataError("'spans' is not a list of objects", where, 'Write {"start": 0, "end": 5, "label": "PER"}')
+        own["entities"] = [
+            {"start": one.get("start"), "end": one.get("end"), "type": one.get("label")} for one in spans
+        ]
+    return own
+
+
+def _named(post: Post, folder: Path) -> Json:
+    """The post's names for itself and its picture."""
+    fields = {"id": post.id, "image_id": post.image_id, "image": relative(post.image, folder)}
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _names(post: Post) -> list[tuple[int, int, str]]:
+    return [(*characters(span, post.words), span.type) for span in strict_spans(post.tags or ())]
+
+
+def _texts(post: Post) -> list[str]:
+    return [word.text for word in post.words]
+
+
+def _all(value: Any, fits: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str) and all(map(fits, value))

@@ -1,0 +1,1 @@
+"""`mmavk data`: fetch, stats, check, convert."""

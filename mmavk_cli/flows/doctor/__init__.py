@@ -1,0 +1,1 @@
+"""`mmavk doctor`."""

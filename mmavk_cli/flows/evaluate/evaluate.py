@@ -1,0 +1,244 @@
+"""eval: a model on a split of a data set → scores under both counting rules, and what they are made of."""
+
+import random
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Self, get_args
+
+from pydantic import model_validator
+
+from mmavk_cli.base.digest import digest_file
+from mmavk_cli.base.errors import DataError, UsageError
+from mmavk_cli.base.paths import dataset_folder, images_folder, split_file
+from mmavk_cli.base.records import PICTURES, Json, Knowledge, Post, Tagged
+from mmavk_cli.base.run_record import SCORES, Run
+from mmavk_cli.base.settings import Common, setting
+from mmavk_cli.corpus.dataset import load_split
+from mmavk_cli.flows.shared.dataset_facts import DATA, findings_of, real_pictures, split_facts
+from mmavk_cli.flows.shared.knowledge.attach import (
+    EvalKnowledge,
+    Wanted,
+    check_knowledge,
+    check_tags,
+    counted_knowledge,
+    gold_posts,
+    knowledge_label,
+    knowledge_of,
+    wanted_by,
+)
+from mmavk_cli.flows.shared.models import folder_of, open_model, shown_name, weights_id
+from mmavk_cli.flows.shared.predict import find
+from mmavk_cli.flows.shared.run_folder import new_run
+from mmavk_cli.report.metrics.breakdown import Breakdown, Known, breakdown, counted, tags_of
+from mmavk_cli.report.metrics.f1 import Rule, scores_of
+from mmavk_cli.report.metrics.significance import Difference, ResamplingSettings, difference
+from mmavk_cli.report.predictions import predictions_name
+from mmavk_cli.report.predictions_writer import evaluated, json_line
+from mmavk_cli.spans import entity_of
+
+if TYPE_CHECKING:
+    from mmavk_cli.tagger.inference.predictor import Predictor
+
+Told = Callable[[int, int], None]
+"""Progress: posts done, posts in all."""
+
+Pairing = Literal["own", "shuffled", "blank"]
+OWN: Pairing = "own"
+
+
+class EvalSettings(ResamplingSettings, EvalKnowledge, Common):
+    """What `mmavk eval` asks."""
+
+    model: str = setting(..., "A run folder, a model folder, or `embedded`.", argument=True)
+    dataset: str = setting(..., "Data set: a folder of this name in the data folder.")
+    split: Literal["train", "valid", "test"] = setting("test", "Which split to score.")
+    pairing: Pairing = setting(OWN, "Whose knowledge a post gets: its own, another post's, or none.")
+    picture_test: bool = setting(
+        False, "Does the picture matter? Score with own, with shuffled and with no knowledge.", "--picture-test"
+    )
+    rule: Rule = setting("strict", "Counting rule of errors, calibration and the picture test.", "--as")
+    format: Literal["table", "json"] = setting("table", "How to print the scores.")
+    out: Path | None = setting(None, "Run folder for scores.json, run.json and predictions.SPLIT.jsonl.")
+
+    @model_validator(mode="after")
+    def _picture_test_can_be(self) -> Self:
+        if self.picture_test and self.pairing != OWN:
+            raise ValueError("--picture-test: it makes all pairings, leave out --pairing")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """The model with other knowledge: its F1, and that with own knowledge minus it."""
+
+    f1: float
+    own_minus: Difference
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Scores of one model on one split; `with_knowledge` counts posts whose knowledge had a weight above 0, `gated` is
+    the share of posts with knowledge whose weight is under 1.
+
+    `picture_test` has `shuffled` and `blank`; it is None where it was not asked for.
+    """
+
+    model: str
+    dataset: str
+    split: str
+    knowledge: str
+    posts: int
+    with_knowledge: int
+    gated: float
+    rule: Rule
+    scores: Breakdown
+    picture_test: dict[Pairing, Against] | None
+
+    def as_json(self) -> Json:
+        """One JSON object, the parts of `scores` beside the rest; precision, recall and f1 in percent."""
+        content = {name: value for name, value in asdict(self).items() if name != "scores"}
+        return content | self.scores.as_json()
+
+
+def evaluate(settings: EvalSettings, told: Told) -> Evaluation:
+    """Score a model; writes a run folder when asked to.
+
+    Raises:
+        DataError: the data set, split or run folder, or a type the model does not know. KnowledgeError: no such
+        knowledge. MissingError: no such model. UsageError: a picture test of a model that gets no knowledge.
+    """
+    predictor, config = open_model(settings.model)
+    posts = gold_posts(settings.dataset, settings.split, settings)
+    check_tags(posts, config.tags, settings.model)
+    named = PICTURES if config.pieces.fusion == "prefix" else settings.knowledge
+    if settings.picture_test and named is None:
+        raise UsageError("it needs --knowledge, without it all three are the same", "--picture-test", "See --help")
+    pairings: tuple[Pairing, ...] = get_args(Pairing) if settings.picture_test else (settings.pairing,)
+    wanted = wanted_by(settings, settings.model, config)
+    knowledge = {pairing: paired(posts, settings, pairing, wanted) for pairing in pairings}
+    check_knowledge(settings, config, chain.from_iterable(knowledge.values()))
+    with new_run(settings.out, "eval", settings) if settings.out else nullcontext() as run:
+        tagged: dict[Pairing, list[Tagged]] = {}
+        for number, (pairing, texts) in enumerate(knowledge.items()):
+            share = partial(_share, told, number, len(pairings))
+            tagged[pairing] = tag_all(predictor, shown_name(settings.model, config), posts, texts, share)
+        result = _judged(settings, knowledge_label(named, settings.pairing), tagged)
+        if run is not None:
+            _write(run, settings, result, tagged[settings.pairing])
+            run.facts["device"] = predictor.emitter.device
+    return result
+
+
+def _judged(settings: EvalSettings, label: str, tagged: dict[Pairing, list[Tagged]]) -> Evaluation:
+    rows = tagged[settings.pairing]
+    known = Known(_train(settings), _real(settings, rows))
+    return Evaluation(
+        settings.model,
+        settings.dataset,
+        settings.split,
+        label,
+        len(rows),
+        sum(1 for row in rows if row.knowledge is not None and row.knowledge.weight > 0),
+        counted_knowledge([row.knowledge for row in rows])["gated"],
+        settings.rule,
+        breakdown(rows, known, settings.rule, settings),
+        _picture_test(tagged, settings) if settings.picture_test else None,
+    )
+
+
+def tag_all(
+    predictor: "Predictor", name: str, posts: Sequence[Post], knowledge: Iterable[Knowledge | None], told: Told
+) -> list[Tagged]:
+    """The posts with the names a model finds in their own words; `name` is what the records call the model."""
+    rows: list[Tagged] = []
+    pairs = list(zip(posts, knowledge, strict=True))
+    for (post, text), found in zip(pairs, find(predictor, pairs), strict=True):
+        rows.append(Tagged(post, tuple(entity_of(post, one.span, one.score) for one in found), text, name))
+        told(len(rows), len(posts))
+    return rows
+
+
+def predicted_tags(
+    predictor: "Predictor", posts: Sequence[Post], knowledge: Iterable[Knowledge | None], told: Told
+) -> list[list[str]]:
+    """IOB2 tags over each post's own words."""
+    return [tags_of(row) for row in tag_all(predictor, "", posts, knowledge, told)]
+
+
+def paired(posts: Sequence[Post], settings: EvalSettings, pairing: Pairing, wanted: Wanted) -> list[Knowledge | None]:
+    """Each post's own knowledge, that of another post (in a random ring, so that none gets its own), or none.
+
+    Raises:
+        KnowledgeError: the store has no knowledge of that name.
+    """
+    if pairing == "blank":
+        return [None] * len(posts)
+    if pairing == OWN:
+        return knowledge_of(settings, settings.dataset, posts, wanted)
+    order = list(range(len(posts)))
+    random.Random(settings.seed).shuffle(order)  # noqa: S311
+    giver = dict(zip(order, (*order[1:], order[0]), strict=True))
+    # The text stays the post's, so that the scorer judges the foreign knowledge as it would at tag time.
+    strangers = [
+        replace(post, image_id=posts[giver[i]].image_id, image=posts[giver[i]].image) for i, post in enumerate(posts)
+    ]
+    return knowledge_of(settings, settings.dataset, strangers, wanted)
+
+
+def _share(told: Told, number: int, passes: int, done: int, posts: int) -> None:
+    told(number * posts + done, passes * posts)
+
+
+def _train(settings: EvalSettings) -> list[Post] | None:
+    """The train split, where there is one and it is not the one that is scored."""
+    folder = dataset_folder(settings.dataset, settings.data_dir)
+    if settings.split == "train":
+        return None
+    try:
+        split_file(folder, "train")
+    except DataError:
+        return None
+    return list(load_split(folder, "train"))
+
+
+def _real(settings: EvalSettings, rows: Sequence[Tagged]) -> list[bool] | None:
+    posts = [row.post for row in rows]
+    own = [row.knowledge for row in rows] if settings.pairing == OWN else paired(posts, settings, OWN, Wanted())
+    folder = images_folder(dataset_folder(settings.dataset, settings.data_dir), settings.images)
+    missing = [post.image is None for post in posts] if folder.is_dir() else None
+    return real_pictures([one.text if one else None for one in own], missing)
+
+
+def _picture_test(tagged: dict[Pairing, list[Tagged]], settings: EvalSettings) -> dict[Pairing, Against]:
+    counts = {pairing: counted(rows, settings.rule) for pairing, rows in tagged.items()}
+    return {
+        pairing: Against(scores_of(one).f1, difference(counts[OWN], one, settings))
+        for pairing, one in counts.items()
+        if pairing != OWN
+    }
+
+
+def _write(run: Run, settings: EvalSettings, result: Evaluation, rows: Sequence[Tagged]) -> None:
+    file = split_file(dataset_folder(settings.dataset, settings.data_dir), settings.split)
+    run.write(SCORES, result.as_json())
+    run.write(DATA, _data(settings, rows))
+    with (run.folder / predictions_name(settings.split)).open("w", encoding="utf-8", newline="\n") as handle:
+        handle.writelines(json_line(evaluated(row)) for row in rows)
+    run.facts |= {
+        "model": rows[0].model,
+        "weights": weights_id(folder_of(settings.model)),
+        "recipes": sorted({row.knowledge.recipe for row in rows if row.knowledge}),
+        "data": {f"{settings.dataset}/{settings.split}": digest_file(file)},
+    }
+
+
+def _data(settings: EvalSettings, rows: Sequence[Tagged]) -> Json:
+    facts = split_facts([row.post for row in rows], [row.knowledge for row in rows])
+    return {
+        "splits": {f"{settings.dataset}/{settings.split}": facts},
+        "findings": {settings.dataset: findings_of(settings.dataset, settings.data_dir, ("train", settings.split))},
+    }

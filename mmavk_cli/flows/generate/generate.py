@@ -1,0 +1,106 @@
+"""generate: a data set, a folder or posts → knowledge about their pictures, in the store."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Literal
+
+from pydantic import field_validator
+
+from mmavk_cli.base.images import PictureLimits
+from mmavk_cli.base.paths import store_folder
+from mmavk_cli.base.run_record import Run
+from mmavk_cli.base.settings import Common, StorePlace, setting
+from mmavk_cli.flows.generate.job import Generation, Job, Told
+from mmavk_cli.flows.generate.pictures import find_pictures
+from mmavk_cli.flows.generate.worker import BATCH, write_all
+from mmavk_cli.flows.shared.interrupts import stoppable
+from mmavk_cli.flows.shared.post_source import PostSource
+from mmavk_cli.flows.shared.run_folder import new_run
+from mmavk_cli.knowledge.generators.generator import Generator
+from mmavk_cli.knowledge.generators.registry import GeneratorSettings, make_generator
+from mmavk_cli.store.store import Store
+
+
+class GenerateSettings(GeneratorSettings, PictureLimits, PostSource, StorePlace, Common):
+    """What `mmavk generate` asks."""
+
+    generator: str = setting(
+        "qwen2vl",
+        "What writes: `qwen2vl` or `vllm` (on this machine), `server` (speaks OpenAI's API), `ocr` (the text in a"
+        " picture), or `echo` (a stand-in).",
+    )
+    limit: int | None = setting(None, "Only the first so many picture files.", ge=1)
+    shard: str | None = setting(None, "One part of the pictures, `3/8` the third of eight, for several machines.")
+    retry_failed: bool = setting(False, "Try again what failed before.", "--retry-failed")
+    # 524 pictures of Twitter-2017 are one placeholder, 201 of Twitter-2015; a picture people share comes a few times
+    placeholder: int = setting(
+        20,
+        "A picture that comes so many times is taken for a placeholder and gets empty knowledge; 0: none is, and"
+        " --retry-failed writes about those that were.",
+        ge=0,
+    )
+    format: Literal["table", "json"] = setting("table", "How to tell what was done: in words on stderr, or on stdout.")
+    out: Path | None = setting(None, "Run folder for run.json, metrics.jsonl and failures.json.")
+
+    @field_validator("shard")
+    @classmethod
+    def _part(cls, value: str | None) -> str | None:
+        if value is not None:
+            found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", value, re.ASCII)
+            if not found or not 1 <= int(found[1]) <= int(found[2]):
+                raise ValueError("write PART/PARTS, 3/8 for the third of eight")
+        return value
+
+    @property
+    def part(self) -> tuple[int, int]:
+        """Which part of how many, counted from 0."""
+        if self.shard is None:
+            return 0, 1
+        part, parts = self.shard.split("/")
+        return int(part) - 1, int(parts)
+
+
+def generate(settings: GenerateSettings, told: Told, warned: Callable[[], None]) -> Generation:
+    """Write knowledge about all pictures that have none yet. `warned` is called when somebody asks it to stop.
+
+    Raises:
+        UsageError, MissingError: no such generator, its weights, packages or server are not there.
+        DataError: no pictures; the store cannot be written.
+    """
+    generator = make_generator(settings.generator, settings)
+    found = find_pictures(settings.dataset, settings.input, settings, settings.limit)
+    generation = Generation(generator.recipe.label)  # weights are asked for when it is known what for
+    generation.notes = found.notes
+    for where, reason in found.faults:
+        generation.fail(where, reason)
+    generation.totals.add("missing", found.missing)
+    try:
+        job = Job(generator, settings, settings.part, settings.placeholder, settings.retry_failed)
+        with _run_folder(settings, generator, generation) as run, stoppable(warned) as stop:
+            with Store(store_folder(settings.store)) as store:
+                write_all(job, found.files, store, generation, lambda *seen: _tell(told, run, *seen), stop)
+            if stop.wanted:
+                generation.stopped = True
+                raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        if not generation.stopped:
+            raise
+    return generation
+
+
+@contextmanager
+def _run_folder(settings: GenerateSettings, generator: Generator, generation: Generation) -> Iterator[Run | None]:
+    with new_run(settings.out, "generate", settings) if settings.out else nullcontext() as run:
+        yield run
+        if run is not None:
+            recipe = generator.recipe
+            run.facts |= {**generation.as_json(), "recipe": recipe.model_dump() | {"id": recipe.id}}
+            run.write("failures.json", generation.failures_json())
+
+
+def _tell(told: Told, run: Run | None, step: str, generation: Generation, total: int) -> None:
+    told(step, generation, total)
+    if run is not None and step == BATCH:
+        run.log(dict(generation.totals.counts))

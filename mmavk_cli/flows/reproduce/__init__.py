@@ -1,0 +1,1 @@
+"""`mmavk reproduce`: the tables and the figure of the paper."""

@@ -1,0 +1,82 @@
+"""What a run's data is like, in numbers: counted while the run has its posts, kept for its cards. Never a text."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from mmavk_cli.base.errors import DataError
+from mmavk_cli.base.paths import SPLITS, dataset_folder, split_file
+from mmavk_cli.base.records import Json, Knowledge, Post
+from mmavk_cli.corpus.check import check_texts
+from mmavk_cli.corpus.findings import Findings
+from mmavk_cli.corpus.statistics import survey
+
+DATA = "data.json"
+"""The file in a run folder: `splits` by data set and split, and `findings` by data set, as `mmavk data check` counts
+them."""
+
+LABELS = ("orphan-i", "type-switch", "other-naming")
+REPEATS = ("splits-equal", "conflicting-tags", "repeated-across", "repeated-near", "repeated-inside", "repeated-image")
+"""Kinds of findings that are of use to whoever reads a card: on tags, and on what comes more than once."""
+
+PLACEHOLDER_POSTS, PLACEHOLDER_SHARE = 10, 0.02
+"""Knowledge that so many posts, and this share of the split, have word for word, tells of a placeholder: the one of
+Twitter-2017 stands for 7 % of its pictures, and no other caption of the public sets for more than 0.3 %.
+"""
+
+
+def split_facts(posts: Sequence[Post], knowledge: Sequence[Knowledge | None]) -> Json:
+    """Numbers of one split: posts, words, names a type under both counting rules, knowledge by recipe, pictures.
+
+    Pictures are `named` by posts and `there` as files (0 also where there is no folder of pictures); `placeholder`
+    counts posts whose knowledge tells of one.
+    """
+    counted = survey(posts)
+    real = real_pictures([one.text if one else None for one in knowledge], None)
+    known = [one for one in knowledge if one is not None]
+    return {
+        "posts": counted.tweets,
+        "words": counted.words,
+        "names": dict(counted.strict),
+        "names_conlleval": dict(counted.lenient),
+        "knowledge": dict(Counter(one.recipe for one in known)),
+        "gated": sum(one.weight < 1 for one in known),
+        "pictures": {
+            "named": sum(post.image_id is not None or post.image is not None for post in posts),
+            "there": sum(post.image is not None for post in posts),
+            "placeholder": (real or []).count(False),
+        },
+    }
+
+
+def real_pictures(texts: Sequence[str | None], missing: Sequence[bool] | None) -> list[bool] | None:
+    """Whether each post has a picture of its own. It has none where its file is missing (None: there is no folder to
+    look into), or where its knowledge stands word for word beside so many posts that it tells of a placeholder.
+
+    None where nothing speaks against any picture: it cannot be known.
+    """
+    often = max(PLACEHOLDER_POSTS, PLACEHOLDER_SHARE * len(texts))
+    placeholders = {text for text, posts in Counter(texts).items() if text and posts >= often}
+    real = [text not in placeholders for text in texts]
+    if missing is not None:
+        real = [here and not gone for here, gone in zip(real, missing, strict=True)]
+    return None if all(real) else real
+
+
+def findings_of(dataset: str, data_dir: Path | None, splits: Iterable[str]) -> Json:
+    """How often `mmavk data check` finds what in the files of these splits, where they are there: kind → split or pair
+    of splits → number.
+
+    Raises:
+        DataError: a file cannot be read.
+    """
+    folder = dataset_folder(dataset, data_dir)
+    files: dict[str, Path] = {}
+    for split in SPLITS:
+        with suppress(DataError):
+            if split in splits:
+                files[split] = split_file(folder, split)
+    found = Findings()
+    check_texts(files, found)
+    return {one.kind: dict(one.counts) for one in found.all() if one.kind in {*LABELS, *REPEATS}}

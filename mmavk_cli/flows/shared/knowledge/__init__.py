@@ -1,0 +1,1 @@
+"""Knowledge of posts: read from the store, checked against the model, weighted."""

@@ -1,0 +1,199 @@
+"""sweep: a trained model at every threshold (the paper's Figure 4), from two passes over the posts.
+
+A post's names depend on its own knowledge and the weight of that alone, and a hard gate gives one of two weights. So
+the posts are tagged with all knowledge in full and with all of it gated, and each threshold takes every post from the
+one or the other: thirty thresholds cost what one costs, whatever the model's fusion.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from mmavk_cli.base.errors import KnowledgeError, UsageError
+from mmavk_cli.base.paths import store_folder
+from mmavk_cli.base.records import Json, Knowledge, Post
+from mmavk_cli.base.settings import Common, DataPlace, StorePlace, setting
+from mmavk_cli.flows.evaluate.evaluate import tag_all
+from mmavk_cli.flows.reproduce.fig4 import ALWAYS, TEXT
+from mmavk_cli.flows.reproduce.settings import Thresholds
+from mmavk_cli.flows.shared.knowledge.attach import (
+    KnowledgeChoice,
+    OtherKnowledge,
+    Wanted,
+    check_any,
+    check_recipes,
+    gold_posts,
+    scored_knowledge,
+)
+from mmavk_cli.flows.shared.knowledge.clip_scorer import clip_similarities, scorer_name
+from mmavk_cli.flows.shared.models import open_model, shown_name
+from mmavk_cli.flows.shared.run_folder import new_run
+from mmavk_cli.flows.shared.seeds import seed_folders
+from mmavk_cli.report.metrics.breakdown import counted
+from mmavk_cli.report.metrics.counts import Count
+from mmavk_cli.report.metrics.seeds import seed_scores
+from mmavk_cli.report.metrics.significance import ResamplingSettings
+from mmavk_cli.report.paper.fig4 import Sweep, swept
+from mmavk_cli.report.plots import can_plot, plot_sweeps
+from mmavk_cli.report.table_section import Section
+from mmavk_cli.similarity.clip_source import ClipChoice
+from mmavk_cli.store.store import Store
+
+Told = Callable[[int, int], None]
+"""Progress: posts done, posts in all."""
+
+FILE = "sweep"
+
+
+class SweepSettings(Thresholds, OtherKnowledge, ClipChoice, StorePlace, DataPlace, Common):
+    """What `mmavk sweep` asks."""
+
+    run: str = setting(..., "A run folder (of one seed or several), a model folder, or `embedded`.", "--run")
+    dataset: str = setting(..., "Data set: a folder of this name in the data folder.")
+    split: Literal["train", "valid", "test"] = setting("test", "Which split to score.")
+    knowledge: str = setting(..., "Knowledge in the store, by name or recipe id.", metavar="NAME")
+    below: float = setting(0.0, "What knowledge under the threshold counts, from 0 to 1.", ge=0, le=1)
+    scorer: Literal["auto", "clip", "text"] = setting(
+        "auto", "Whose similarities: CLIP's from the store, the text scorer's, or CLIP's where there are some (auto)."
+    )
+    format: Literal["table", "json"] = setting("table", "How to print it.")
+    out: Path | None = setting(None, "Run folder for sweep.json and the figure (PNG, SVG).")
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """One model's curve: the `sweep` itself, which split, what gated knowledge counts, and who gave the similarities
+    (`text`, or the name and id of a CLIP).
+    """
+
+    run: str
+    split: str
+    below: float
+    scorer: str
+    scorer_id: str
+    sweep: Sweep
+
+    def as_json(self) -> Json:
+        """One JSON object; shares in [0, 1], scores in percent."""
+        own = {"run": self.run, "split": self.split, "below": self.below}
+        return own | self.sweep.as_json() | {"scorer": self.scorer, "scorer_id": self.scorer_id}
+
+    def section(self) -> Section:
+        """The curve as a table for people."""
+        made = self.sweep.section()
+        best = max(self.sweep.points, key=lambda one: one.scores.f1.mean)
+        heading = f"{self.run} on {self.sweep.dataset} {self.split}, {self.sweep.knowledge}, strict"
+        remarks = [
+            f"similarity by {self.sweep.scorer}; knowledge under the threshold counts {self.below:g}",
+            f"highest F1 {best.scores.f1} at {best.threshold:g}: chosen on these posts, so it flatters",
+            made.remarks[3],
+            *self.sweep.notes,
+        ]
+        return replace(made, heading=heading, remarks=tuple(remarks))
+
+
+def sweep(settings: SweepSettings, told: Told) -> Swept:
+    """Score a trained model at every threshold; writes a run folder when asked to.
+
+    Raises:
+        DataError: the data set, split or run folder. MissingError: no such model. KnowledgeError: no such knowledge,
+        none of these posts, or other than the model was trained with; no scores by the CLIP that was asked for.
+        UsageError: the model reads no knowledge.
+    """
+    posts = gold_posts(settings.dataset, settings.split, settings)
+    place = {name: getattr(settings, name) for name in ("knowledge", "store", "data_dir", "images")}
+    choice = KnowledgeChoice(**place)
+    knowledge = scored_knowledge(choice, settings.dataset, posts, Wanted(needs_scores=True))
+    check_any(settings.knowledge, settings.dataset, settings.split, knowledge)
+    similarities, scorer, scorer_id, notes = _similarities(settings, posts, knowledge)
+    with new_run(settings.out, "sweep", settings) if settings.out else nullcontext() as run:
+        found = _swept(settings, posts, knowledge, similarities, (scorer, notes), told)
+        result = Swept(settings.run, settings.split, settings.below, scorer, scorer_id, found)
+        if run is not None:
+            run.write(f"{FILE}.json", result.as_json())
+            run.facts |= {"scorer": scorer, "scorer_id": scorer_id}
+            if can_plot():
+                plot_sweeps([found], run.folder / FILE)
+    return result
+
+
+def _similarities(
+    settings: SweepSettings, posts: Sequence[Post], knowledge: Sequence[Knowledge | None]
+) -> tuple[list[float | None], str, str, list[str]]:
+    """Of each post that has knowledge; with the scorer's name and id, and what a person should know."""
+    notes: list[str] = []
+    if settings.scorer != "text":
+        try:
+            with Store(store_folder(settings.store), read_only=True) as store:
+                recipe, values = clip_similarities(store, posts, scorer_name(settings))
+            if all(value is None for value in values):
+                raise KnowledgeError("no post has its picture here", settings.dataset, "Give --images")
+        except KnowledgeError as error:
+            if settings.scorer == "clip":
+                raise
+            notes.append(f"no CLIP: {error.what}")
+        else:
+            always = sum(one is not None and value is None for one, value in zip(knowledge, values, strict=True))
+            notes += [f"{always} posts have knowledge but no picture that CLIP could see: it counts in full"] * (
+                always > 0
+            )
+            chosen = [
+                None if one is None else ALWAYS if value is None else value
+                for one, value in zip(knowledge, values, strict=True)
+            ]
+            return chosen, recipe.name, recipe.id, notes
+    text_scorer = next(one.scorer or "" for one in knowledge if one)
+    return [one.similarity if one else None for one in knowledge], "text", text_scorer, notes
+
+
+def _swept(
+    settings: SweepSettings,
+    posts: Sequence[Post],
+    knowledge: Sequence[Knowledge | None],
+    similarities: Sequence[float | None],
+    scorer: tuple[str, list[str]],
+    told: Told,
+) -> Sweep:
+    from mmavk_cli.tagger.inference.predictor import Remembering
+
+    models = seed_folders(Path(settings.run))
+    named = {seed: str(folder) for seed, folder in models.items()} or {0: settings.run}
+    weights = dict.fromkeys((1.0, settings.below, 0.0))
+    counts: dict[float, dict[int, list[Count]]] = {weight: {} for weight in weights}
+    seeds: dict[int, int] = {}
+    encoder = ""
+    for number, (seed, name) in enumerate(named.items()):
+        opened, config = open_model(name)
+        if config.pieces.fusion in {"text", "prefix"}:
+            what = f"a model of the fusion {config.pieces.fusion} reads no knowledge"
+            raise UsageError(what, "--run", "Name one of the fusion word or concat")
+        if not settings.other_knowledge:
+            check_recipes(settings.knowledge, config, knowledge)
+        predictor = Remembering(opened)
+        encoder = config.encoder
+        seeds[seed] = seed if models else int(config.trained.get("seed", 0))
+        for at, weight in enumerate(weights):
+            weighed = [one and replace(one, weight=weight) for one in knowledge]
+            share = partial(_share, told, number * len(weights) + at, len(named) * len(weights))
+            rows = tag_all(predictor, shown_name(name, config), posts, weighed, share)
+            counts[weight][seeds[seed]] = counted(rows, "strict")
+    thresholds = settings.tried(by_text=scorer[0] == "text")
+    drawn = ResamplingSettings()
+    return Sweep(
+        settings.dataset,
+        TEXT if scorer[0] == "text" else scorer[0],
+        encoder,
+        settings.knowledge,
+        tuple(seeds.values()),
+        swept(counts[1.0], counts[settings.below], similarities, thresholds),
+        seed_scores(counts[1.0], drawn),
+        seed_scores(counts[0.0], drawn),
+        tuple(scorer[1]),
+    )
+
+
+def _share(told: Told, number: int, passes: int, done: int, posts: int) -> None:
+    told(number * posts + done, passes * posts)

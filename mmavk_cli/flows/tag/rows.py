@@ -1,0 +1,175 @@
+"""What `tag` does with each post: look at its picture, weigh what is read there, find the names."""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from mmavk_cli.base.device import empty_cache
+from mmavk_cli.base.errors import DataError
+from mmavk_cli.base.images import PictureLimits, decode, read_picture
+from mmavk_cli.base.records import BadRow, Knowledge, Post, Problem, Row, Tagged
+from mmavk_cli.flows.shared.models import folder_of, open_model, scorer_folder, shown_name
+from mmavk_cli.flows.shared.predict import find
+from mmavk_cli.knowledge.generators.generator import Generator
+from mmavk_cli.report.predictions_writer import Outcome
+from mmavk_cli.similarity.gate import Gate
+from mmavk_cli.spans import entity_of
+from mmavk_cli.tagger.checkpoint import TaggerConfig
+
+if TYPE_CHECKING:
+    from mmavk_cli.tagger.inference.predictor import Predictor
+
+READ_AHEAD = 64
+"""Posts that are tagged together at most; what memory holds."""
+
+PATIENCE = 0.5
+"""Seconds after which posts are tagged without waiting for more: a picture takes as long, and a pipe may be slow."""
+
+REMEMBERED = 4096
+"""Pictures whose text is remembered, the latest seen."""
+
+NO_PICTURE = "no picture"
+NOT_LOOKED_AT = "the picture was not looked at"
+NOTHING_READ = "nothing to read in the picture"
+LEFT_OUT = "tagged without its picture"
+
+
+class PictureReader:
+    """What a generator writes about pictures. The same picture, by its bytes, is looked at once."""
+
+    def __init__(self, generator: Generator, limits: PictureLimits) -> None:
+        self.generator, self.limits = generator, limits
+        self._known: OrderedDict[str, str | Problem] = OrderedDict()
+
+    def text(self, path: Path) -> str:
+        """What is written about the picture in a file; empty where there is nothing to say.
+
+        Raises:
+            DataError: the picture is missing or broken.
+        """
+        picture = read_picture(path, self.limits)
+        if picture.digest not in self._known:
+            try:
+                self._known[picture.digest] = self.generator.generate(decode(picture, self.limits))
+            except DataError as error:
+                self._known[picture.digest] = error.problem()  # the error itself would keep the bytes
+            if len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
+        self._known.move_to_end(picture.digest)
+        found = self._known[picture.digest]
+        if isinstance(found, Problem):
+            raise DataError(found.what, str(path), found.do)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A post after its picture was looked at."""
+
+    post: Post
+    knowledge: Knowledge | None = None
+    notes: tuple[str, ...] = ()
+    problem: Problem | None = None
+
+
+class TextWeigher:
+    """Gives knowledge the weight of its similarity to the post, by the text scorer and a gate."""
+
+    def __init__(self, gate: Gate) -> None:
+        from mmavk_cli.similarity.text_scorer import TextScorer
+
+        self._gate, self._scorer = gate, TextScorer.load(scorer_folder())
+
+    def __call__(self, seen: Seen) -> Seen:
+        """The post with its knowledge weighed."""
+        if seen.knowledge is None:
+            return seen
+        similarity = self._scorer.score([seen.post.text], [seen.knowledge.text])[0]
+        weight = self._gate.weight(similarity)
+        knowledge = replace(seen.knowledge, similarity=similarity, weight=weight, scorer=self._scorer.id)
+        return replace(seen, knowledge=knowledge)
+
+
+class Tagger:
+    """One model and one generator for any number of posts; model and text scorer are loaded when they are first needed.
+
+    Attributes:
+        model: what output records call the model.
+    """
+
+    def __init__(
+        self, name: str, gate: Gate, reader: PictureReader | None = None, threads: int = 0, device: str = "auto"
+    ) -> None:
+        """Take the model `name`, whose gate is `gate`; without a `reader` no picture is looked at.
+
+        Raises:
+            MissingError: there is no such model.
+        """
+        self.model = shown_name(name, TaggerConfig.read(folder_of(name)))
+        self.gate, self.reader = gate, reader
+        self._name, self._threads, self._device = name, threads, device
+
+    @cached_property
+    def predictor(self) -> "Predictor":
+        """The loaded model.
+
+        Raises:
+            MissingError: a file of it is absent or broken.
+        """
+        return open_model(self._name, self._threads, self._device)[0]
+
+    def free(self) -> None:
+        """Let go of the model and give its memory back; it is loaded again where it is asked for."""
+        self.__dict__.pop("predictor", None)
+        empty_cache()
+
+    def tagged(self, rows: Iterable[Row | Seen], min_score: float) -> Iterator[Outcome]:
+        """A record a row, in order; bad rows pass through. Names under `min_score` are left out.
+
+        A post whose picture was looked at before is taken as it was seen.
+        """
+        for chunk in self._chunks(rows):
+            pairs = [(seen.post, seen.knowledge) for seen in chunk if isinstance(seen, Seen)]
+            found = find(self.predictor, pairs)
+            for seen in chunk:
+                if isinstance(seen, BadRow):
+                    yield seen
+                else:
+                    names = tuple(
+                        entity_of(seen.post, one.span, one.score) for one in next(found) if one.score >= min_score
+                    )
+                    yield Tagged(seen.post, names, seen.knowledge, self.model, seen.notes, seen.problem)
+            del found  # it holds the model, and the next rows may need its place
+
+    def _chunks(self, rows: Iterable[Row | Seen]) -> Iterator[list[Seen | BadRow]]:
+        """Rows that are tagged together, the first alone. No post's names depend on the company it is in."""
+        chunk: list[Seen | BadRow] = []
+        began = float("-inf")
+        for row in rows:
+            chunk.append(self._seen(row) if isinstance(row, Post) else row)
+            if len(chunk) == READ_AHEAD or monotonic() - began > PATIENCE:
+                yield chunk
+                chunk, began = [], monotonic()
+        if chunk:
+            yield chunk
+
+    def _seen(self, post: Post) -> Seen:
+        if post.image is None:
+            return Seen(post, notes=(NO_PICTURE,))
+        if self.reader is None:
+            return Seen(post, notes=(NOT_LOOKED_AT,))
+        try:
+            text = self.reader.text(post.image)
+        except DataError as error:
+            return Seen(post, notes=(LEFT_OUT,), problem=error.problem())
+        if not text:
+            return Seen(post, notes=(NOTHING_READ,))
+        return self._weigh(Seen(post, Knowledge(text, self.reader.generator.recipe.id)))
+
+    @cached_property
+    def _weigh(self) -> "TextWeigher":
+        return TextWeigher(self.gate)

@@ -1,0 +1,68 @@
+"""train --dry-run: what a training would do and take, without a model."""
+
+import math
+from dataclasses import asdict, dataclass
+
+from mmavk_cli.base.records import Json
+from mmavk_cli.flows.train.memory import doubt, encoder_shape
+from mmavk_cli.flows.train.train import TrainSettings, read_corpus
+from mmavk_cli.tagger.training.memory_estimate import CARD, GIB, Shape, estimate
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What would be.
+
+    Attributes:
+        counts: posts, those without knowledge and the share gated, a split.
+        updates: in an epoch, in all, and with a rising learning rate.
+        parameters: of the encoder.
+        memory: GiB on a GPU, a row a way to train; with whether it fits a card of 24 GB.
+        note: why the two may be far off; empty where nothing speaks against them.
+        settings: all that hold, by name.
+    """
+
+    counts: dict[str, Json]
+    updates: Json
+    parameters: int
+    memory: list[Json]
+    note: str
+    settings: Json
+
+    def as_json(self) -> Json:
+        """One JSON object."""
+        return asdict(self)
+
+
+def dry_run(settings: TrainSettings) -> DryRun:
+    """Read the data, count, and estimate; no weights are loaded.
+
+    Raises:
+        DataError: a data set. KnowledgeError: no such knowledge. MissingError: the encoder's sizes are not known.
+    """
+    corpus = read_corpus(settings)
+    epoch = math.ceil(len(corpus.train) / settings.batch_size)
+    whole = epoch * settings.epochs
+    shape = encoder_shape(settings.encoder)
+    ways = [(precision, again) for precision in ("float32", "bfloat16") for again in (False, True)]
+    return DryRun(
+        counts=corpus.counts,
+        updates={"epoch": epoch, "all": whole, "warm-up": round(settings.warmup * whole)},
+        parameters=shape.parameters,
+        memory=[_memory(settings, shape, corpus.visual, precision, again) for precision, again in ways],
+        note=doubt(shape),
+        settings=settings.model_dump(mode="json", exclude={"dry_run", "quiet", "verbose", "traceback"}),
+    )
+
+
+def _memory(settings: TrainSettings, shape: Shape, visual: int, precision: str, again: bool) -> Json:
+    way = settings.model_copy(update={"precision": precision, "gradient_checkpointing": again})
+    memory = estimate(shape, way, way, "cuda", visual)
+    parts = {name: getattr(memory, name) for name in ("weights", "gradients", "optimizer", "activations", "peak")}
+    return {
+        "precision": precision,
+        "gradient_checkpointing": again,
+        "parts": {name: round(number / GIB, 2) for name, number in parts.items()},
+        "fits_24_gb": memory.fits(CARD),
+        "chosen": (precision, again) == (settings.precision, settings.gradient_checkpointing),
+    }

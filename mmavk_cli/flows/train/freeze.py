@@ -1,0 +1,32 @@
+"""train --freeze-knowledge: the knowledge of a training encoded before it begins."""
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from mmavk_cli.base.records import Json, Knowledge
+from mmavk_cli.tagger.pieces import PieceCutter
+
+if TYPE_CHECKING:
+    from mmavk_cli.tagger.encoders.frozen import FrozenKnowledge
+
+TOLD_TEXTS = 512
+"""A line is told each time so many texts are encoded."""
+
+
+def remember(
+    frozen: "FrozenKnowledge", knowledge: Iterable[Knowledge | None], cutter: PieceCutter, tell: Callable[[Json], None]
+) -> None:
+    """Encode each text that counts, on this process's GPU where there is one; `tell` gets a dictionary a log line."""
+    import torch
+
+    texts = [cutter.knowledge(one.text) for one in knowledge if one is not None and one.text and one.weight > 0]
+    began = time.monotonic()
+
+    def told(done: int, of: int) -> None:
+        if done % TOLD_TEXTS == 0 or done == of:
+            tell({"knowledge_encoded": done, "texts": of, "seconds": round(time.monotonic() - began, 1)})
+
+    own = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"  # torchrun's processes would all take the first one
+    frozen.remember(texts, own if torch.cuda.is_available() else "cpu", told)

@@ -1,0 +1,67 @@
+"""train --threshold learned|auto: the gates that training itself finds."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mmavk_cli.base.records import Json, Knowledge, Post
+from mmavk_cli.flows.shared.knowledge.attach import gated
+from mmavk_cli.flows.shared.models import open_model
+from mmavk_cli.similarity.gate import LEARNED, Gate, GateSettings, best_gate
+
+if TYPE_CHECKING:
+    from mmavk_cli.tagger.fusions.learned_gate import LearnedGate
+    from mmavk_cli.tagger.inference.predictor import Predictor
+    from mmavk_cli.tagger.model import Tagger
+
+Item = tuple[Post, Knowledge | None]
+"""A post and its knowledge."""
+
+Splits = dict[str, list[Item]]
+"""A split of each data set."""
+
+
+def regated(items: Sequence[Item], gate: Gate) -> list[Item]:
+    """The same posts, their knowledge weighed by `gate`."""
+    return list(zip((post for post, _ in items), gated([one for _, one in items], gate), strict=True))
+
+
+def similarities(items: Sequence[Item]) -> Iterator[float]:
+    """Of those posts whose knowledge has one."""
+    return (one.similarity for _, one in items if one is not None and one.similarity is not None)
+
+
+def learning_gate(settings: GateSettings, gate: Gate) -> "LearnedGate | None":
+    """What learns along with the tagger, from `gate` on; None for a gate that stays as it is."""
+    if settings.threshold != LEARNED or gate.threshold is None or gate.steepness is None:
+        return None
+    from mmavk_cli.tagger.fusions.learned_gate import LearnedGate
+
+    return LearnedGate(gate.threshold, gate.steepness)
+
+
+def gate_now(model: "Tagger", gate: Gate) -> Gate:
+    """The gate as far as it has learned; `gate` itself where it does not learn."""
+    if model.gate is None:
+        return gate
+    centre, steepness = model.gate.values()
+    return Gate(centre, steepness=steepness)
+
+
+def choose_gate(
+    folder: Path, valid: Splits, settings: GateSettings, validate: "Callable[[Predictor, Splits], Json]"
+) -> Json:
+    """Give the checkpoint in `folder` the gate of the best validation F1; returns the scores with it."""
+    from mmavk_cli.tagger.inference.predictor import Remembering
+
+    opened, config = open_model(str(folder))
+    predictor = Remembering(opened)
+
+    def scores(gate: Gate) -> Json:
+        return validate(predictor, {name: regated(items, gate) for name, items in valid.items()})
+
+    known = [one for items in valid.values() for one in similarities(items)]
+    gate = best_gate(lambda tried: float(scores(tried)["f1"]), known, settings)
+    replace(config, gate=asdict(gate)).write(folder)
+    return {**scores(gate), "threshold": gate.threshold}

@@ -1,0 +1,1 @@
+"""Generators: what writes knowledge about pictures."""

@@ -1,0 +1,28 @@
+"""Tagged posts as one HTML page: nothing outside it is loaded, nothing in it runs, posts are written as they come."""
+
+from collections.abc import Iterable, Iterator
+
+from mmavk_cli import __version__
+from mmavk_cli.base.images import PictureLimits
+from mmavk_cli.base.records import Counted
+from mmavk_cli.report.html.environment import environment
+from mmavk_cli.report.html.post_view import Card, card_of_row
+from mmavk_cli.report.html.thumbnails import thumbnail
+from mmavk_cli.report.predictions_writer import Outcome
+
+
+def html(rows: Iterable[Outcome], totals: Counted, limits: PictureLimits) -> Iterator[str]:
+    """The page in pieces. `totals` is printed at its end, when the rows are exhausted."""
+    stream = (
+        environment()
+        .get_template("page.html")
+        .stream(
+            cards=(_with_picture(card_of_row(row), limits) for row in rows), totals=totals.counts, version=__version__
+        )
+    )
+    stream.enable_buffering(5)
+    yield from stream
+
+
+def _with_picture(card: Card, limits: PictureLimits) -> Card:
+    return card.shown(thumbnail(card.picture, limits)) if card.picture else card

@@ -1,0 +1,1 @@
+"""The store: knowledge, similarities and vectors on disk."""

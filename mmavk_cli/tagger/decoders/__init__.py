@@ -1,0 +1,1 @@
+"""Decoders: word vectors to tags or spans."""

@@ -1,0 +1,1 @@
+"""Encoders: pieces to vectors."""

@@ -1,0 +1,1 @@
+"""Fusions: how knowledge meets the words."""

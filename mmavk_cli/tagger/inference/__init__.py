@@ -1,0 +1,1 @@
+"""Tagging with a trained model, in torch or ONNX Runtime."""

@@ -1,0 +1,84 @@
+"""A trained tagger → ONNX encoder (int8 or float) and NumPy head, the files `runtime.py` reads."""
+
+import shutil
+import tempfile
+import warnings
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from mmavk_cli.base.errors import MissingError, UsageError
+from mmavk_cli.tagger.checkpoint import CONFIG, FROZEN_ONNX, HEAD, ONNX, TOKENIZER, TaggerConfig
+from mmavk_cli.tagger.inference.torch_model import load_model
+
+
+def files_of(config: TaggerConfig) -> tuple[str, ...]:
+    """What an exported tagger is made of."""
+    return (ONNX, *((FROZEN_ONNX,) if config.frozen else ()), HEAD, TOKENIZER, CONFIG)
+
+
+class _Hidden(nn.Module):
+    def __init__(self, encoder: nn.Module) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        hidden: Tensor = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        return hidden
+
+
+def export_onnx(source: Path, target: Path, config: TaggerConfig, *, int8: bool) -> None:
+    """Write the tagger of the model folder `source` into the folder `target`; int8 is dynamic, a scale a channel.
+
+    The files appear in an order that leaves no folder which loads half old and half new: `tagger.json` goes first and
+    comes last.
+
+    Raises:
+        MissingError: the checkpoint or the package onnx is not there. UsageError: its fusion cannot be exported.
+    """
+    try:
+        from onnxruntime.quantization import QuantType, quantize_dynamic
+        from onnxruntime.quantization.shape_inference import quant_pre_process
+    except ImportError as error:
+        raise MissingError("the package onnx is not installed", do="pip install 'mmavk[train]'") from error
+    if config.pieces.fusion == "prefix":
+        raise UsageError("a tagger with the fusion prefix has no ONNX form", str(source), "Use its run folder itself")
+    model, _ = load_model(source)
+    (target / CONFIG).unlink(missing_ok=True)
+    (target / FROZEN_ONNX).unlink(missing_ok=True)
+    encoders = {ONNX: model.encoder} | ({FROZEN_ONNX: model.frozen.encoder} if model.frozen else {})
+    for name, encoder in encoders.items():
+        with tempfile.TemporaryDirectory() as scratch:
+            plain, prepared = Path(scratch) / "plain.onnx", Path(scratch) / "prepared.onnx"
+            _to_onnx(_Hidden(encoder), plain)
+            if not int8:
+                shutil.move(plain, target / name)
+                continue
+            quant_pre_process(str(plain), str(prepared), skip_symbolic_shape=True)
+            # Weights of 7 bits: on processors without VNNI the sums of 8-bit products overflow and tags change.
+            quantize_dynamic(
+                str(prepared), str(target / name), weight_type=QuantType.QInt8, per_channel=True, reduce_range=True
+            )
+    for name in (HEAD, TOKENIZER):
+        shutil.copyfile(source / name, target / name)
+    config.write(target)
+
+
+def _to_onnx(model: nn.Module, path: Path) -> None:
+    example = torch.ones(2, 8, dtype=torch.int64)
+    axes = {0: "rows", 1: "pieces"}
+    with warnings.catch_warnings():
+        # The newer exporter needs the package onnxscript; this one says that it is old and that shapes are traced,
+        # which the comparison with torch in the tests covers.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            model.eval(),
+            (example, example),
+            str(path),
+            input_names=["input_ids", "attention_mask"],
+            output_names=["hidden"],
+            dynamic_axes={"input_ids": axes, "attention_mask": axes, "hidden": axes},
+            opset_version=17,
+            dynamo=False,
+        )
