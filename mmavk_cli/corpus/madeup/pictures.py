@@ -16,8 +16,9 @@ _NOISE = (
 """Words that stand in pictures of every kind and tell nothing."""
 
 _OPENINGS = (
-    "the picture shows {what}", "{what}", "a photo of {what}", "this image features {what}", "in the image there is {what}",
-    "a poster with {what}", "the image depicts {what}", "a screenshot that shows {what}",
+    "the picture shows {what}", "{what}", "a photo of {what}", "this image features {what}",
+    "in the image there is {what}", "a poster with {what}", "the image depicts {what}",
+    "a screenshot that shows {what}",
 )  # fmt: skip
 
 _JOINTS = (". There is also ", ", next to ", " and ", ". In the background ", ", with ")
@@ -27,6 +28,18 @@ _MISREAD = {"l": "1", "I": "l", "O": "0", "o": "0", "S": "5", "B": "8", "rn": "m
 
 WRONG_LETTERS = 0.01
 """Share of letters that are misread."""
+
+JOINED_WORDS = 0.05
+"""Share of pictures of which two words are read as one."""
+
+UNORDERED = 0.3
+"""Share of pictures whose lines are read in another order."""
+
+QUOTED = 0.5
+"""Share of descriptions without the name that quote a sign."""
+
+CAPITAL = 0.5
+"""Share of descriptions that begin with a capital."""
 
 
 class Pictures:
@@ -42,7 +55,7 @@ class Pictures:
         if with_name:
             lines.insert(0, self.random.choice(cues.with_name))
         lines += self._some(_NOISE, (0, 0, 0, 1, 2))
-        if self.random.random() < 0.3:
+        if self.random.random() < UNORDERED:
             self.random.shuffle(lines)
         return self._misread(" ".join(self._cased(self._filled(line, name)) for line in lines))
 
@@ -54,12 +67,12 @@ class Pictures:
         chosen = self._some(others, (0, 1, 1) if with_name else (1, 2, 2))
         if with_name:
             chosen.insert(0, self.random.choice(named))
-        elif self.random.random() < 0.5:
+        elif self.random.random() < QUOTED:
             line = self._filled(self.random.choice(self.lists.cues[kind].without), name)
             chosen.append(f'a sign that reads "{self._cased(line)}"')
         sentence = self.random.choice(_JOINTS).join(self._filled(clause, name) for clause in chosen)
         text = self.random.choice(_OPENINGS).format(what=sentence)
-        return text[0].upper() + text[1:] if self.random.random() < 0.5 else text
+        return text[0].upper() + text[1:] if self.random.random() < CAPITAL else text
 
     def _some(self, lines: Sequence[str], counts: Sequence[int]) -> list[str]:
         return self.random.sample(lines, self.random.choice(counts))
@@ -87,7 +100,7 @@ class Pictures:
             wrong = self.random.random() < WRONG_LETTERS
             letters.append(_MISREAD.get(letter, letter) if wrong else letter)
         read = "".join(letters)
-        if self.random.random() < 0.05:
+        if self.random.random() < JOINED_WORDS:
             read = read.replace(" ", "", 1)  # two words read as one
         return read
 

@@ -16,28 +16,28 @@ SEEN = 0.35
 WITH_NAME = 0.5
 """Share of the deciding pictures that spell the name."""
 
+SMALL = 0.5
+"""Share of the posts that begin with a small letter."""
+
 _BEFORE = ("", "", "", "", "RT @{user}: ", "@{user} ", "lol ", "ok so ", "\U0001f60d ", "BREAKING: ", "Wow! ")
 _BEHIND = (
-    "",
-    "",
-    "",
-    "",
-    " #{tag}",
-    " \U0001f60d",
-    " \U0001f525\U0001f525",
-    " :)",
-    " https://t.co/x{user}",
-    " !!",
-    " ❤️",
-    " haha",
-)
+    "", "", "", "", " #{tag}", " \U0001f60d", " \U0001f525\U0001f525", " :)", " https://t.co/x{user}", " !!",
+    " \u2764\ufe0f", " haha",
+)  # fmt: skip
 _USERS = ("jo_89", "mattk", "newsdesk", "sunnyday", "kel", "thefan", "onair", "misslee", "b_rob")
 _TAGS = ("fun", "weekend", "love", "blessed", "tbt", "goals", "finally", "2016", "mood")
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A post and what its picture says; `kind` is the type the picture speaks for, empty for a picture without words."""
+    """A post and what its picture says.
+
+    Attributes:
+        post: the post.
+        picture: the words of its picture, empty for none.
+        read: they are a text recogniser's; else a description.
+        kind: the type that they speak for.
+    """
 
     post: Post
     picture: str
@@ -114,7 +114,7 @@ class Posts:
 
     def _opening(self, text: str) -> str:
         """Some posts do not begin with a capital."""
-        return text[:1].lower() + text[1:] if self.random.random() < 0.5 else text
+        return text[:1].lower() + text[1:] if self.random.random() < SMALL else text
 
 
 def names_of(post: Post, tags: Sequence[str]) -> list[tuple[str, str]]:

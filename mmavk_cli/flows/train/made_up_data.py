@@ -32,8 +32,8 @@ MADE_UP = "made-up"
 """Name of the data set of made-up posts."""
 
 SCENES = {"right": 20, "other": 12, "foreign": 13, "caption": 20, "none": 35}
-"""What a real post's picture shows, in percent: a cue for one of its names, another bearer of that name, a name that the
-post does not hold, the real picture's caption, nothing."""
+"""What a real post's picture shows, in percent: a cue for one of its names, another bearer of that name, a name that
+the post does not hold, the real picture's caption, nothing."""
 
 
 class MadeUpSettings(DataFolder):
