@@ -23,8 +23,7 @@ class Post:
     """A text, perhaps with gold tags and a picture.
 
     `image_id` names the picture in a data set, `image` is its file; either may be absent. `where` is the place the
-    post was read from (`train.txt:12`), for messages. `sources[i]` is the index of the data set's own word that word
-    `i` was cut from; it is empty while the words are the data set's own.
+    post was read from (`train.txt:12`), for messages. `raw`: no words were given, they were cut from the text.
     """
 
     id: str
@@ -34,7 +33,7 @@ class Post:
     image_id: str | None = None
     image: Path | None = None
     where: str = ""
-    sources: tuple[int, ...] = ()
+    raw: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)

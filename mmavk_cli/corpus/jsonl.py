@@ -9,7 +9,7 @@ from typing import Any
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import BadRow, Counted, Json, Post, Row, Rows, Span, Word
 from mmavk_cli.corpus.conll import BOM, UNIFIED, unified_tag
-from mmavk_cli.corpus.tokenize import checked_text, cut, joined
+from mmavk_cli.corpus.tokenize import checked_text, cut, joined, placed
 from mmavk_cli.spans import characters, covering, spans_to_tags, strict_spans
 
 WIDENED = "widened"
@@ -97,7 +97,7 @@ def post_of(row: Json, name: str, base: Path, where: str) -> Post:
         raise DataError("the post is empty", where, "Give it a text, or remove the line")
     return Post(
         name, text, words, _tags(row, text, words, given, where),
-        _name(row, "image_id", where), _image(row, base, where), where,
+        _name(row, "image_id", where), _image(row, base, where), where, raw=not given,
     )  # fmt: skip
 
 
@@ -122,16 +122,7 @@ def _found(tokens: Sequence[str], text: str, where: str) -> tuple[Word, ...]:
     joint, words = joined(tokens)
     if joint == text:
         return words  # also where a word is white space
-    found, at = [], 0
-    for token in tokens:
-        start = text.find(token, at)
-        if start < 0:
-            raise DataError(
-                f"the word {token!r} is not in the text after character {at}", where, "Mend it, or omit text"
-            )
-        at = start + len(token)
-        found.append(Word(token, start, at))
-    return tuple(found)
+    return placed(tokens, text, where)
 
 
 def _tags(row: Json, text: str, words: tuple[Word, ...], given: bool, where: str) -> tuple[str, ...] | None:
