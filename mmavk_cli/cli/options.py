@@ -17,6 +17,7 @@ from mmavk_cli.base.device import peak_memory
 from mmavk_cli.base.errors import UsageError
 from mmavk_cli.base.settings import Common, Settings, flags_of, in_order
 from mmavk_cli.cli.completion import completion_of
+from mmavk_cli.cli.notes import notes
 
 FORMAT, JSON = "format", "json"
 """Wherever `--format` can be `json`, `--json` says so: one option that is no setting of its own."""
@@ -37,7 +38,8 @@ def add_command(
         try:
             chosen = _chosen(given)
             gathered = settings.gather(chosen, command)
-            with _told(gathered, settings.layers(chosen, command)):
+            quiet = isinstance(gathered, Common) and gathered.quiet
+            with _told(gathered, settings.layers(chosen, command)), notes(quiet):
                 run(gathered)
             sys.stdout.flush()
         except KeyboardInterrupt:
