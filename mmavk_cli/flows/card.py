@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Literal
 
 from mmavk_cli.base.errors import DataError, UsageError
 from mmavk_cli.base.files import atomic_write
@@ -14,6 +13,7 @@ from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.findings import KINDS
 from mmavk_cli.flows.shared.dataset_facts import DATA, LABELS
 from mmavk_cli.flows.shared.models import weights_id
+from mmavk_cli.flows.shared.options import RUN_FOLDER, Printed
 from mmavk_cli.flows.shared.seeds import seed_folders
 from mmavk_cli.report.card.data import data_card
 from mmavk_cli.report.card.model import Model, Told, model_card, seeds_card
@@ -27,13 +27,12 @@ OTHERS = {"eval": SCORES, "score": SCORES, "sweep": "sweep.json", "tag": None, "
 """Commands whose runs hold no model → the record of what came of it."""
 
 
-class CardSettings(Common):
+class CardSettings(Printed, Common):
     """What `mmavk card` asks."""
 
-    run: Path = setting(..., "A run folder, or one with several seeds.", argument=True)
+    run: Path = setting(..., RUN_FOLDER, here="Or one with several seeds.", argument=True)
     scores: list[Path] = setting([], "A run of mmavk eval of this model; give it again for several.", metavar="RUN")
     license: str | None = setting(None, "Licence of the model, as the hub calls it (`apache-2.0`). [default: none]")
-    format: Literal["table", "json"] = setting("table", "How to print which files were written.")
     language: str | None = setting(None, "Language of the posts, `de`. [default: en for the public data sets]")
 
 

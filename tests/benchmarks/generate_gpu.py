@@ -131,7 +131,7 @@ def generator(turn: InTurn[Any], processor: Any, work: Work, batch: int, visual_
     """The command's own generator around a model that is here already."""
     settings = QwenSettings(
         max_new_tokens=work.new_tokens,
-        batch_size=str(batch),
+        pictures_per_batch=str(batch),
         device=work.device,
         visual_tokens=visual_tokens,  # type: ignore[arg-type]
     )

@@ -23,7 +23,7 @@ def silent(done: int, total: int) -> None:
 
 
 def check(name: str, data_dir: Path, images: Path | None = None) -> Check:
-    return data_check(DataCheckSettings(name=name, data_dir=data_dir, images=images), silent)
+    return data_check(DataCheckSettings(dataset=name, data_dir=data_dir, images=images), silent)
 
 
 def places(found: Check) -> dict[str, list[str]]:

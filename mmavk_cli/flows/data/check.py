@@ -57,7 +57,7 @@ def data_check(settings: DataCheckSettings, told: Told) -> Check:
     Raises:
         DataError: no such data set, a file that cannot be read, or `--images` is given and is not a folder.
     """
-    folder = dataset_folder(settings.name, settings.data_dir)
+    folder = dataset_folder(settings.dataset, settings.data_dir)
     findings = Findings()
     files: dict[str, Path] = {}
     for split in SPLITS:
@@ -67,9 +67,9 @@ def data_check(settings: DataCheckSettings, told: Told) -> Check:
             findings.add("split-missing", split, folder.name, error.what)
     entries = check_texts(files, findings)
     tweets = Counter(entry.split for entry in entries)
-    _check_release(settings.name, files, tweets, findings)
+    _check_release(settings.dataset, files, tweets, findings)
     _check_pictures(entries, images_folder(folder, settings.images), settings.images is not None, told, findings)
-    return Check(settings.name, str(folder), {split: tweets[split] for split in files}, tuple(findings.all()))
+    return Check(settings.dataset, str(folder), {split: tweets[split] for split in files}, tuple(findings.all()))
 
 
 def _check_release(name: str, files: dict[str, Path], tweets: Counter[str], findings: Findings) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.files import atomic_folder
@@ -13,10 +13,11 @@ from mmavk_cli.corpus.formats.format import LOST, Format, Put, lost
 from mmavk_cli.corpus.formats.lines import Conll, JsonLines
 from mmavk_cli.corpus.formats.registry import FORMATS
 from mmavk_cli.flows.data.convert_paths import PIPE, FormatName, Read, file_name, source_of, target_of
+from mmavk_cli.flows.shared.options import SPLIT, Printed, Split
 from mmavk_cli.spans import strict_spans
 
 
-class DataConvertSettings(DataFolder, Common):
+class DataConvertSettings(Printed, DataFolder, Common):
     """What `mmavk data convert` asks."""
 
     source: str = setting(..., "A file, a folder, the name of a data set, or - for standard input.", argument=True)
@@ -25,8 +26,7 @@ class DataConvertSettings(DataFolder, Common):
         None, f"Format of SOURCE: {', '.join(FORMATS)}. [default: by its name and content]", "--from"
     )
     target_format: FormatName | None = setting(None, "Format of TARGET. [default: by its name]", "--to")
-    split: Literal["train", "valid", "test"] | None = setting(None, "Convert this split. [default: all there are]")
-    format: Literal["table", "json"] = setting("table", "How to print what was done.")
+    split: Split | None = setting(None, SPLIT, here="[default: all that are there]")
 
 
 @dataclass(slots=True)

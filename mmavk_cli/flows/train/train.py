@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Self
 
 from pydantic import model_validator
 
@@ -29,6 +29,7 @@ from mmavk_cli.flows.shared.knowledge.attach import (
     scored_knowledge,
     trained_with,
 )
+from mmavk_cli.flows.shared.options import DATASET, OUT, Printed
 from mmavk_cli.flows.shared.seeds import SeedChoice
 from mmavk_cli.flows.train.freeze import remember
 from mmavk_cli.flows.train.gate import Item, Splits, choose_gate, gate_now, learning_gate, regated, similarities
@@ -51,17 +52,16 @@ BEST = "best"
 Tell = Callable[[Json], None]
 
 
-class TrainSettings(SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice, Common):
+class TrainSettings(Printed, SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice, Common):
     """What `mmavk train` asks."""
 
-    dataset: list[str] = setting(..., "Data set; give it again to train on several.", metavar="NAME")
+    dataset: list[str] = setting(..., DATASET, here="Give it again to train on several.", metavar="NAME")
     recipe: str | None = setting(None, "Settings to start from: `mmavk` (the paper's), `embedded`, or a TOML file.")
-    out: Path = setting(..., "Run folder to make.")
+    out: Path = setting(..., OUT, here="run folder with the model, its scores and its card.")
     resume: bool = setting(False, "Continue an interrupted training, to the same weights; give the same command.")
     dry_run: bool = setting(False, "Count, estimate the memory, show all settings; train nothing.")
     tensorboard: bool = setting(False, "Write curves for TensorBoard into the run folder too.")
     require_knowledge: bool = setting(False, "Stop when a post has no knowledge.")
-    format: Literal["table", "json"] = setting("table", "How to print the scores, or the plan of --dry-run.")
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
