@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
 from mmavk_cli.base.config import config_file, from_environment, kept, plain, read_toml
@@ -56,23 +56,6 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    @model_validator(mode="before")
-    @classmethod
-    def _one_or_several(cls, values: Any) -> Any:
-        """A setting that takes several values takes one by itself as well, and one that takes one a list of one: what
-        is in a file may be for two commands, of which only one takes several.
-        """
-        if not isinstance(values, dict):
-            return values
-        found = dict(values)
-        for name in values.keys() & cls.model_fields.keys():
-            several, value = is_list(cls.model_fields[name]), values[name]
-            if several and isinstance(value, str | int | float | Path):
-                found[name] = [value]
-            elif not several and isinstance(value, list) and len(value) == 1:
-                found[name] = value[0]
-        return found
-
     @classmethod
     def recipe_file(cls, name: str) -> Path | None:  # noqa: ARG003
         """The TOML file of the settings recipe `name`; None where `--recipe` is not one of settings."""
@@ -88,7 +71,7 @@ class Settings(BaseModel):
         """
         layers = cls.layers(given, command)
         try:
-            return cls(**{name: value for name, (value, _) in layers.items()})
+            return cls(**{name: _fitted(cls, name, value) if at else value for name, (value, at) in layers.items()})
         except ValidationError as error:
             raise UsageError(_faults(cls, error, layers), do="See --help") from None
 
@@ -202,6 +185,18 @@ def typed(settings: Settings, command: str) -> list[str]:
 def is_list(field: FieldInfo) -> bool:
     """The setting takes several values."""
     return any(get_origin(one) is list for one in (field.annotation, *get_args(field.annotation)))
+
+
+def _fitted(cls: type[Settings], name: str, value: Any) -> Any:
+    """A value from a file or the environment, which may be for two commands of which only one takes several: one value
+    for a setting of several is a list of it, a list of one for a setting of one that value.
+    """
+    if name not in cls.model_fields:
+        return value
+    several = is_list(cls.model_fields[name])
+    if several and not isinstance(value, list):
+        return [value]
+    return value[0] if not several and isinstance(value, list) and len(value) == 1 else value
 
 
 def _written(cls: type[Settings], file: Path, command: str) -> dict[str, Any]:
