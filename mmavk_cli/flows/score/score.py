@@ -212,7 +212,7 @@ def _count(row: Outcome, settings: ScoreSettings, totals: Counted) -> None:
     if settings.scorer == TEXT:
         totals.add("without_knowledge", row.similarity is None)
     else:
-        totals.add("without_picture", row.post.image is None)
+        totals.add("without_picture", row.post.image is None and row.problem is None)
 
 
 def _line(row: Outcome, split: str) -> Json:
