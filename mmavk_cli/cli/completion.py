@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from mmavk_cli.base.config import FLAGS_ONLY
 from mmavk_cli.base.errors import MmavkError
 from mmavk_cli.base.settings import Settings, flags_of, option_names
+from mmavk_cli.cli.topics import topics
 from mmavk_cli.flows.shared import known_names as known
 
 Complete = Callable[[typer.Context, str], list[str]]
@@ -74,8 +75,7 @@ def _runs(_: dict[str, Any], typed: str) -> Iterable[str]:
 
 
 def _topics(_: dict[str, Any], __: str) -> Iterable[str]:
-    from mmavk_cli.cli.help import topics
-    from mmavk_cli.cli.main import COMMANDS
+    from mmavk_cli.cli.commands import COMMANDS
 
     return [*topics(), *COMMANDS]
 
