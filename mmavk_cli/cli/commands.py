@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.main import get_group
 
-from mmavk_cli.base.settings import Settings
+if TYPE_CHECKING:
+    from mmavk_cli.base.settings import Settings
 
 COMMANDS = {
     "tag": ("tag", "Find the names in posts: people, places, organisations, other."),
@@ -41,7 +42,7 @@ def load(name: str) -> Any:
     return get_group(part).commands[name]
 
 
-def settings_classes() -> dict[str, type[Settings]]:
+def settings_classes() -> "dict[str, type[Settings]]":
     """Words after `mmavk` (`data stats`) → the settings of that command, in the order of the help page."""
     return {words: node.callback.settings for name in COMMANDS for words, node in _walk(load(name), name)}
 
