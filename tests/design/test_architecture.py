@@ -21,7 +21,7 @@ HEAVY = {
 }  # fmt: skip
 SCREEN = {"typer", "rich", "click"}
 RUNS = {
-    # A cell of a grid is a `mmavk train` and a `mmavk eval` of it, with their settings and their run folders: what stands
+    # A cell of a grid is a `mmavk train` and a `mmavk eval` of it, with their settings and run folders: what stands
     # in a table is what the two commands give.
     "reproduce": {"train", "evaluate"},
     # Where large models see the pictures, a `mmavk generate` and a `mmavk score` of the posts come before the tagging:
