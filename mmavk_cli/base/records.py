@@ -23,8 +23,9 @@ class Post:
     """A text, perhaps with gold tags and a picture.
 
     `image_id` names the picture in a data set, `image` is its file, `image_url` its address where it is not on this
-    machine; any may be absent. `where` is the place the post was read from (`train.txt:12`), for messages. `sources[i]` is the index of the data set's own word that word
-    `i` was cut from; it is empty while the words are the data set's own.
+    machine; any may be absent. `where` is the place the post was read from (`train.txt:12`), for messages. `sources[i]`
+    is the index of the data set's own word that word `i` was cut from; it is empty while the words are the data set's
+    own.
     """
 
     id: str
