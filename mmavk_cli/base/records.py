@@ -22,9 +22,10 @@ class Word:
 class Post:
     """A text, perhaps with gold tags and a picture.
 
-    `image_id` names the picture in a data set, `image` is its file; either may be absent. `where` is the place the
-    post was read from (`train.txt:12`), for messages. `sources[i]` is the index of the data set's own word that word
-    `i` was cut from; it is empty while the words are the data set's own.
+    `image_id` names the picture in a data set, `image` is its file, `image_url` its address where it is not on this
+    machine; any may be absent. `where` is the place the post was read from (`train.txt:12`), for messages. `sources[i]`
+    is the index of the data set's own word that word `i` was cut from; it is empty while the words are the data set's
+    own.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Post:
     image: Path | None = None
     where: str = ""
     sources: tuple[int, ...] = ()
+    image_url: str | None = None
 
     def raw_words(self) -> list[str]:
         """The words as they stand in the text."""
@@ -124,23 +126,13 @@ Rows = Iterator[Row]
 
 @dataclass(slots=True)
 class Counted:
-    """Totals that a stream fills while it runs, read when it is exhausted, and what it decided on the way.
-
-    `notes` are sentences for a person ("the text is read from column 'tweet'"), each once, in order; they may be read
-    at any time.
-    """
+    """Totals that a stream fills while it runs, read when it is exhausted."""
 
     counts: dict[str, int] = field(default_factory=dict[str, int])
-    notes: list[str] = field(default_factory=list[str])
 
     def add(self, name: str, by: int = 1) -> None:
         """Add `by` to the total called `name`."""
         self.counts[name] = self.counts.get(name, 0) + by
-
-    def note(self, sentence: str) -> None:
-        """Add a note, unless it is there already."""
-        if sentence not in self.notes:
-            self.notes.append(sentence)
 
 
 Json = dict[str, Any]

@@ -11,7 +11,9 @@ import typer
 
 from mmavk_cli.base.errors import MmavkError
 from mmavk_cli.base.settings import Settings, kept_names
+from mmavk_cli.cli.topics import topics
 from mmavk_cli.flows.shared import known_names as known
+from mmavk_cli.flows.shared.recipes import recipe_names
 
 Complete = Callable[[typer.Context, str], list[str]]
 Find = Callable[[dict[str, Any], str], Iterable[str]]
@@ -46,7 +48,7 @@ def _find(settings: type[Settings], name: str) -> Find | None:
     found: dict[str, Find] = {
         "dataset": _datasets, "source": _datasets,
         "knowledge": _knowledge, "knowledge_name": _knowledge, "what": _knowledge,
-        "recipe": lambda _, __: known.recipes(),
+        "recipe": lambda _, __: recipe_names(),
         "model": lambda given, typed: ("embedded", *_runs(given, typed)), "run": _runs, "runs": _runs,
         "generator": lambda _, __: known.generators(), "topic": _topics, "key": _keys, "command": _commands,
     }  # fmt: skip
@@ -68,8 +70,7 @@ def _runs(_: dict[str, Any], typed: str) -> Iterable[str]:
 
 
 def _topics(_: dict[str, Any], __: str) -> Iterable[str]:
-    from mmavk_cli.cli.help import topics
-    from mmavk_cli.cli.main import COMMANDS
+    from mmavk_cli.cli.commands import COMMANDS
 
     return [*topics(), *COMMANDS]
 

@@ -8,7 +8,7 @@ from mmavk_cli.base.redact_paths import portable
 from mmavk_cli.base.settings import typed
 from mmavk_cli.flows.evaluate.evaluate import EvalSettings
 from mmavk_cli.flows.export import ExportSettings
-from mmavk_cli.flows.train.train import TrainSettings
+from mmavk_cli.flows.train.settings import TrainSettings
 
 
 @pytest.mark.parametrize(

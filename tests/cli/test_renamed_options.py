@@ -11,7 +11,7 @@ from mmavk_cli.base.renamed import RENAMED, SHARED, variable
 from mmavk_cli.base.run_record import read_run
 from mmavk_cli.cli.commands import settings_classes
 from mmavk_cli.flows.shared.models import EMBEDDED, folder_of
-from mmavk_cli.flows.train.train import TrainSettings
+from mmavk_cli.flows.train.settings import TrainSettings
 from mmavk_cli.store.recipe import Recipe
 from mmavk_cli.store.store import Store
 from mmavk_cli.tagger.checkpoint import CONFIG, TaggerConfig

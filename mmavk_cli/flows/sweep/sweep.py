@@ -6,7 +6,6 @@ one or the other: thirty thresholds cost what one costs, whatever the model's fu
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -15,23 +14,17 @@ from mmavk_cli.base.errors import KnowledgeError, UsageError
 from mmavk_cli.base.paths import store_folder
 from mmavk_cli.base.records import Json, Knowledge, Post
 from mmavk_cli.base.settings import Common, DataPlace, StorePlace, setting
-from mmavk_cli.flows.evaluate.evaluate import tag_all
-from mmavk_cli.flows.reproduce.fig4 import ALWAYS, TEXT
-from mmavk_cli.flows.reproduce.settings import Thresholds
-from mmavk_cli.flows.shared.knowledge.attach import (
-    KnowledgeChoice,
-    OtherKnowledge,
-    Wanted,
-    check_any,
-    check_recipes,
-    gold_posts,
-    scored_knowledge,
-)
-from mmavk_cli.flows.shared.knowledge.clip_scorer import clip_similarities, scorer_name
+from mmavk_cli.flows.shared.cards import write_cards
+from mmavk_cli.flows.shared.datasets import gold_posts
+from mmavk_cli.flows.shared.knowledge.attach import KnowledgeChoice, OtherKnowledge, Wanted, scored_knowledge
+from mmavk_cli.flows.shared.knowledge.clip_lookup import clip_similarities, scorer_name
+from mmavk_cli.flows.shared.knowledge.compatibility import check_any, check_recipes
 from mmavk_cli.flows.shared.models import folder_of, open_model, own_gate, shown_name
 from mmavk_cli.flows.shared.options import DATASET, EMBEDDED_OR_SEEDS, KNOWLEDGE, MODEL, OUT, SPLIT, Printed, Split
-from mmavk_cli.flows.shared.run_folder import new_run
+from mmavk_cli.flows.shared.predict import tag_all
+from mmavk_cli.flows.shared.run_folder import run_or_none
 from mmavk_cli.flows.shared.seeds import seed_folders
+from mmavk_cli.flows.shared.thresholds import ALWAYS, TEXT, Thresholds
 from mmavk_cli.report.metrics.breakdown import counted
 from mmavk_cli.report.metrics.counts import Count
 from mmavk_cli.report.metrics.seeds import seed_scores
@@ -107,7 +100,7 @@ def sweep(settings: SweepSettings, told: Told) -> Swept:
     knowledge = scored_knowledge(choice, settings.dataset, posts, Wanted(needs_scores=True))
     check_any(settings.knowledge, settings.dataset, settings.split, knowledge)
     similarities, scorer, scorer_id, notes = _similarities(settings, posts, knowledge)
-    with new_run(settings.out, "sweep", settings) if settings.out else nullcontext() as run:
+    with run_or_none(settings.out, "sweep", settings) as run:
         below = _below(settings)
         found = _swept(settings, posts, knowledge, similarities, (scorer, notes), below, told)
         result = Swept(settings.model, settings.split, below, scorer, scorer_id, found)
@@ -116,6 +109,8 @@ def sweep(settings: SweepSettings, told: Told) -> Swept:
             run.facts |= {"scorer": scorer, "scorer_id": scorer_id}
             if can_plot():
                 plot_sweeps([found], run.folder / FILE)
+    if settings.out is not None:
+        write_cards(settings.out)
     return result
 
 

@@ -12,7 +12,7 @@ from typing import Literal, Self
 from pydantic import model_validator
 
 from mmavk_cli.base.errors import DataError, UsageError
-from mmavk_cli.base.images import PICTURE_SUFFIXES
+from mmavk_cli.base.images import PICTURE_SUFFIXES, is_url, was_url
 from mmavk_cli.base.records import BadRow, Counted, Post, Row, Rows, Tagged
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.conll import BOM
@@ -62,6 +62,8 @@ class TagSettings(GateSettings, GeneratorSettings, StagedSettings, Common):
             raise ValueError("--text: there is INPUT as well, give one of them")
         if self.image is not None and self.no_image:
             raise ValueError("--image: there is --no-image as well, give one of them")
+        if self.image is not None and was_url(self.image):
+            raise ValueError("--image: this is a URL, and pictures are not fetched; download it and give its path")
         if not self.model_name:
             raise ValueError(f"--profile {self.profile}: {NO_MODEL}")
         return self
@@ -133,6 +135,9 @@ def tag(settings: TagSettings, told: Callable[[str], None]) -> Iterator[Tagging]
         run.facts |= {"scorer": tagging.scorer if generator or by_clip else None}
         tagging.rows = _saved(rows, run.folder / "predictions.jsonl")
         yield tagging
+    from mmavk_cli.flows.shared.cards import write_cards  # without --out nobody waits for it
+
+    write_cards(settings.out)
 
 
 def _generator(settings: TagSettings, weigh: Weighing) -> Generator | None:
@@ -164,7 +169,7 @@ def opened(settings: TagSettings) -> Rows:
 def _with_image(row: Post | BadRow, settings: TagSettings) -> Post | BadRow:
     if isinstance(row, BadRow) or (settings.image is None and not settings.no_image):
         return row
-    return replace(row, image=settings.image)
+    return replace(row, image=settings.image, image_url=None)
 
 
 def _rows(settings: TagSettings) -> Rows:
@@ -173,6 +178,8 @@ def _rows(settings: TagSettings) -> Rows:
     if settings.input == STDIN:
         return read_stdin(sys.stdin.buffer)
     path = Path(settings.input or "")
+    if is_url(settings.input or ""):
+        raise UsageError("INPUT is a URL, and nothing is fetched", str(settings.input), "Download it and give its path")
     try:
         os.stat(path)  # noqa: PTH116 (Path.exists raises for a name that is too long)
     except (OSError, ValueError) as error:

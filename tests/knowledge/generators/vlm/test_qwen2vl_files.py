@@ -10,7 +10,7 @@ from tiny_qwen import save_tiny
 from mmavk_cli.base.errors import MissingError
 from mmavk_cli.base.records import Json
 from mmavk_cli.knowledge.generators.generator import View
-from mmavk_cli.knowledge.generators.vlm.qwen2vl import _attention
+from mmavk_cli.knowledge.generators.vlm.qwen2vl_load import _attention
 
 pytestmark = pytest.mark.slow
 

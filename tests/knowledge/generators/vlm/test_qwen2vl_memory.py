@@ -17,7 +17,8 @@ from mmavk_cli.base.errors import MemoryShortError, MmavkError
 from mmavk_cli.knowledge.generators.generator import View
 from mmavk_cli.knowledge.generators.vlm import memory as footprint
 from mmavk_cli.knowledge.generators.vlm.memory import QWEN2_VL_7B, Footprint
-from mmavk_cli.knowledge.generators.vlm.qwen2vl import QwenGenerator, QwenSettings, load_model
+from mmavk_cli.knowledge.generators.vlm.qwen2vl import QwenGenerator, QwenSettings
+from mmavk_cli.knowledge.generators.vlm.qwen2vl_load import load_model
 
 pytestmark = pytest.mark.slow
 
