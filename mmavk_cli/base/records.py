@@ -11,7 +11,7 @@ TYPES = ("PER", "LOC", "ORG", "MISC")
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One token of a post; `post.text[start:end] == text`."""
+    """One token of a post: `text` is `post.text[start:end]` with HTML entities decoded (`&amp;` is `&`)."""
 
     text: str
     start: int
@@ -22,10 +22,10 @@ class Word:
 class Post:
     """A text, perhaps with gold tags and a picture.
 
-    `image_id` names the picture in a data set, `image` is its file; either may be absent. `where` is the place the
-    post was read from (`train.txt:12`), for messages. `sources[i]` is the index of the data set's own word that word
-    `i` was cut from; it is empty while the words are the data set's own. `lines[i]` is the line of word `i`, where
-    each has its own.
+    `image_id` names the picture in a data set, `image` is its file, `image_url` its address where it is not on this
+    machine; any may be absent. `where` is the place the post was read from (`train.txt:12`), for messages. `sources[i]`
+    is the index of the data set's own word that word `i` was cut from; it is empty while the words are the data set's
+    own. `lines[i]` is the line of word `i`, where each has its own.
     """
 
     id: str
@@ -36,7 +36,12 @@ class Post:
     image: Path | None = None
     where: str = ""
     sources: tuple[int, ...] = ()
+    image_url: str | None = None
     lines: tuple[int, ...] = field(default=(), compare=False)
+
+    def raw_words(self) -> list[str]:
+        """The words as they stand in the text."""
+        return [self.text[word.start : word.end] for word in self.words]
 
     def place(self, word: int) -> str:
         """Where a word was read from, by its number in the post."""

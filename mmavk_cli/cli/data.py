@@ -129,7 +129,7 @@ def _print_finding(finding: Finding, limit: int | None) -> None:
 
 
 def _fetch(settings: DataFetchSettings) -> None:
-    with progress(f"fetching {settings.name}", settings.quiet) as told:
+    with progress(f"fetching {settings.dataset}", settings.quiet) as told:
         fetched = data_fetch(settings, told)
     if settings.format == "json":
         files = {split: str(path) for split, path in fetched.files.items()}

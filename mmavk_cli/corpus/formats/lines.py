@@ -87,7 +87,7 @@ class Conll:
             DataError: a line end in a word or a name, or a word that would be read otherwise.
         """
         tags = post.tags or ("O",) * len(post.words)
-        words = [word.text for word in post.words]
+        words = post.raw_words()
         pairs = [f"{word}\t{tag}" for word, tag in zip(words, tags, strict=True)]
         lines = [f"IMGID:{post.image_id or post.id}", *pairs]
         if any(_BREAKS.search(line) for line in lines):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import field_validator
 
@@ -18,11 +18,12 @@ from mmavk_cli.corpus.formats.lines import Conll, JsonLines
 from mmavk_cli.corpus.formats.registry import FORMATS
 from mmavk_cli.corpus.notes import sentence
 from mmavk_cli.flows.data.convert_paths import PIPE, FormatName, Read, file_name, source_of, target_of
+from mmavk_cli.flows.shared.options import SPLIT, Printed, Split
 from mmavk_cli.report.safe_text import visible
 from mmavk_cli.spans import strict_spans
 
 
-class DataConvertSettings(DataFolder, Common):
+class DataConvertSettings(Printed, DataFolder, Common):
     """What `mmavk data convert` asks."""
 
     source: str = setting(..., "A file, a folder, the name of a data set, or - for standard input.", argument=True)
@@ -31,14 +32,13 @@ class DataConvertSettings(DataFolder, Common):
         None, f"Format of SOURCE: {', '.join(FORMATS)}. [default: by its name and content]", "--from"
     )
     target_format: FormatName | None = setting(None, "Format of TARGET. [default: by its name]", "--to")
-    split: Literal["train", "valid", "test"] | None = setting(None, "Convert this split. [default: all there are]")
+    split: Split | None = setting(None, SPLIT, here="[default: all that are there]")
     columns: str | None = setting(
         None,
         "Columns of a CoNLL file, by name: word,pos,chunk,tag. Those that are neither `word` nor `tag` are left aside. "
         "[default: the first, behind a running number, and the last]",
         metavar="NAME,…",
     )
-    format: Literal["table", "json"] = setting("table", "How to print what was done.")
 
     @field_validator("columns")
     @classmethod
