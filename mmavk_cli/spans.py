@@ -71,6 +71,20 @@ def repaired(tags: Sequence[str]) -> list[str]:
     return fixed
 
 
+def kept_tags(tags: Iterable[str], kept: Iterable[bool]) -> list[str]:
+    """The tags of the words that are kept: a name whose first words are left out begins with its next one."""
+    made: list[str] = []
+    headless = False
+    for tag, keep in zip(tags, kept, strict=True):
+        prefix, kind = split_tag(tag)
+        if keep:
+            made.append(f"B-{kind}" if headless and prefix == "I" else tag)
+            headless = False
+        else:
+            headless = prefix == "B" or (headless and prefix == "I")
+    return made
+
+
 def spans_to_tags(spans: Iterable[Span], length: int) -> list[str]:
     """Tags of `length` words; a span that overlaps an earlier one (by start) is left out."""
     tags = ["O"] * length
@@ -100,7 +114,7 @@ def onto(spans: Iterable[Span], words: Sequence[Word], others: Sequence[Word]) -
     return moved
 
 
-def lines(post: Post) -> list[tuple[int, int]]:
+def line_ranges(post: Post) -> list[tuple[int, int]]:
     """The words [start, end) of each line of the post's text that has any."""
     starts = [word.start for word in post.words]
     ends = [bisect_left(starts, match.start() + 1) for match in _LINE_END.finditer(post.text)]

@@ -2,7 +2,8 @@
 
 Every run of letters, digits and `_` is a word, a number keeps its inner `.` and `,`, and every other character that is
 not white space is a word of its own: `#` and `@` stand apart, an apostrophe splits (`Rooney ' s`). URLs, which
-Twitter-2017 does not have, are one word.
+Twitter-2017 does not have, are one word. HTML entities are read as the characters they mean: `AT&amp;T` is cut as
+`AT&T`.
 
 A character is what a reader sees as one (a grapheme cluster, Unicode Standard Annex 29): a letter with its marks, an
 emoji with its skin tone, a family of joined emoji, a flag, a keycap. Scripts that are written without blanks between
@@ -17,6 +18,7 @@ from typing import Any
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import Post, Word
+from mmavk_cli.corpus.html_entities import decode_entities
 from mmavk_cli.spans import onto, spans_to_tags, split_tag, strict_spans
 
 _GLUED = r"@#&*/\\<>=^`-"
@@ -40,13 +42,22 @@ _PLACES = 50
 
 
 def cut(text: str, fine: bool = True) -> tuple[Word, ...]:
-    """Words of a raw text, in order; `text[word.start:word.end] == word.text`, white space belongs to none.
+    """Words of a raw text, in order; white space belongs to none, and HTML entities are decoded.
 
     Args:
         text: any text.
         fine: by the rules above; False: by those of Twitter-2015, where `@handle`, `#tag` and `well-known` are whole
             and a number is not.
     """
+    if "&" not in text:
+        return _as_it_stands(text, fine)
+    meant = decode_entities(text)
+    return tuple(
+        Word(word.text, meant.starts[word.start], meant.ends[word.end - 1]) for word in _as_it_stands(meant.text, fine)
+    )
+
+
+def _as_it_stands(text: str, fine: bool = True) -> tuple[Word, ...]:
     rules = _ascii_rules(fine) if text.isascii() else _unicode_rules(fine)
     found = (match for match in rules.finditer(text) if match.lastgroup != _SKIPPED)
     return tuple(Word(match.group(), match.start(), match.end()) for match in found)
@@ -157,16 +168,23 @@ def recut(post: Post) -> Post:
     """The post with every word cut by the rules above, its tags spread over the parts.
 
     In a name the `#` or `@` that opens a hashtag or handle is outside it, as in Twitter-2017. A word that the rules
-    would make vanish (a bare no-break space) stays as it is.
+    would make vanish (a bare no-break space) stays as it is. HTML entities in a data set's own words are not decoded:
+    the models in use were trained and scored on their parts.
     """
     words: list[Word] = []
     tags: list[str] = []
     for index, word in enumerate(post.words):
-        parts = [Word(p.text, p.start + word.start, p.end + word.start) for p in cut(word.text)] or [word]
+        parts = _parts(word)
         words.extend(parts)
         if post.tags is not None:
             tags.extend(_spread(post.tags[index], parts))
     return replace(post, words=tuple(words), tags=tuple(tags) if post.tags is not None else None)
+
+
+def _parts(word: Word) -> list[Word]:
+    if len(word.text) != word.end - word.start:
+        return [word]  # it has decoded entities, so `cut` has made it
+    return [Word(p.text, p.start + word.start, p.end + word.start) for p in _as_it_stands(word.text)] or [word]
 
 
 def as_trained(post: Post, by_rules: bool, fine: bool) -> Post:
@@ -202,7 +220,7 @@ def rules_like(posts: Iterable[Post]) -> tuple[bool, float]:
         if not post.raw:
             seen += 1
             for fine in differ:
-                differ[fine] += post.words != cut(post.text, fine)
+                differ[fine] += post.words != _as_it_stands(post.text, fine)
     share = {fine: count / max(1, seen) for fine, count in differ.items()}
     fine = share[True] < max(FITTING, share[False])
     return fine, share[fine]

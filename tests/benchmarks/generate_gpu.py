@@ -28,14 +28,8 @@ from mmavk_cli.base.device import InTurn, empty_cache
 from mmavk_cli.knowledge.generators.generator import View
 from mmavk_cli.knowledge.generators.vlm import qwen2vl_generate as qwen_decode
 from mmavk_cli.knowledge.generators.vlm.memory import PROMPT_TOKENS, QWEN2_VL_7B, Footprint
-from mmavk_cli.knowledge.generators.vlm.qwen2vl import (
-    KEPT_WHOLE,
-    Loaded,
-    QwenGenerator,
-    QwenSettings,
-    check_quantised,
-    load_model,
-)
+from mmavk_cli.knowledge.generators.vlm.qwen2vl import QwenGenerator, QwenSettings
+from mmavk_cli.knowledge.generators.vlm.qwen2vl_load import KEPT_WHOLE, Loaded, check_quantised, load_model
 from mmavk_cli.knowledge.prompts import Prompt
 
 SMALL = {
@@ -129,7 +123,7 @@ def generator(turn: InTurn[Any], processor: Any, work: Work, batch: int, visual_
     """The command's own generator around a model that is here already."""
     settings = QwenSettings(
         max_new_tokens=work.new_tokens,
-        batch_size=str(batch),
+        pictures_per_batch=str(batch),
         device=work.device,
         visual_tokens=visual_tokens,  # type: ignore[arg-type]
     )

@@ -12,7 +12,7 @@ from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import Post
 from mmavk_cli.corpus.conll import read_conll
 from mmavk_cli.corpus.tokenize import as_trained, checked_text, cut, joined, placed, recut, rules_like
-from mmavk_cli.spans import lines, onto, strict_spans
+from mmavk_cli.spans import line_ranges, onto, strict_spans
 
 TAGS = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC", "I-MISC")
 marks = st.characters(categories=["Mn", "Mc", "Me", "Cf", "Sk"])
@@ -216,14 +216,14 @@ def test_a_listed_word_that_is_not_there_is_told():
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\n\n", "\u2028", "\x0b", " \n "])
 def test_lines_of_a_post(end: str):
-    assert lines(raw(f"Ann Lee{end}Rome")) == [(0, 2), (2, 3)]
-    assert lines(raw(f"{end}Ann Lee Rome{end}")) == [(0, 3)]
+    assert line_ranges(raw(f"Ann Lee{end}Rome")) == [(0, 2), (2, 3)]
+    assert line_ranges(raw(f"{end}Ann Lee Rome{end}")) == [(0, 3)]
 
 
 @given(scripts)
 def test_lines_hold_all_words_and_no_line_end_between_two(text: str):
     post = raw(text)
-    found = lines(post)
+    found = line_ranges(post)
     assert [index for start, end in found for index in range(start, end)] == list(range(len(post.words)))
     for start, end in found:
         assert start < end

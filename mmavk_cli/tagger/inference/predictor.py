@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from mmavk_cli.base.records import Knowledge, Post, Span
-from mmavk_cli.spans import lines, strict_spans
+from mmavk_cli.spans import line_ranges, strict_spans
 from mmavk_cli.tagger.batch import Batch, Example, Floats, collate
 from mmavk_cli.tagger.decoders.crf_numpy import Chain, Lengths, best_tags, span_scores
 from mmavk_cli.tagger.pieces import PieceCutter
@@ -73,7 +73,7 @@ class Predictor:
         order = sorted(range(len(posts)), key=lambda index: examples[index].length)
         results: list[list[Found]] = [[] for _ in posts]
         for chosen in _batches(order, [example.length[0] for example in examples]):
-            run = self._run([examples[index] for index in chosen], [lines(posts[index]) for index in chosen])
+            run = self._run([examples[index] for index in chosen], [line_ranges(posts[index]) for index in chosen])
             for index, found in zip(chosen, run, strict=True):
                 results[index] = found
         return results

@@ -72,7 +72,7 @@ def test_files_that_are_no_pictures_are_not_left_to_do(tmp_path: Path):
         noise(20, 20, number).save(tmp_path / f"{number}.png")
     (tmp_path / "posts.jsonl").write_text("\n".join(map(json.dumps, rows)), "utf-8")
     told: list[tuple[str, int]] = []
-    settings = GenerateSettings(generator="echo", input=tmp_path / "posts.jsonl", store=tmp_path / "store")
+    settings = GenerateSettings(generator="echo", input=str(tmp_path / "posts.jsonl"), store=tmp_path / "store")
     done = generate(settings, lambda step, _, left: told.append((step, left)), lambda: None)
     assert (done.totals.counts["made"], done.totals.counts["failed"]) == (3, 6)
     assert [left for step, left in told if step in {STARTING, WRITING}] == [3, 2, 1, 0]

@@ -13,14 +13,9 @@ from tiny_qwen import save_tiny
 from mmavk_cli.base.device import InTurn
 from mmavk_cli.base.errors import MmavkError
 from mmavk_cli.knowledge.generators.generator import View
-from mmavk_cli.knowledge.generators.vlm.qwen2vl import (
-    QwenGenerator,
-    QwenSettings,
-    check_quantised,
-    load_model,
-    quantised,
-)
+from mmavk_cli.knowledge.generators.vlm.qwen2vl import QwenGenerator, QwenSettings
 from mmavk_cli.knowledge.generators.vlm.qwen2vl_generate import answer, looping
+from mmavk_cli.knowledge.generators.vlm.qwen2vl_load import check_quantised, load_model, quantised
 from mmavk_cli.knowledge.generators.vlm.resize import visual_tokens
 from mmavk_cli.store.store import Store
 
