@@ -21,7 +21,9 @@ from mmavk_cli.cli.completion import completion_of
 FORMAT, JSON = "format", "json"
 """Wherever `--format` can be `json`, `--json` says so: one option that is no setting of its own."""
 
-Run = Callable[[Any], None]
+Run = Callable[[Any], int | None]
+"""Does the work of a command; what it returns is the exit code of one that went through (None is 0): 3 where single
+rows were bad. A fault that ends the command is raised: `base/errors.py`."""
 
 
 def add_command(
@@ -29,7 +31,8 @@ def add_command(
 ) -> None:
     """Add the command `name` to `app`; it gathers `settings` from what was given and calls `run` with them.
 
-    `text` is the help page's first paragraph; `examples` are command lines, each run by a test.
+    `text` is the help page's first paragraph; `examples` are command lines, each run by a test. The exit code is what
+    `run` returns, or that of the error it raises (`cli/main.py`).
     """
 
     def body(ctx: typer.Context, **given: Any) -> None:
@@ -38,13 +41,16 @@ def add_command(
             chosen = _chosen(given)
             gathered = settings.gather(chosen, command)
             with _told(gathered, settings.layers(chosen, command)):
-                run(gathered)
+                code = run(gathered)
             sys.stdout.flush()
         except KeyboardInterrupt:
             typer.echo("mmavk: stopped", err=True)
             raise  # typer exits with 130
         except BrokenPipeError:  # the reader went away, as `head` does; typer would call that a fault
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return
+        if code:
+            raise typer.Exit(code)
 
     context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
     body.__signature__ = inspect.Signature([context, *_parameters(settings)])  # type: ignore[attr-defined]

@@ -15,6 +15,7 @@ from mmavk_cli.base.records import Json
 from mmavk_cli.base.run_record import METRICS, read_record, read_run
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.pictures import list_pictures
+from mmavk_cli.flows.shared.progress import Progress
 from mmavk_cli.flows.shared.seeds import seed_folders
 from mmavk_cli.report.html.posts import Case
 from mmavk_cli.report.html.render import rendered
@@ -36,9 +37,6 @@ NOTE_BYTES = 200
 
 PLACE = "\0"
 """Stands where a picture will; no text of the page has it (`marked.visible`)."""
-
-Told = Callable[[int, int | None], None]
-"""Progress: pictures done, pictures in all."""
 
 
 class ReportSettings(PictureLimits, Common):
@@ -63,7 +61,7 @@ class Report:
     pictures: int
 
 
-def report(settings: ReportSettings, told: Told) -> Report:
+def report(settings: ReportSettings, on_progress: Progress) -> Report:
     """Read the runs and write the page.
 
     Raises:
@@ -81,7 +79,7 @@ def report(settings: ReportSettings, told: Told) -> Report:
     sources: list[str | None] = []
     for source in thumbnails(paths, settings, MOST_BYTES - NOTE_BYTES - len(text.encode("utf-8", "surrogatepass"))):
         sources.append(source)
-        told(len(sources), len(paths))
+        on_progress(len(sources), len(paths))
     shown = [source for source in sources if source is not None]
     if len(shown) == len(paths):  # nothing but the places changes
         text = "".join(chain.from_iterable(zip_longest(text.split(PLACE), shown, fillvalue="")))
