@@ -41,16 +41,14 @@ def add_command(
             chosen = _chosen(given)
             gathered = settings.gather(chosen, command)
             with _told(gathered, settings.layers(chosen, command)):
-                code = run(gathered)
+                if code := run(gathered):
+                    raise typer.Exit(code)
             sys.stdout.flush()
         except KeyboardInterrupt:
             typer.echo("mmavk: stopped", err=True)
             raise  # typer exits with 130
         except BrokenPipeError:  # the reader went away, as `head` does; typer would call that a fault
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return
-        if code:
-            raise typer.Exit(code)
 
     context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
     body.__signature__ = inspect.Signature([context, *_parameters(settings)])  # type: ignore[attr-defined]
