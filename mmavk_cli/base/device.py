@@ -8,6 +8,9 @@ from typing import Literal
 from mmavk_cli.base.errors import MissingError
 from mmavk_cli.base.settings import Settings, setting
 
+CARD = 24_000_000_000
+"""Bytes of a card that is sold with 24 GB, as the smallest of them has (an L4); the paper's RTX 3090 has 7 % more."""
+
 _NO_MEMORY = ("can't allocate memory", "not enough memory", "out of memory", "_ALLOC_FAILED", "_ALLOCATION_FAILED")
 """How libraries say it, where they raise nothing of their own for it; the last two are cuBLAS's and cuDNN's."""
 

@@ -124,7 +124,7 @@ def _print_finding(finding: Finding, limit: int | None) -> None:
 
 
 def _fetch(settings: DataFetchSettings) -> None:
-    with progress(f"fetching {settings.name}", settings.quiet) as on_progress:
+    with progress(f"fetching {settings.dataset}", settings.quiet) as on_progress:
         fetched = data_fetch(settings, on_progress)
     if settings.format == "json":
         files = {split: str(path) for split, path in fetched.files.items()}
@@ -154,7 +154,9 @@ def _print_conversion(done: Conversion, to_stderr: bool) -> None:
     for split, counted in done.splits.items():
         counts = ", ".join(f"{name.replace('_', ' ')} {number}" for name, number in counted.counts.items())
         typer.echo(f"  {split}: {counts}", err=to_stderr)
+    for note in done.told:
+        typer.echo(f"  note: {note}", err=to_stderr)
     for kind, number in done.losses():
         typer.echo(f"  not kept: {number} {means(kind)}", err=to_stderr)
-    if not any(done.losses()):
-        typer.echo("  everything is kept", err=to_stderr)
+    if done.verdict:
+        typer.echo(f"  {done.verdict}", err=to_stderr)

@@ -38,7 +38,7 @@ EXAMPLES = [
     "mmavk generate --images docs/examples/folder --generator ocr",
     "mmavk generate --input docs/examples/posts.jsonl --generator ocr --retry-failed",
     "mmavk generate --dataset twitter2017 --4bit --shard 1/2",
-    "mmavk generate --dataset twitter2017 --generator server --url http://localhost:8000/v1",
+    "mmavk generate --dataset twitter2017 --generator server --server-url http://localhost:8000/v1",
 ]
 
 FINISHING = "finishing the batch in hand; Ctrl-C again stops at once"

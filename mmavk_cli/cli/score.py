@@ -30,9 +30,9 @@ read is told and counted, the others go on, and the command exits 3."""
 
 EXAMPLES = [
     "mmavk score --dataset twitter2017 --out runs/clip",
-    "mmavk score --input docs/examples/posts.jsonl --clip models/clip --threshold 0.3",
+    "mmavk score --input docs/examples/posts.jsonl --clip models/clip --gate-at 0.3",
     "mmavk score --images docs/examples/folder --clip models/clip --format json",
-    "mmavk score --dataset twitter2017 --scorer text --knowledge blip2 --threshold 0.15",
+    "mmavk score --dataset twitter2017 --scorer text --knowledge blip2 --gate-at 0.15",
 ]
 
 BAR = 30

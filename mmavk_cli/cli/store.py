@@ -70,13 +70,13 @@ def add(app: typer.Typer) -> None:
         [f"{_IMPORT_BLIP2} && mmavk store show 17_06_12483", "mmavk store show blip2 --format json"],
     )  # fmt: skip
     add_command(store, "verify", VerifySettings, _verify, VERIFY, ["mmavk store verify"])
-    pgim = "mmavk store import --dataset twitter2015 $MMAVK_DATA/knowledge/pgim/twitter2015.zip --name pgim"
+    pgim = "mmavk store import --dataset twitter2015 $MMAVK_DATA/knowledge/pgim/twitter2015.zip --knowledge-name pgim"
     add_command(store, "import", ImportSettings, _import, IMPORT, [_IMPORT_BLIP2, pgim])
     add_command(
         store, "export", ExportSettings, _export, EXPORT,
         ["mmavk store export > store.jsonl", "mmavk store export --out copy.jsonl --quiet"],
     )  # fmt: skip
-    add_command(store, "rm", RemoveSettings, _rm, RM, [f"{_IMPORT_BLIP2} && mmavk store rm --recipe blip2 --yes"])
+    add_command(store, "rm", RemoveSettings, _rm, RM, [f"{_IMPORT_BLIP2} && mmavk store rm --knowledge blip2 --yes"])
     app.add_typer(store, name="store")
 
 

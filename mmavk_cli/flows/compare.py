@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
 
 from pydantic import field_validator
 
@@ -11,6 +10,7 @@ from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.flows.shared.evaluated_run import Read, check_same, read
+from mmavk_cli.flows.shared.options import RUN_FOLDERS, Printed
 from mmavk_cli.flows.shared.progress import Progress
 from mmavk_cli.flows.shared.seeds import seed_folders
 from mmavk_cli.report.metrics.counts import Count
@@ -23,11 +23,10 @@ ALONE = -1
 """Stands for the seed of a run that is not in a folder of several."""
 
 
-class CompareSettings(ResamplingSettings, Common):
+class CompareSettings(Printed, ResamplingSettings, Common):
     """What `mmavk compare` asks."""
 
-    runs: list[Path] = setting(..., "Run folders of mmavk eval, two or more.", argument=True, metavar="RUN")
-    format: Literal["table", "json"] = setting("table", "How to print it.")
+    runs: list[Path] = setting(..., RUN_FOLDERS, here="Of mmavk eval, two or more.", argument=True, metavar="RUN")
 
     @field_validator("runs")
     @classmethod

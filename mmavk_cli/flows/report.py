@@ -6,15 +6,16 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, zip_longest
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.files import atomic_write
 from mmavk_cli.base.images import PictureLimits
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.run_record import METRICS, read_record, read_run
-from mmavk_cli.base.settings import Common, setting
+from mmavk_cli.base.settings import IMAGES, Common, setting
 from mmavk_cli.corpus.pictures import list_pictures
+from mmavk_cli.flows.shared.options import OUT, RUN_FOLDERS, Printed
 from mmavk_cli.flows.shared.progress import Progress
 from mmavk_cli.flows.shared.seeds import seed_folders
 from mmavk_cli.report.html.posts import Case
@@ -39,15 +40,12 @@ PLACE = "\0"
 """Stands where a picture will; no text of the page has it (`marked.visible`)."""
 
 
-class ReportSettings(PictureLimits, Common):
+class ReportSettings(Printed, PictureLimits, Common):
     """What `mmavk report` asks."""
 
-    runs: list[Path] = setting(
-        ..., "Run folders of mmavk eval, tag, train, score or sweep.", argument=True, metavar="RUN"
-    )
-    out: Path | None = setting(None, f"The page to write. [default: {NAME} in the first RUN]")
-    images: Path | None = setting(None, "Folder of the pictures, <id>.jpg. [default: the files the runs name]")
-    format: Literal["table", "json"] = setting("table", "How to print where the page is.")
+    runs: list[Path] = setting(..., RUN_FOLDERS, here=f"Of mmavk {', '.join(COMMANDS)}.", argument=True, metavar="RUN")
+    out: Path | None = setting(None, OUT, here=f"the page. [default: {NAME} in the first RUN]")
+    images: Path | None = setting(None, IMAGES, here="[default: the files that the runs name]")
     no_images: bool = setting(False, "Leave the pictures out.", "--no-images")
 
 

@@ -124,7 +124,7 @@ def generator(turn: ExclusiveModel[Any], processor: Any, work: Work, batch: int,
     """The command's own generator around a model that is here already."""
     settings = QwenSettings(
         max_new_tokens=work.new_tokens,
-        batch_size=str(batch),
+        pictures_per_batch=str(batch),
         device=work.device,
         visual_tokens=visual_tokens,  # type: ignore[arg-type]
     )

@@ -63,7 +63,7 @@ def data_check(settings: DataCheckSettings, on_progress: Progress) -> Check:
     Raises:
         DataError: no such data set, a file that cannot be read, or `--images` is given and is not a folder.
     """
-    folder = dataset_folder(settings.name, settings.data_dir)
+    folder = dataset_folder(settings.dataset, settings.data_dir)
     findings = Findings()
     files: dict[str, Path] = {}
     for split in SPLITS:
@@ -73,9 +73,9 @@ def data_check(settings: DataCheckSettings, on_progress: Progress) -> Check:
             findings.add("split-missing", split, folder.name, error.what)
     entries = check_texts(files, findings)
     tweets = Counter(entry.split for entry in entries)
-    _check_release(settings.name, files, tweets, findings)
+    _check_release(settings.dataset, files, tweets, findings)
     _check_pictures(entries, images_folder(folder, settings.images), settings.images is not None, on_progress, findings)
-    return Check(settings.name, str(folder), {split: tweets[split] for split in files}, tuple(findings.all()))
+    return Check(settings.dataset, str(folder), {split: tweets[split] for split in files}, tuple(findings.all()))
 
 
 def _check_release(name: str, files: dict[str, Path], tweets: Counter[str], findings: Findings) -> None:
@@ -93,8 +93,8 @@ def _check_release(name: str, files: dict[str, Path], tweets: Counter[str], find
 def _check_pictures(entries: list[Entry], images: Path, asked: bool, on_progress: Progress, findings: Findings) -> None:
     from mmavk_cli.base.images import check_picture
 
-    named = [entry for entry in entries if entry.post.image_id or entry.post.image]
-    if not images.is_dir() and not asked and not any(entry.post.image for entry in named):
+    named = [entry for entry in entries if entry.post.image_id or entry.post.image or entry.post.image_url]
+    if not images.is_dir() and not asked and not any(entry.post.image or entry.post.image_url for entry in named):
         if named:
             findings.add("no-pictures", "all", images.name, f"{len(named)} tweets have a picture's id")
         return
@@ -105,7 +105,7 @@ def _check_pictures(entries: list[Entry], images: Path, asked: bool, on_progress
         path = post.image or (images / name if name else None)
         place = entry.places[0]
         if path is None or not path.exists():
-            findings.add("picture-missing", entry.split, place, str(post.image or post.image_id))
+            findings.add("picture-missing", entry.split, place, str(post.image or post.image_url or post.image_id))
         elif fault := check_picture(path):
             findings.add("picture-broken", entry.split, place, f"{path.name}: {fault}")
         on_progress(done, len(named))

@@ -29,6 +29,7 @@ from mmavk_cli.flows.shared.knowledge.attach import (
 )
 from mmavk_cli.flows.shared.knowledge.compatibility import check_knowledge
 from mmavk_cli.flows.shared.models import folder_of, open_model, shown_name, weights_id
+from mmavk_cli.flows.shared.options import DATASET, EMBEDDED_OR_SEEDS, MODEL, OUT, SPLIT, Printed, Split
 from mmavk_cli.flows.shared.predict import tag_all
 from mmavk_cli.flows.shared.progress import Progress, part_of, silent
 from mmavk_cli.flows.shared.run_folder import run_or_none
@@ -45,19 +46,18 @@ Pairing = Literal["own", "shuffled", "blank"]
 OWN: Pairing = "own"
 
 
-class EvalSettings(ResamplingSettings, EvalKnowledge, Common):
+class EvalSettings(Printed, ResamplingSettings, EvalKnowledge, Common):
     """What `mmavk eval` asks."""
 
-    model: str = setting(..., "A run folder, a model folder, or `embedded`.", argument=True)
-    dataset: str = setting(..., "Data set: a folder of this name in the data folder.")
-    split: Literal["train", "valid", "test"] = setting("test", "Which split to score.")
+    model: str = setting(..., MODEL, here=EMBEDDED_OR_SEEDS, argument=True)
+    dataset: str = setting(..., DATASET, metavar="NAME")
+    split: Split = setting("test", SPLIT)
     pairing: Pairing = setting(OWN, "Whose knowledge a post gets: its own, another post's, or none.")
     picture_test: bool = setting(
         False, "Does the picture matter? Score with own, with shuffled and with no knowledge.", "--picture-test"
     )
     rule: Rule = setting("strict", "Counting rule of errors, calibration and the picture test.", "--as")
-    format: Literal["table", "json"] = setting("table", "How to print the scores.")
-    out: Path | None = setting(None, "Run folder for scores.json, run.json and predictions.SPLIT.jsonl.")
+    out: Path | None = setting(None, OUT, here="run folder with scores.json, run.json and predictions.SPLIT.jsonl.")
 
     @model_validator(mode="after")
     def _picture_test_can_be(self) -> Self:
@@ -158,7 +158,7 @@ def paired(posts: Sequence[Post], settings: EvalSettings, pairing: Pairing, want
     if pairing == OWN:
         return knowledge_of(settings, settings.dataset, posts, wanted)
     order = list(range(len(posts)))
-    random.Random(settings.seed).shuffle(order)  # noqa: S311
+    random.Random(settings.resampling_seed).shuffle(order)  # noqa: S311
     giver = dict(zip(order, (*order[1:], order[0]), strict=True))
     # The text stays the post's, so that the scorer judges the foreign knowledge as it would at tag time.
     strangers = [

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
 
 from pydantic import field_validator
 
@@ -17,25 +16,21 @@ from mmavk_cli.flows.generate.pictures import find_pictures
 from mmavk_cli.flows.generate.worker import BATCH, write_all
 from mmavk_cli.flows.shared.cards import write_cards
 from mmavk_cli.flows.shared.interrupts import stoppable
+from mmavk_cli.flows.shared.options import OUT, Printed, RetryFailed
 from mmavk_cli.flows.shared.post_source import PostSource
 from mmavk_cli.flows.shared.progress import Progress
 from mmavk_cli.flows.shared.run_folder import run_or_none
 from mmavk_cli.knowledge.generators.generator import Generator
-from mmavk_cli.knowledge.generators.registry import GeneratorSettings, make_generator
+from mmavk_cli.knowledge.generators.registry import GENERATOR, GeneratorSettings, make_generator
 from mmavk_cli.store.store import Store
 
 
-class GenerateSettings(GeneratorSettings, PictureLimits, PostSource, StorePlace, Common):
+class GenerateSettings(Printed, RetryFailed, GeneratorSettings, PictureLimits, PostSource, StorePlace, Common):
     """What `mmavk generate` asks."""
 
-    generator: str = setting(
-        "qwen2vl",
-        "What writes: `qwen2vl` or `vllm` (on this machine), `server` (speaks OpenAI's API), `ocr` (the text in a"
-        " picture), or `echo` (a stand-in).",
-    )
+    generator: str = setting("qwen2vl", GENERATOR)
     limit: int | None = setting(None, "Only the first so many picture files.", ge=1)
     shard: str | None = setting(None, "One part of the pictures, `3/8` the third of eight, for several machines.")
-    retry_failed: bool = setting(False, "Try again what failed before.", "--retry-failed")
     # 524 pictures of Twitter-2017 are one placeholder, 201 of Twitter-2015; a picture people share comes a few times
     placeholder: int = setting(
         20,
@@ -43,8 +38,7 @@ class GenerateSettings(GeneratorSettings, PictureLimits, PostSource, StorePlace,
         " --retry-failed writes about those that were.",
         ge=0,
     )
-    format: Literal["table", "json"] = setting("table", "How to tell what was done: in words on stderr, or on stdout.")
-    out: Path | None = setting(None, "Run folder for run.json, metrics.jsonl and failures.json.")
+    out: Path | None = setting(None, OUT, here="run folder with run.json, metrics.jsonl and failures.json.")
 
     @field_validator("shard")
     @classmethod
@@ -80,7 +74,7 @@ def generate(
         DataError: no pictures; the store cannot be written.
     """
     generator = make_generator(settings.generator, settings)
-    found = find_pictures(settings.dataset, settings.input, settings, settings.limit)
+    found = find_pictures(settings.dataset, settings.input_path, settings, settings.limit)
     generation.recipe = generator.recipe.label  # weights are asked for when it is known what for
     generation.notes = found.notes
     for where, reason in found.faults:

@@ -26,7 +26,7 @@ REFUSALS: dict[int, tuple[type[MmavkError], str, str]] = {
     400: (DataError, "the hub refuses a file", "Mend what it says and try again"),
     401: (MissingError, "the hub does not take the token", "Check HF_TOKEN, or log in: hf auth login"),
     403: (MissingError, "the token may not write there", "Take a token that may, or another OWNER"),
-    404: (UsageError, "the hub has no such place", "Check OWNER/NAME, --revision and --endpoint"),
+    404: (UsageError, "the hub has no such place", "Check OWNER/NAME, --branch and --endpoint"),
 }
 """Answers of the hub that the user can do something about; all others are the hub's own."""
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from time import monotonic
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import field_validator, model_validator
 
@@ -22,13 +22,14 @@ from mmavk_cli.flows.score.posts import Part, parts_of, pictures_or_advice
 from mmavk_cli.flows.shared.cards import write_cards
 from mmavk_cli.flows.shared.knowledge.clip_scorer import ClipOfStore
 from mmavk_cli.flows.shared.models import scorer_folder
+from mmavk_cli.flows.shared.options import KNOWLEDGE, OUT, SPLIT, Printed, RetryFailed, Split
 from mmavk_cli.flows.shared.post_source import PostSource
 from mmavk_cli.flows.shared.progress import OnFault, Progress
 from mmavk_cli.flows.shared.run_folder import run_or_none
 from mmavk_cli.report.metrics.similarities import Distribution, distribution
 from mmavk_cli.report.paper.published import published_similarity
 from mmavk_cli.report.plots import can_plot, plot_histogram
-from mmavk_cli.similarity.clip_source import ClipSettings
+from mmavk_cli.similarity.clip_source import SCORER, ClipSettings, Scorer
 from mmavk_cli.store.store import Store, knowledge_for
 
 SIMILARITIES, HISTOGRAM = "similarity.jsonl", "histogram"
@@ -37,26 +38,21 @@ TEXT = "text"
 COUNTS = ("posts", "scored", "without_picture", "without_text", "without_knowledge", "cut", "bad_pictures", "bad_rows")
 
 
-class ScoreSettings(ClipSettings, PictureLimits, PostSource, StorePlace, Common):
+class ScoreSettings(Printed, RetryFailed, ClipSettings, PictureLimits, PostSource, StorePlace, Common):
     """What `mmavk score` asks."""
 
-    split: Literal["train", "valid", "test"] | None = setting(None, "Only this split of the data set. [default: all]")
-    scorer: Literal["clip", "text"] = setting(
-        "clip", "What scores: `clip` (post and picture), or `text` (post and knowledge; the embedded profile's)."
-    )
-    knowledge: str | None = setting(
-        None, "With --scorer text, the knowledge in the store, by name or recipe id.", metavar="NAME"
-    )
-    threshold: list[float] = setting(
+    split: Split | None = setting(None, SPLIT, here="[default: all]")
+    scorer: Scorer = setting("clip", SCORER)
+    knowledge: str | None = setting(None, KNOWLEDGE, here="For --scorer text.", metavar="NAME")
+    gate_at: list[float] = setting(
         [],
-        "Tell how many posts are under it; give it again for several. [default: for CLIP the paper's 0.35]",
+        "Show how many posts a gate with this threshold would let through less; give it again for several. "
+        "[default: for CLIP the paper's 0.35]",
         metavar="CUT",
     )
-    retry_failed: bool = setting(False, "Try again what failed before.", "--retry-failed")
-    format: Literal["table", "json"] = setting("table", "How to print the summary.")
-    out: Path | None = setting(None, "Run folder for similarity.jsonl, scores.json and the histogram.")
+    out: Path | None = setting(None, OUT, here="run folder with similarity.jsonl, scores.json and the histogram.")
 
-    @field_validator("threshold")
+    @field_validator("gate_at")
     @classmethod
     def _is_a_cosine(cls, value: list[float]) -> list[float]:
         for one in value:
@@ -173,7 +169,7 @@ def _drawn(
     """Draw all rows: count them, write them, keep their similarities (eight bytes each)."""
     totals, pictures, values = Counted(dict.fromkeys(COUNTS, 0)), set[bytes](), array("d")
     done = 0
-    parts = list(parts_of(settings.dataset, settings.input, settings, settings.split))
+    parts = list(parts_of(settings.dataset, settings.input_path, settings, settings.split))
     total = None if any(part.posts is None for part in parts) else sum(part.posts or 0 for part in parts)
     with _lines(run) as write:
         for part in parts:
@@ -193,7 +189,7 @@ def _drawn(
         totals.add("pictures", len(pictures))
     published = published_similarity(settings.dataset)
     of_paper = () if settings.scorer == TEXT else (published.threshold,)
-    cuts = {*of_paper, *settings.threshold}
+    cuts = {*of_paper, *settings.gate_at}
     return Scores(
         job.name,
         job.id,
@@ -216,7 +212,7 @@ def _count(row: Outcome, settings: ScoreSettings, totals: Counted) -> None:
     if settings.scorer == TEXT:
         totals.add("without_knowledge", row.similarity is None)
     else:
-        totals.add("without_picture", row.post.image is None)
+        totals.add("without_picture", row.post.image is None and row.problem is None)
 
 
 def _line(row: Outcome, split: str) -> Json:

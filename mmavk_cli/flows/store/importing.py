@@ -11,8 +11,8 @@ from mmavk_cli.base.paths import SPLITS, dataset_folder, store_folder
 from mmavk_cli.base.records import Counted, Json, Post
 from mmavk_cli.base.settings import Common, DataFolder, StorePlace, setting
 from mmavk_cli.corpus.dataset import load_split
+from mmavk_cli.flows.shared.options import DATASET, Printed
 from mmavk_cli.flows.shared.progress import Progress
-from mmavk_cli.flows.store.store import Shown
 from mmavk_cli.knowledge.generators.registry import GENERATORS
 from mmavk_cli.knowledge.importing import (
     Format,
@@ -40,12 +40,14 @@ NOTES: dict[Format, tuple[str, ...]] = {
 """What somebody who imports must know."""
 
 
-class ImportSettings(Shown, DataFolder, StorePlace, Common):
+class ImportSettings(Printed, DataFolder, StorePlace, Common):
     """What `mmavk store import` asks."""
 
     file: Path = setting(..., "BLIP-2 captions, a PGIM zip, or an export of a store.", argument=True)
-    dataset: str | None = setting(None, "Data set the texts belong to; an export names its own.")
-    name: str | None = setting(None, "Name that --knowledge takes. [default: the format's, blip2 or pgim]")
+    dataset: str | None = setting(
+        None, DATASET, here="The texts belong to it; an export of a store names its own.", metavar="NAME"
+    )
+    knowledge_name: str | None = setting(None, "Name that --knowledge takes. [default: the format's, blip2 or pgim]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ def _put(store: Store, rows: Iterable[Row], total: int, counted: Counted, on_pro
 
 
 def _import_export(settings: ImportSettings, counted: Counted, on_progress: Progress) -> Import:
-    for flag, value in (("--dataset", settings.dataset), ("--name", settings.name)):
+    for flag, value in (("--dataset", settings.dataset), ("--knowledge-name", settings.knowledge_name)):
         if value is not None:
             raise UsageError("an export has its own names and data sets", flag, f"Leave {flag} out")
     total = sum(1 for _ in read_export(settings.file, Counted()))
@@ -137,11 +139,13 @@ def _import_export(settings: ImportSettings, counted: Counted, on_progress: Prog
 
 
 def _name(settings: ImportSettings, kind: Format) -> str:
-    name = kind if settings.name is None else settings.name
+    name = kind if settings.knowledge_name is None else settings.knowledge_name
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9._-]*", name):
-        raise UsageError(f"{name!r} is no name", "--name", "Begin with a letter; go on with letters, digits and ._-")
+        raise UsageError(
+            f"{name!r} is no name", "--knowledge-name", "Begin with a letter; go on with letters, digits and ._-"
+        )
     if name in RESERVED:
-        raise UsageError(f"{name!r} is a generator's name", "--name", "Choose another")
+        raise UsageError(f"{name!r} is a generator's name", "--knowledge-name", "Choose another")
     return name
 
 

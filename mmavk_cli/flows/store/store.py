@@ -4,54 +4,47 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
 
 from mmavk_cli.base.errors import KnowledgeError
 from mmavk_cli.base.files import atomic_write
 from mmavk_cli.base.images import read_picture
 from mmavk_cli.base.paths import store_folder
 from mmavk_cli.base.records import Json
-from mmavk_cli.base.settings import Common, Settings, StorePlace, setting
+from mmavk_cli.base.settings import Common, StorePlace, setting
 from mmavk_cli.flows.shared.knowledge.clip_lookup import GENERATOR
+from mmavk_cli.flows.shared.options import KNOWLEDGE, OUT, Printed
 from mmavk_cli.flows.shared.progress import Progress
 from mmavk_cli.store.recipe import Recipe
 from mmavk_cli.store.rows import KnowledgeRow, Row, SimilarityRow, encode, is_digest
 from mmavk_cli.store.store import Fault, Store
 
 
-class Shown(Settings):
-    """How a report is printed."""
-
-    format: Literal["table", "json"] = setting("table", "How to print it.")
-
-
-class ListSettings(Shown, StorePlace, Common):
+class ListSettings(Printed, StorePlace, Common):
     """What `mmavk store ls` asks."""
 
 
-class ShowSettings(Shown, StorePlace, Common):
+class ShowSettings(Printed, StorePlace, Common):
     """What `mmavk store show` asks."""
 
     what: str = setting(..., "A picture's file, an image id, the name of knowledge, or a row's key.", argument=True)
 
 
-class VerifySettings(Shown, StorePlace, Common):
+class VerifySettings(Printed, StorePlace, Common):
     """What `mmavk store verify` asks."""
 
 
 class ExportSettings(StorePlace, Common):
     """What `mmavk store export` asks."""
 
-    recipe: str | None = setting(None, "Only this knowledge (a name or the first digits of its id).")
-    out: Path | None = setting(None, "File to write. [default: stdout]")
+    knowledge: str | None = setting(None, KNOWLEDGE, here="[default: all]", flag_only=True, metavar="NAME")
+    out: Path | None = setting(None, OUT, here="a file. [default: standard output]")
 
 
-class RemoveSettings(StorePlace, Common):
+class RemoveSettings(Printed, StorePlace, Common):
     """What `mmavk store rm` asks."""
 
-    recipe: str = setting(..., "Knowledge to remove (a name or the first digits of its id), or a scorer.")
+    knowledge: str = setting(..., KNOWLEDGE, here="Or a scorer, in the same way.", flag_only=True, metavar="NAME")
     yes: bool = setting(False, "Do not ask first.", "--yes", "-y")
-    format: Literal["table", "json"] = setting("table", "How to tell what went: in words on stderr, or on stdout.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +150,7 @@ def export(settings: ExportSettings, write: Callable[[str], object], on_progress
         KnowledgeError: no such knowledge. DataError: the file cannot be written, the database is damaged.
     """
     with _reading(settings) as store:
-        tag = store.resolve(settings.recipe).id if settings.recipe else None
+        tag = store.resolve(settings.knowledge).id if settings.knowledge else None
         rows = _told(store.scan(tag), store.count(), on_progress)
         if settings.out is None:
             return _export(rows, write)
@@ -183,7 +176,7 @@ def remove(settings: RemoveSettings, agreed: Callable[[str, int], bool]) -> int:
         KnowledgeError: no such knowledge. DataError: the store cannot be written.
     """
     with _reading(settings) as store:
-        tag, label = _removable(store, settings.recipe)
+        tag, label = _removable(store, settings.knowledge)
         rows = sum(1 for _ in store.scan(tag))
     if not (settings.yes or agreed(label, rows)):
         return 0

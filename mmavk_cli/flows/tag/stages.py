@@ -8,6 +8,7 @@ from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.images import read_picture
 from mmavk_cli.base.paths import store_folder
 from mmavk_cli.base.records import BadRow, Knowledge, Post, Row
+from mmavk_cli.corpus.pictures import picture_of
 from mmavk_cli.flows.generate.job import Generation, Job
 from mmavk_cli.flows.generate.worker import write_all
 from mmavk_cli.flows.score.picture_scorer import Outcome, PictureScorer, ScoredPost
@@ -63,7 +64,7 @@ class Stages:
 
     def _looked_at(self, rows: list[Row]) -> list[Seen | BadRow]:
         if not any(isinstance(row, Post) and row.image for row in rows):
-            return [row if isinstance(row, BadRow) else Seen(row, notes=(NO_PICTURE,)) for row in rows]
+            return [row if isinstance(row, BadRow) else _unseen(row) for row in rows]
         self._make_room()
         with Store(store_folder(self.settings.store)) as store:
             clip = self._clip(store) if self.weighing.scorer == CLIP else None
@@ -93,7 +94,7 @@ class Stages:
     def _read(self, store: Store, post: Post) -> Seen:
         """A post with what is written about its picture, not weighed; with no text where CLIP alone sees it."""
         if post.image is None:
-            return Seen(post, notes=(NO_PICTURE,))
+            return _unseen(post)
         if self.generator is None:
             return Seen(post, Knowledge("", ""))
         recipe = self.generator.recipe.id
@@ -130,3 +131,12 @@ class Stages:
             visual = () if row is None else tuple(unpacked(row.vector).tolist())
             found = replace(found, recipe=clip, visual=visual)
         return Seen(seen.post, found)
+
+
+def _unseen(post: Post) -> Seen:
+    """A post without a picture's file, with its problem where the picture is named by a URL."""
+    try:
+        picture_of(post)
+    except DataError as error:
+        return Seen(post, notes=(LEFT_OUT,), problem=error.problem())
+    return Seen(post, notes=(NO_PICTURE,))

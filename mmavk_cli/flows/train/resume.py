@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from mmavk_cli.base.errors import DataError, KnowledgeError, UsageError
 from mmavk_cli.base.files import atomic_write, unfinished_folder
 from mmavk_cli.base.records import Json
+from mmavk_cli.base.renamed import current
 from mmavk_cli.base.run_record import Run
 from mmavk_cli.flows.shared.run_folder import new_run
 from mmavk_cli.flows.shared.seeds import check_data, check_unchanged
@@ -120,6 +121,7 @@ def _check_place(out: Path, folder: Path, resume: bool) -> None:
 def _check_same(settings: TrainSettings, begun: Path, facts: Json) -> None:
     try:
         before = json.loads(begun.read_text("utf-8"))
+        before["settings"] = current(before["settings"], "train")
         recipes, processes = before["recipes"], before["processes"]
         check_unchanged(begun.parent, before, settings)
         check_data(begun.parent, before, settings.data_dir)

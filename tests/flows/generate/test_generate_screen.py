@@ -80,7 +80,7 @@ def test_files_that_are_no_pictures_are_not_left_to_do(tmp_path: Path):
         if step in {STARTING, WRITING}:
             left.append(total - done)
 
-    settings = GenerateSettings(generator="echo", input=tmp_path / "posts.jsonl", store=tmp_path / "store")
+    settings = GenerateSettings(generator="echo", input=str(tmp_path / "posts.jsonl"), store=tmp_path / "store")
     done = Generation()
     generate(settings, done, moved, lambda: None)
     assert (done.totals.counts["made"], done.totals.counts["failed"]) == (3, 6)

@@ -75,7 +75,7 @@ class VllmGenerator(ChatGenerator[VllmSettings]):
 
     def room(self, tokens: int) -> int:  # noqa: ARG002
         """How many pictures are handed over together; vLLM makes its own batches of them."""
-        return TOGETHER if self.settings.batch_size == "auto" else int(self.settings.batch_size)
+        return TOGETHER if self.settings.pictures_per_batch == "auto" else int(self.settings.pictures_per_batch)
 
     def write(self, views: Sequence[View]) -> Iterator[tuple[int, Written]]:
         """All pictures, when all are finished.
@@ -92,9 +92,7 @@ class VllmGenerator(ChatGenerator[VllmSettings]):
         try:
             answers = model.chat([self._asked(view) for view in views], greedy, use_tqdm=False)
         except EngineDeadError as error:
-            advice = (
-                "See why with VLLM_LOGGING_LEVEL=INFO; where memory is short, lower --batch-size or --visual-tokens"
-            )
+            advice = "VLLM_LOGGING_LEVEL=INFO shows why. Short of memory: lower --pictures-per-batch, --visual-tokens"
             raise MissingError("vLLM's engine has stopped", self.settings.vlm, advice) from error
         for place, (view, answer) in enumerate(zip(views, answers, strict=True)):
             seen = answer.prompt_token_ids.count(image_token)

@@ -115,7 +115,7 @@ def test_memory_that_ends_while_it_is_loaded_is_told_at_once(tiny: Path, monkeyp
         torch.empty(1 << 60, dtype=torch.uint8)
 
     monkeypatch.setattr("mmavk_cli.knowledge.generators.vlm.qwen2vl.load_model", load)
-    made = generator(tiny, batch_size="4")
+    made = generator(tiny, pictures_per_batch="4")
     with pytest.raises(MemoryShortError, match="does not fit"):
         list(made.write(views(made)[:4]))
     assert len(tries) == 1, "smaller batches do not make the weights smaller"
@@ -132,7 +132,7 @@ def test_the_batch_follows_the_free_memory(qwen: QwenGenerator, monkeypatch: pyt
 
 
 def test_a_batch_size_of_ones_own(tiny: Path):
-    assert generator(tiny, batch_size="5").room(10) == 5
+    assert generator(tiny, pictures_per_batch="5").room(10) == 5
 
 
 def test_what_a_7b_takes_is_what_its_files_have():
@@ -202,7 +202,7 @@ def deepened(tiny: Path, folder: Path, times: float) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("options", [(), ("--4bit",), ("--batch-size", "4")])
+@pytest.mark.parametrize("options", [(), ("--4bit",), ("--pictures-per-batch", "4")])
 def test_weights_larger_than_the_memory_are_not_loaded(
     options: tuple[str, ...], tiny: Path, mmavk: Mmavk, pictures: Path, tmp_path: Path
 ):
