@@ -9,7 +9,7 @@ from pydantic import field_validator
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.files import atomic_folder
-from mmavk_cli.base.records import BadRow, Counted, Json, Post, Problem
+from mmavk_cli.base.records import BadRow, Counted, Json, Post
 from mmavk_cli.base.settings import Common, DataFolder, setting
 from mmavk_cli.corpus.columns import Columns
 from mmavk_cli.corpus.formats.format import LOST, Format, Put, lost
@@ -20,6 +20,7 @@ from mmavk_cli.corpus.notes import sentence
 from mmavk_cli.corpus.offsets import OURS, Unit
 from mmavk_cli.flows.data.convert_paths import PIPE, RAW, FormatName, Read, Said, file_name, source_of, target_of
 from mmavk_cli.flows.shared.options import SPLIT, Printed, Split
+from mmavk_cli.flows.shared.progress import OnFault, Progress
 from mmavk_cli.report.safe_text import visible
 from mmavk_cli.spans import strict_spans
 
@@ -92,6 +93,11 @@ class Conversion:
             "bad_rows": self.bad,
         }
 
+    @property
+    def code(self) -> int:
+        """What the command exits with."""
+        return DataError.code if self.bad else 0
+
     def losses(self) -> Iterator[tuple[str, int]]:
         """What was lost, and how often."""
         return ((kind, count) for kind, count in self.lost.counts.items() if count)
@@ -117,14 +123,9 @@ class Conversion:
         return "no post has tags or names" if self.untagged == posts else "no post has a name"
 
 
-Told = Callable[[int, int | None], None]
-"""Progress: posts done, posts in all (None: unknown)."""
-
-Tell = Callable[[Problem], None]
-"""Called with what was wrong with a row, as it passes."""
-
-
-def data_convert(settings: DataConvertSettings, out: Callable[[str], object], told: Told, tell: Tell) -> Conversion:
+def data_convert(
+    settings: DataConvertSettings, out: Callable[[str], object], on_progress: Progress, on_fault: OnFault
+) -> Conversion:
     """Convert. Every record that is written is also read back, so that what is lost is counted, not guessed.
 
     With TARGET `-` the text goes to `out`. A bad row is left out, told and counted.
@@ -136,7 +137,7 @@ def data_convert(settings: DataConvertSettings, out: Callable[[str], object], to
     source = source_of(settings.source, settings.source_format, settings.split, settings.data_dir, settings.said)
     target, folder = target_of(settings.target, settings.target_format, source)
     done = Conversion(settings.source, settings.target, source.format, target.name)
-    job = _Job(target, done, told, tell)
+    job = _Job(target, done, on_progress, on_fault)
     if settings.target == PIPE:
         for split, rows in source.splits.items():
             job.put_all(split, rows, lambda record: out(_line(target, record)), Path())
@@ -154,8 +155,8 @@ def data_convert(settings: DataConvertSettings, out: Callable[[str], object], to
 class _Job:
     target: Format
     done: Conversion
-    told: Told
-    tell: Tell
+    on_progress: Progress
+    on_fault: OnFault
 
     def write(self, split: str, rows: Read, path: Path) -> None:
         with self.target.writer(path) as put:
@@ -171,7 +172,7 @@ class _Job:
             except DataError as error:
                 counted.add("bad_rows")
                 self.done.bad += 1
-                self.tell(error.problem())
+                self.on_fault(error.problem())
             else:
                 put(record)
                 for kind in losses:
@@ -179,7 +180,7 @@ class _Job:
                 self.done.untagged += post.tags is None
                 counted.add("posts")
                 counted.add("names", len(strict_spans(post.tags or ())))
-            self.told(number, None)
+            self.on_progress(number, None)
 
     def _recorded(self, post: Post, folder: Path) -> tuple[Any, list[str]]:
         """The post's record, and what is lost when it is read back."""

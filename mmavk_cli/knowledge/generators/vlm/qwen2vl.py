@@ -7,8 +7,9 @@ from typing import Any
 
 from pydantic import field_validator
 
-from mmavk_cli.base.device import DeviceChoice, InTurn, empty_cache, is_out_of_memory, memory, resolve_device
+from mmavk_cli.base.device import DeviceChoice, empty_cache, is_out_of_memory, memory, resolve_device
 from mmavk_cli.base.errors import MemoryShortError, MissingError
+from mmavk_cli.base.one_large_model import ExclusiveModel
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.settings import setting
 from mmavk_cli.knowledge.generators.generator import NO_MEMORY, View, Written
@@ -50,7 +51,7 @@ class QwenGenerator(ChatGenerator[QwenSettings]):
         self._most = 0 if settings.pictures_per_batch == "auto" else int(settings.pictures_per_batch)
         way = "" if settings.four_bit else "--4bit, or "
         self._smaller = f"Take {way}a smaller --vlm such as Qwen/Qwen2-VL-2B-Instruct; mmavk doctor shows what fits"
-        self._turn = InTurn("qwen2vl", self._load, smaller=self._smaller)
+        self._turn = ExclusiveModel("qwen2vl", self._load, smaller=self._smaller)
         self._processor: Any = None
 
     @cached_property

@@ -8,8 +8,9 @@ from importlib.util import find_spec
 from multiprocessing import resource_tracker
 from typing import Any
 
-from mmavk_cli.base.device import InTurn, resolve_device
+from mmavk_cli.base.device import resolve_device
 from mmavk_cli.base.errors import MissingError, MmavkError, UsageError
+from mmavk_cli.base.one_large_model import ExclusiveModel
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.settings import setting
 from mmavk_cli.knowledge.generators.generator import View, Written
@@ -52,7 +53,7 @@ class VllmGenerator(ChatGenerator[VllmSettings]):
         if find_spec("vllm") is None:
             raise MissingError("vLLM is not installed", "--generator vllm", "Run: pip install 'mmavk[vllm]'")
         super().__init__(settings)
-        self._turn = InTurn("vllm", self._start, lambda model: model.llm_engine.engine_core.shutdown())
+        self._turn = ExclusiveModel("vllm", self._start, lambda model: model.llm_engine.engine_core.shutdown())
 
     @cached_property
     def recipe(self) -> Recipe:
