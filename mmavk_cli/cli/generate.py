@@ -17,6 +17,7 @@ from mmavk_cli.flows.generate.generate import GenerateSettings, generate
 from mmavk_cli.flows.generate.job import Generation, Told
 from mmavk_cli.flows.generate.survey import LOOKING, READING
 from mmavk_cli.flows.generate.worker import BATCH, LOADING, STARTING, WRITING
+from mmavk_cli.knowledge.generators.vlm.clean_answer import CUT, EMPTY, NOT_JSON, REPEATING
 from mmavk_cli.report.safe_text import visible
 
 if TYPE_CHECKING:
@@ -67,14 +68,20 @@ def _generate(settings: GenerateSettings) -> None:
         raise
     if settings.format == "json":
         print_json(done.as_json() | done.failures_json())
-    shown = done.failures if settings.verbose else done.failures[:FIRST]
-    for where, reason in shown:
-        typer.echo(f"mmavk: {visible(f'{where}: {reason}')}", err=True)
-    if len(shown) < len(done.failures):
+    failed = [f"{where}: {reason}" for where, reason in done.failures]
+    failed += [f"{where}: failed before and not tried again: {reason}" for where, reason in done.before]
+    shown = failed if settings.verbose else failed[:FIRST]
+    for line in shown:
+        typer.echo(f"mmavk: {visible(line)}", err=True)
+    if len(shown) < len(failed):
         typer.echo("mmavk: and so on; --verbose tells every one", err=True)
+    if done.before:
+        typer.echo(f"mmavk: {len(done.before):,} pictures failed before; --retry-failed tries them again", err=True)
+    if done.mostly_flagged:
+        typer.echo(f"mmavk: {flagged(done)}", err=True)
     if not settings.quiet:
         for note in done.notes:
-            typer.echo(f"note: {note}", err=True)
+            typer.echo(f"note: {visible(note)}", err=True)
         typer.echo(f"{done.recipe}: {summary(done)}", err=True)
     if done.stopped:
         raise KeyboardInterrupt
@@ -96,6 +103,22 @@ def summary(done: Generation) -> str:
     always = [f"{counts[name]:,} {name}" for name in ("pictures", "made", "cached", "failed")]
     others = ("failed_before", "placeholders", "missing", "flagged", "tokens")
     return ", ".join(always + [f"{counts[name]:,} {name.replace('_', ' ')}" for name in others if counts[name]])
+
+
+ADVICE = {
+    CUT: "raise --max-new-tokens",
+    REPEATING: "the model only repeats itself: another --vlm, --prompt or precision",
+    NOT_JSON: "the model does not keep to --prompt structured: another --vlm or --prompt",
+    EMPTY: "the model says nothing: another --vlm or --prompt",
+}
+
+
+def flagged(done: Generation) -> str:
+    """What is wrong with most of the texts, and what to do about the flag that comes most often."""
+    counts = done.totals.counts
+    each = ", ".join(f"{number:,} {flag}" for flag, number in done.flags.most_common())
+    often = done.flags.most_common(1)[0][0]
+    return f"{counts['flagged']:,} of {counts['made']:,} texts are of little use ({each}): {ADVICE[often]}"
 
 
 class Pace:

@@ -1,6 +1,7 @@
 """What a run of `generate` is asked, and what it came to."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from mmavk_cli.base.errors import DataError, MemoryShortError
@@ -11,6 +12,9 @@ from mmavk_cli.knowledge.generators.generator import NO_MEMORY, Generator
 TOTALS = (
     "files", "pictures", "cached", "made", "failed", "failed_before", "placeholders", "missing", "tokens", "flagged"
 )  # fmt: skip
+
+MOSTLY = 0.5
+"""Share of flagged texts above which a run is told to be no good as it was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +34,19 @@ class Generation:
 
     Totals: `files`, `pictures` (of different bytes, of this part), `cached` (there already, or made by another process
     meanwhile), `made`, `failed`, `failed_before` (not tried again), `placeholders`, `missing`, `tokens`, `flagged`
-    (cut, repeating or empty).
+    (cut, repeating, empty or not JSON).
+
+    Attributes:
+        failures: where and why there is no text, of what was tried.
+        before: the same of what failed in an earlier run.
+        flags: how many of the texts made have each flag.
     """
 
     recipe: str
     totals: Counted = field(default_factory=lambda: Counted(dict.fromkeys(TOTALS, 0)))
     failures: list[tuple[str, str]] = field(default_factory=list)
+    before: list[tuple[str, str]] = field(default_factory=list)
+    flags: Counter[str] = field(default_factory=Counter)
     notes: tuple[str, ...] = ()
     stopped: bool = False
 
@@ -44,20 +55,42 @@ class Generation:
         self.totals.add("failed")
         self.failures.append((where, reason))
 
+    def failed_before(self, where: str, reason: str) -> None:
+        """One more picture without a text that is not tried again."""
+        self.totals.add("failed_before")
+        self.before.append((where, reason))
+
+    def make(self, details: Json) -> None:
+        """One more text; `details` are its row's."""
+        self.totals.add("made")
+        self.totals.add("tokens", int(details.get("new_tokens", 0)))
+        self.totals.add("flagged", bool(details.get("flags")))
+        self.flags.update(details.get("flags", ()))
+
+    @property
+    def mostly_flagged(self) -> bool:
+        """Whether something is wrong with most of the texts made: with how they are asked for, not with one picture."""
+        return self.totals.counts["flagged"] > MOSTLY * self.totals.counts["made"]
+
     @property
     def code(self) -> int:
         """What the command exits with."""
         if any(reason.startswith(NO_MEMORY) for _, reason in self.failures):
             return MemoryShortError.code
-        return DataError.code if self.failures else 0
+        return DataError.code if self.failures or self.before or self.mostly_flagged else 0
 
     def failures_json(self) -> Json:
         """Each failure as an object: where, and what went wrong."""
-        return {"failures": [{"where": where, "error": reason} for where, reason in self.failures]}
+        return {"failures": _listed(self.failures), "failed_before": _listed(self.before)}
 
     def as_json(self) -> Json:
         """One JSON object, for the run folder."""
-        return {"recipe": self.recipe, "totals": self.totals.counts, "stopped": self.stopped, "notes": list(self.notes)}
+        content = {"recipe": self.recipe, "totals": self.totals.counts, "flags": dict(self.flags)}
+        return content | {"stopped": self.stopped, "notes": list(self.notes)}
+
+
+def _listed(failures: Sequence[tuple[str, str]]) -> list[Json]:
+    return [{"where": where, "error": reason} for where, reason in failures]
 
 
 Told = Callable[[str, Generation, int], None]
