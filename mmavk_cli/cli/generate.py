@@ -30,9 +30,10 @@ prompt, never a post. A picture is known by its bytes: what the store has is not
 other names are paid for once. Each text is kept as soon as it is there, so the command can be killed and called again;
 several may fill one store at once.
 
-The first Ctrl-C finishes the batch in hand, the second stops at once. Pictures that cannot be read become failed rows,
-the others go on, and the command exits 3 (6 where memory ran out) when all is done. A picture that comes many times
-over is a placeholder and gets empty knowledge."""
+The first Ctrl-C finishes the batch in hand, the second stops at once. Pictures that cannot be read, or about which the
+model gives no answer, become failed rows, the others go on, and the command exits 3 (6 where memory ran out) when all
+is done; so it does for what failed before, until --retry-failed, and where most texts are flagged. A picture that comes
+many times over is a placeholder and gets empty knowledge."""
 
 EXAMPLES = [
     "mmavk generate --images docs/examples/folder --generator ocr",

@@ -27,12 +27,15 @@ _BROKEN_TAG = re.compile(r"<[^<>\s]{0,40}\Z")
 CUT, REPEATING, EMPTY, NOT_JSON = "cut", "repeating", "empty", "not JSON"
 
 _REFUSAL = re.compile(
-    r"\W*(?:i(?:['’]m| am)(?: very| truly)? sorry|sorry|i apologi[sz]e|my apologies|unfortunately|as an ai\b[^,.]{0,40})"
+    r"\W*(?:i(?:['’]m| am)(?: very| truly)? sorry|sorry|i apologi[sz]e|my apologies|unfortunately|as an ai\b)"
     r"[^.!?]{0,60}\b(?:i|we)(?: am|['’]m)? (?:cannot|can['’]?t|can not|won['’]?t|unable|not able|do not|don['’]?t)\b",
     re.IGNORECASE,
 )
 _LONGEST_REFUSAL = 160
 """Characters; what is longer goes on to tell what it does see."""
+
+_SIGNS = 20
+"""Characters of an answer without a word that are shown."""
 
 UNFINISHED = "the model's reasoning did not end; raise --max-new-tokens"
 ONLY_REASONING = "the answer holds nothing beside reasoning and special tokens"
@@ -71,7 +74,7 @@ def clean(output: str, ended: bool, most: int = LONGEST, structured: bool = Fals
     if not ended and is_musing(text):
         return Cleaned(None, error=UNFINISHED)
     if len(text) <= _LONGEST_REFUSAL and _REFUSAL.match(text):
-        return Cleaned(None, error=f"the model refuses: {' '.join(text.split())}", prompted=said.prompted)
+        return Cleaned(None, error=f"the model refuses: {_in_one_line(text)}", prompted=said.prompted)
     kept, flags = tidy(text[:most], ended and len(text) <= most, structured)
     return Cleaned(kept, tuple(flags), prompted=said.prompted)
 
@@ -79,9 +82,14 @@ def clean(output: str, ended: bool, most: int = LONGEST, structured: bool = Fals
 def _why_nothing(output: str, text: str, unfinished: bool) -> str:
     if unfinished:
         return UNFINISHED
-    if text.strip():
-        return f"there is no word in the answer: {' '.join(text.split())[:20]!r}"
-    return ONLY_REASONING if any(letter.isalnum() for letter in output) else NOTHING
+    if signs := _in_one_line(text):
+        return f"there is no word in the answer: {signs[:_SIGNS]}"
+    return ONLY_REASONING if _in_one_line(output) else NOTHING
+
+
+def _in_one_line(text: str) -> str:
+    letters = (letter if letter.isprintable() or letter in "\n\t" else " " for letter in text)
+    return " ".join("".join(letters).split())
 
 
 def tidy(text: str, ended: bool, structured: bool = False) -> tuple[str, list[str]]:
@@ -91,8 +99,7 @@ def tidy(text: str, ended: bool, structured: bool = False) -> tuple[str, list[st
     sentence, where there is one. `empty`: nothing but white space. `not JSON`: asked for JSON, got something else.
     """
     flags: list[str] = []
-    text = "".join(letter if letter.isprintable() or letter in "\n\t" else " " for letter in text)
-    text = " ".join(text.split())
+    text = _in_one_line(text)
     once = without_loop(text)
     if once != text:
         text = once
