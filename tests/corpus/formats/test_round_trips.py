@@ -22,7 +22,7 @@ KEEP_OFFSETS = (*HOLD_ALL, "doccano", "prodigy", "spacy")
 ODD = (
     "Ann", "naïve", "e\u0301te\u0301", "👩‍👩‍👧", "🇬🇧", "\u200b", "\u200d", "\u202eabc\u202c", "שלום", "مرحبا",
     "#tag", "@who", "https://t.co/x", "www.x.org.", "1,000.5", "it's", ":)", '"', "\\", "</b>", "\x00", "\ufeff",
-    "IMGID:7", "-DOCSTART-",
+    "IMGID:7", "-DOCSTART-", "AT&amp;T", "&#39;", "&nbsp;",
 )  # fmt: skip
 GAPS = (" ", "  ", "", "\n", "\t", "\r\n", "\xa0", "\u2028", " \u3000")
 TYPES = ("PER", "LOC", "ORG", "MISC", "product-name")
@@ -30,6 +30,13 @@ TYPES = ("PER", "LOC", "ORG", "MISC", "product-name")
 texts = st.lists(
     st.tuples(st.sampled_from(GAPS), st.one_of(st.sampled_from(ODD), st.text(max_size=6))), max_size=8
 ).map(lambda parts: "".join(gap + part for gap, part in parts))
+
+
+def decoded(post: Post) -> bool:
+    """HTML entities were decoded in the words, which formats with words do not hold."""
+    return post.raw_words() != [word.text for word in post.words]
+
+
 names = st.one_of(st.none(), st.sampled_from(("17_06_1", "a b", "é")))
 pictures = st.one_of(st.none(), st.sampled_from((Path("p.jpg"), Path("deep/er.png"), Path("/x/abs.jpg"))))
 
@@ -50,7 +57,7 @@ def posts(draw: st.DrawFn, tagged: bool = False) -> Post:
     if draw(st.booleans()):
         text = draw(texts.filter(cut))
         words = cut(text)
-        if at := draw(st.integers(0, 2)):
+        if (at := draw(st.integers(0, 2))) and "&" not in text:
             words = tuple(part for word in words for part in parts(word, at))
     else:
         text, words = joined(draw(st.lists(st.sampled_from((*ODD, "\xa0", "New York")), min_size=1, max_size=6)))
@@ -93,7 +100,7 @@ few = settings(
 def test_everything_survives_what_holds_everything(name: str, several: list[Post]):
     with TemporaryDirectory() as folder:
         place = Path(folder)
-        given_posts = [placed(post, place) for post in several]
+        given_posts = [placed(post, place) for post in several if name == "jsonl" or not decoded(post)]
         found, counted = written(name, given_posts, place / f"f{FORMATS[name].suffix}")
         assert [replace(row, where="") for row in found if isinstance(row, Post)] == given_posts
         assert not any(counted.counts.values())
@@ -110,8 +117,9 @@ def test_text_offsets_and_names_survive(name: str, several: list[Post]):
         assert len(found) == len(several)
         for row, post in zip(found, given_posts, strict=True):
             assert isinstance(row, Post), row
-            assert list(lost(post, row)) == []
-            assert (row.text, row.words, row.tags) == (post.text, post.words, post.tags)
+            in_words = decoded(post) and name not in {"jsonl", "doccano"}
+            assert list(lost(post, row)) == (["words"] if in_words else [])
+            assert (row.text, row.raw_words(), row.tags) == (post.text, post.raw_words(), post.tags)
         assert not any(counted.counts.values())
 
 
@@ -131,11 +139,12 @@ def test_conll_holds_a_post_but_for_what_it_tells(post: Post):
         (row,) = form.read(path, Counted())
     assert isinstance(row, Post)
     told = set(lost(post, row))
-    assert {"no_tags", "names", "loose_tags", "words"} & told == set()
-    assert ("text" in told) == (post.text != " ".join(word.text for word in post.words))
+    assert {"no_tags", "names", "loose_tags"} & told == set()
+    assert ("words" in told) == decoded(post)
+    assert ("text" in told) == (post.text != " ".join(post.raw_words()))
     assert ("image" in told) == (post.image is not None)
     assert ("image_id" in told) == (post.image_id is None)
-    assert [word.text for word in row.words] == [word.text for word in post.words]
+    assert [word.text for word in row.words] == post.raw_words()
     assert row.tags == post.tags
 
 
