@@ -1,4 +1,4 @@
-"""`mmavk generate` with a language model that says nothing of use: failed rows that are tried again, and an exit code."""
+"""`mmavk generate` with a language model that says nothing of use: failed rows, an exit code."""
 
 import json
 from pathlib import Path
@@ -36,7 +36,9 @@ def rows(store: Path) -> list[KnowledgeRow]:
 
 
 @pytest.mark.parametrize("choice", NO_ANSWERS.values(), ids=NO_ANSWERS)
-def test_no_answer_is_a_failed_row_that_is_tried_again(choice: dict[str, object], asked, server: Loopback, tmp_path: Path):
+def test_no_answer_is_a_failed_row_that_is_tried_again(
+    choice: dict[str, object], asked, server: Loopback, tmp_path: Path
+):
     server.always = said({"choices": [choice]})
     first = asked()
     assert (first.code, first.err.count(".png: ")) == (3, 6)

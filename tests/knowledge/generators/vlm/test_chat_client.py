@@ -48,7 +48,7 @@ def refusing(name: str, words: str, status: int = 400, **more: Any) -> Fault:
 
 
 LIMIT = {
-    "OpenAI": "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
+    "OpenAI": "Unsupported parameter: 'max_tokens' is not supported here. Use 'max_completion_tokens' instead.",
     "another": "Unrecognized request argument supplied: max_tokens",
     "strict": "max_tokens: Extra inputs are not permitted",
     "later": "`max_tokens` is deprecated and no longer accepted",
@@ -146,7 +146,8 @@ def test_the_address_may_name_the_endpoint_itself(server: Loopback):
 
 
 @pytest.mark.parametrize(
-    "query", ["key=K3y9", "api_key=K3y9", "api-version=1&code=K3y9", "access_token=K3y9", "sig=K3y9", "subscription-key=K3y9"]
+    "query",
+    ["key=K3y9", "api_key=K3y9", "api-version=1&code=K3y9", "access_token=K3y9", "sig=K3y9", "subscription-key=K3y9"],
 )
 def test_what_may_be_a_key_is_not_taken_in_an_address(query: str):
     with pytest.raises(UsageError, match=r"address holds '[\w-]+', and only api-version") as caught:

@@ -1,4 +1,4 @@
-"""The forms in which gateways of OpenAI's API send an answer, an error, or none: each from a real server on loopback."""
+"""The forms in which gateways of OpenAI's API send an answer, an error, or none, each from a server on loopback."""
 
 import gzip
 import json
@@ -155,7 +155,9 @@ PASSING: dict[str, Fault] = {
     "half of gzip": loopback.raw(gzip.compress(PLAIN)[:-9], Content_Encoding="gzip"),
     **{str(code): loopback.status(code) for code in (408, 409, 424, 425, 498, 502, 504, 520, 521, 522, 523, 524, 529)},
     "529 of Anthropic": loopback.error(529, "Overloaded", type="overloaded_error"),
-    "TGI without memory": lambda handler: handler.reply(424, {"error": "CUDA out of memory", "error_type": "generation"}),
+    "TGI without memory": lambda handler: handler.reply(
+        424, {"error": "CUDA out of memory", "error_type": "generation"}
+    ),
 }
 
 

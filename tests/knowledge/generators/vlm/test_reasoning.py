@@ -77,6 +77,7 @@ def test_the_tags_of_a_chat_template_are_seen_at_its_end(begin: str, end: str):
     assert not opens_reasoning("<|im_start|>assistant\n")
 
 
+FINAL = "<|channel|>final<|message|>"
 OTHER_FORMS = {
     "nested": "<think>a <think>Ajax</think> Sparta</think>" + SAID,
     "twice": f"<think>Ajax</think> {SAID} <think>Sparta</think>",
@@ -89,9 +90,9 @@ OTHER_FORMS = {
     "Open WebUI": f'<details type="reasoning" done="true">\n<summary>Thought</summary>\n{MUSED}\n</details>\n{SAID}',
     "Granite": f"Here is my thought process: {MUSED} Here is my response: {SAID}",
     "a turn's head": f"<|im_start|>assistant\n<think>{MUSED}</think>{SAID}<|im_end|>",
-    "harmony": f"<|channel|>analysis<|message|>{MUSED}<|end|><|start|>assistant<|channel|>final<|message|>{SAID}",
-    "harmony to its end": f"analysis<|message|>{MUSED}<|end|><|start|>assistant<|channel|>final<|message|>{SAID}<|return|>",
-    "harmony with a tool": f"<|channel|>commentary to=functions.see<|message|>{{}}<|call|><|channel|>final<|message|>{SAID}",
+    "harmony": f"<|channel|>analysis<|message|>{MUSED}<|end|><|start|>assistant{FINAL}{SAID}",
+    "harmony to its end": f"analysis<|message|>{MUSED}<|end|><|start|>assistant{FINAL}{SAID}<|return|>",
+    "harmony with a tool": f"<|channel|>commentary to=functions.see<|message|>{{}}<|call|>{FINAL}{SAID}",
     "harmony with a form": f"<|channel|>final <|constrain|>text<|message|>{SAID}<|return|>",
     "harmony without its tokens": f"analysisThey may want Ajax.assistantfinal{SAID}",
 }
@@ -103,7 +104,8 @@ def test_other_forms(output: str):
 
 
 @pytest.mark.parametrize(
-    "output", [f"<|channel|>analysis<|message|>{MUSED}", f"analysisThey may want{MUSED}", f"<|channel|>analysis {MUSED}"]
+    "output",
+    [f"<|channel|>analysis<|message|>{MUSED}", f"analysisThey may want{MUSED}", f"<|channel|>analysis {MUSED}"],
 )
 def test_a_channel_that_is_not_the_final_one_is_no_answer(output: str):
     assert clean(output, ended=False) == Cleaned(None, error=UNFINISHED)
@@ -224,7 +226,9 @@ def test_marks_that_tell_reasoning_apart_stay_in_a_text():
     assert not any(is_reasoning_mark(token) for token in ("<|im_end|>", "<|image_pad|>", "</s>", "<tool_call>"))
 
 
-word = st.sampled_from([MUSED, SAID, *(tag for pair in PAIRS.values() for tag in pair), *SPECIAL, *HEADS, "final", "\n"])
+word = st.sampled_from(
+    [MUSED, SAID, *(tag for pair in PAIRS.values() for tag in pair), *SPECIAL, *HEADS, "final", "\n"]
+)
 
 
 @given(st.lists(word, max_size=12), st.booleans(), st.booleans())

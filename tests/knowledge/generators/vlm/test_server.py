@@ -15,7 +15,6 @@ from ran import Mmavk, Ran
 from web import serving
 
 from mmavk_cli.base.errors import DataError, MissingError, UsageError
-from mmavk_cli.base.records import Json
 from mmavk_cli.knowledge.generators.generator import View
 from mmavk_cli.knowledge.generators.vlm import chat_client, http_client
 from mmavk_cli.knowledge.generators.vlm.api_key import KEY
@@ -242,7 +241,7 @@ def test_a_model_that_is_listed_or_under_a_wildcard_is_no_news(listed: str, serv
 
 def test_a_model_that_the_server_has_not_is_told_with_what_it_lists(server: Loopback):
     server.faults = [loopback.error(404, "The model `huge` does not exist.")]
-    with pytest.raises(MissingError, match="refuses: HTTP 404: .*does not exist") as caught:
+    with pytest.raises(MissingError, match=r"refuses: HTTP 404: .*does not exist") as caught:
         list(ServerGenerator(ServerSettings(url=server.url, vlm="huge")).write(views(1)))
     assert "--vlm" in caught.value.do
     assert "it lists tiny" in caught.value.do
