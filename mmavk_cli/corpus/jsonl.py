@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from mmavk_cli.base.errors import DataError
+from mmavk_cli.base.images import is_url
 from mmavk_cli.base.records import BadRow, Counted, Json, Post, Row, Rows, Span, Word
 from mmavk_cli.corpus.conll import BOM, UNIFIED, unified_tag
+from mmavk_cli.corpus.tag_schemes import PLAIN
 from mmavk_cli.corpus.tokenize import checked_text, cut, joined
 from mmavk_cli.spans import characters, covering, spans_to_tags, strict_spans
 
@@ -95,9 +97,10 @@ def post_of(row: Json, name: str, base: Path, where: str) -> Post:
     text, words, given = _text_and_words(row, where)
     if not words:
         raise DataError("the post is empty", where, "Give it a text, or remove the line")
+    image, url = _image(row, base, where)
     return Post(
-        name, text, words, _tags(row, text, words, given, where),
-        _name(row, "image_id", where), _image(row, base, where), where,
+        name, text, words, _tags(row, text, words, given, where), _name(row, "image_id", where), image, where,
+        image_url=url,
     )  # fmt: skip
 
 
@@ -143,7 +146,9 @@ def _tags(row: Json, text: str, words: tuple[Word, ...], given: bool, where: str
         raise DataError("'tags' without 'words'", where, "Add the words the tags belong to, or give 'entities'")
     if len(tags) != len(words):
         raise DataError(f"{len(tags)} tags for {len(words)} words", where, "Give each word one tag")
-    return tuple(unified_tag(tag, where) for tag in tags)
+    for tag in tags:
+        PLAIN.check(tag, where)
+    return tuple(map(unified_tag, tags))
 
 
 def _tags_of_entities(entities: Any, text: str, words: tuple[Word, ...], where: str) -> tuple[str, ...]:
@@ -175,13 +180,16 @@ def _span(entity: Any, text: str, words: tuple[Word, ...], where: str) -> Span:
     return span
 
 
-def _image(row: Json, base: Path, where: str) -> Path | None:
+def _image(row: Json, base: Path, where: str) -> tuple[Path | None, str | None]:
+    """The picture's file and its URL, one of them None; both where the field is empty."""
     image = row.get("image")
-    if image is None:
-        return None
-    if not isinstance(image, str) or not image or "\0" in image:
+    if image is None or (isinstance(image, str) and not image.strip()):
+        return None, None
+    if not isinstance(image, str) or "\0" in image:
         raise DataError("'image' is not a path", where, "Write the picture's path, relative to the file")
-    return base / image
+    if is_url(image):
+        return None, checked_text(image, where)
+    return base / image, None
 
 
 def _name(row: Json, field: str, where: str) -> str | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mmavk_cli.base.errors import DataError
+from mmavk_cli.base.images import is_url
 from mmavk_cli.base.records import BadRow, Entity, Knowledge, Problem
 
 AGAIN = "Make the run again with --out RUN"
@@ -52,7 +53,7 @@ def _record(line: bytes, where: str) -> Answered | BadRow:
             _entities(row["entities"], text),
             _entities(row["gold"], text) if "gold" in row else None,
             _knowledge(row.get("knowledge")),
-            Path(row["image"]) if row.get("image") else None,
+            Path(row["image"]) if row.get("image") and not is_url(row["image"]) else None,
             tuple(map(str, row.get("notes") or ())),
             Problem(**row["problem"]) if row.get("problem") else None,
         )

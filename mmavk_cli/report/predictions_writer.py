@@ -37,7 +37,7 @@ def as_json(row: Outcome) -> Json:
             "scorer": knowledge.scorer,
         },
         "model": row.model,
-        "image": None if row.post.image is None else str(row.post.image),
+        "image": row.post.image_url if row.post.image is None else str(row.post.image),
         "notes": list(row.notes),
         "problem": row.problem and asdict(row.problem),
     }  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import Json, Post
-from mmavk_cli.corpus.formats.format import relative
+from mmavk_cli.corpus.formats.format import picture_field
 from mmavk_cli.corpus.tokenize import cut
 from mmavk_cli.spans import characters, strict_spans
 
@@ -98,7 +98,7 @@ def from_prodigy(row: Json, where: str) -> Json:
 
 def _named(post: Post, folder: Path) -> Json:
     """The post's names for itself and its picture."""
-    fields = {"id": post.id, "image_id": post.image_id, "image": relative(post.image, folder)}
+    fields = {"id": post.id, "image_id": post.image_id, "image": picture_field(post, folder)}
     return {name: value for name, value in fields.items() if value is not None}
 
 

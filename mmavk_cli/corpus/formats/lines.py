@@ -10,6 +10,7 @@ from pathlib import Path
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.files import atomic_write
 from mmavk_cli.base.records import Counted, Json, Post, Rows
+from mmavk_cli.corpus.columns import BLANKS, DOCUMENT, IMAGE, Columns
 from mmavk_cli.corpus.conll import blocks_of, conll_rows
 from mmavk_cli.corpus.formats.format import Put
 from mmavk_cli.corpus.formats.json_fields import from_doccano, from_prodigy, to_doccano, to_own, to_prodigy
@@ -62,32 +63,40 @@ class JsonLines:
 
 @dataclass(frozen=True, slots=True)
 class Conll:
-    """A block of lines a post: `IMGID:` and its picture's name (else its id), a line a word with its tag."""
+    """A block of lines a post: `IMGID:` and its picture's name (else its id), a line a word with its tag.
+
+    `columns` are said by a person; where they are None, they are found.
+    """
 
     name: str = "conll"
     suffix: str = ".conll"
+    columns: Columns | None = None
 
-    def read(self, path: Path, counted: Counted) -> Rows:  # noqa: ARG002 (words are the file's own)
+    def read(self, path: Path, counted: Counted) -> Rows:
         """The posts of a file."""
-        return conll_rows(path)
+        return conll_rows(path, columns=self.columns, counted=counted)
 
-    def read_lines(self, lines: Iterable[bytes], counted: Counted) -> Rows:  # noqa: ARG002
+    def read_lines(self, lines: Iterable[bytes], counted: Counted) -> Rows:
         """The posts of standard input."""
-        return conll_rows(lines)
+        return conll_rows(lines, columns=self.columns, counted=counted)
 
     def record(self, post: Post, folder: Path) -> str:  # noqa: ARG002 (a picture's path has no place)
         """The post's block.
 
         Raises:
-            DataError: a line end in a word or a name, or a word like a post's first line.
+            DataError: a line end in a word or a name, or a word that would be read otherwise.
         """
         tags = post.tags or ("O",) * len(post.words)
-        pairs = [f"{word}\t{tag}" for word, tag in zip(post.raw_words(), tags, strict=True)]
+        words = post.raw_words()
+        pairs = [f"{word}\t{tag}" for word, tag in zip(words, tags, strict=True)]
         lines = [f"IMGID:{post.image_id or post.id}", *pairs]
         if any(_BREAKS.search(line) for line in lines):
             raise DataError("a line end in a word or name", "", INSTEAD)
-        if any(line.startswith("IMGID:") for line in pairs):
-            raise DataError("a word that begins with IMGID:", "", INSTEAD)
+        for word in words:
+            if word.startswith(IMAGE) or word == DOCUMENT:
+                raise DataError(f"the word {word!r}, which stands for something else there", "", INSTEAD)
+            if "\t" in word or word != word.strip(BLANKS):
+                raise DataError(f"blanks around a word or a tab in it: {word!r}", "", INSTEAD)
         return "\n".join(lines) + "\n\n"
 
     def post(self, record: str, folder: Path) -> Post:

@@ -1,7 +1,7 @@
 """What a run of `generate` is asked, and what it came to."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mmavk_cli.base.errors import DataError, MemoryShortError
@@ -30,7 +30,7 @@ class Job:
 
 @dataclass(slots=True)
 class Generation:
-    """What a run of `generate` came to, filled while it runs.
+    """The result of a run of `generate`, filled while it runs: it also holds what was made before an error or Ctrl-C.
 
     Totals: `files`, `pictures` (of different bytes, of this part), `cached` (there already, or made by another process
     meanwhile), `made`, `failed`, `failed_before` (not tried again), `placeholders`, `missing`, `tokens`, `flagged`
@@ -42,7 +42,7 @@ class Generation:
         flags: how many of the texts made have each flag.
     """
 
-    recipe: str
+    recipe: str = ""
     totals: Counted = field(default_factory=lambda: Counted(dict.fromkeys(TOTALS, 0)))
     failures: list[tuple[str, str]] = field(default_factory=list)
     before: list[tuple[str, str]] = field(default_factory=list)
@@ -91,7 +91,3 @@ class Generation:
 
 def _listed(failures: Sequence[tuple[str, str]]) -> list[Json]:
     return [{"where": where, "error": reason} for where, reason in failures]
-
-
-Told = Callable[[str, Generation, int], None]
-"""Progress: what is being done, the totals so far, how many steps it has in all."""

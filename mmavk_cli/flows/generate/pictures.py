@@ -9,8 +9,8 @@ from mmavk_cli.base.paths import SPLITS, dataset_folder, images_folder
 from mmavk_cli.base.records import BadRow
 from mmavk_cli.base.settings import DataPlace
 from mmavk_cli.corpus.dataset import load_split, with_images
-from mmavk_cli.corpus.pictures import list_names
-from mmavk_cli.corpus.public_datasets import PICTURES, RELEASES
+from mmavk_cli.corpus.pictures import list_names, picture_of
+from mmavk_cli.corpus.public_datasets import where_pictures_are
 from mmavk_cli.corpus.raw import read_posts
 
 
@@ -56,11 +56,6 @@ def _of_dataset(name: str, place: DataPlace) -> Found:
     return Found(files, missing, notes=(said,) if missing else ())
 
 
-def where_pictures_are(name: str) -> str:
-    """The address that a data set's own page gives for its pictures."""
-    return PICTURES if name in RELEASES else f"the page of {name}"
-
-
 def _of_posts(path: Path) -> Found:
     if not path.exists():
         raise DataError("no such file or folder", str(path), "Check the path of --input")
@@ -69,14 +64,21 @@ def _of_posts(path: Path) -> Found:
     for row in read_posts(path):
         if isinstance(row, BadRow):
             faults.append((row.problem.where, row.problem.what))
-        elif row.image is None:
+            continue
+        try:
+            picture = picture_of(row)
+        except DataError as error:
+            faults.append((f"{row.where}: {error.where}", f"{error.what}. {error.do}"))
+            continue
+        if picture is None:
             without += 1
         else:
-            files.setdefault(row.image)
+            files.setdefault(picture)
     if not files:
-        raise DataError(
-            "none of the posts has a picture", str(path), 'Name it in each row: {"text": …, "image": "a.jpg"}'
-        )
+        if faults:
+            raise DataError(f"no post with a picture can be read: {faults[0][1]}", faults[0][0])
+        advice = 'Name it in each row: {"text": …, "image": "a.jpg"}'
+        raise DataError("none of the posts has a picture", str(path), advice)
     notes = (f"{without} posts name no picture",) if without else ()
     return Found(tuple(files), 0, tuple(faults), notes)
 

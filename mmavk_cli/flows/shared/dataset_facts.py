@@ -43,7 +43,7 @@ def split_facts(posts: Sequence[Post], knowledge: Sequence[Knowledge | None]) ->
         "knowledge": dict(Counter(one.recipe for one in known)),
         "gated": sum(one.weight < 1 for one in known),
         "pictures": {
-            "named": sum(post.image_id is not None or post.image is not None for post in posts),
+            "named": sum(bool(post.image_id or post.image or post.image_url) for post in posts),
             "there": sum(post.image is not None for post in posts),
             "placeholder": (real or []).count(False),
         },

@@ -22,7 +22,7 @@ NO_ANSWERS = {
 @pytest.fixture
 def asked(mmavk: Mmavk, server: Loopback, pictures: Path, tmp_path: Path):
     """`mmavk generate` about six pictures, by the server."""
-    line = ("generate", "--images", pictures, "--generator", "server", "--url", server.url, "--vlm", "tiny")
+    line = ("generate", "--images", pictures, "--generator", "server", "--server-url", server.url, "--vlm", "tiny")
 
     def ran(*more: str) -> Ran:
         return mmavk(*line, "--store", tmp_path / "store", "--retries", "0", *more)

@@ -12,7 +12,7 @@ from mmavk_cli.knowledge.generators.vlm.clean_answer import REPEATS
 from mmavk_cli.knowledge.generators.vlm.token_text import decoded
 
 if TYPE_CHECKING:
-    from mmavk_cli.knowledge.generators.vlm.qwen2vl import Loaded
+    from mmavk_cli.knowledge.generators.vlm.qwen2vl_load import Loaded
 
 LONGEST_LOOP = 32
 """Tokens of the longest stretch that is looked for as a loop's body while a text is written."""

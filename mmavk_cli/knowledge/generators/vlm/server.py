@@ -48,7 +48,9 @@ _LISTED = 5
 class ServerSettings(ChatSettings):
     """Which server, and how hard it is pressed."""
 
-    url: str | None = setting(None, "Server for --generator server: http://localhost:8000/v1. Its key: MMAVK_API_KEY.")
+    server_url: str | None = setting(
+        None, "Server for --generator server: http://localhost:8000/v1. Its key: MMAVK_API_KEY.", metavar="URL"
+    )
     concurrency: int = setting(8, "Requests to the server at once.", ge=1, le=256)
     timeout_s: float = setting(120.0, "Seconds to wait for one answer of the server.", gt=0)
     retries: int = setting(4, "How often a request that failed is sent again.", ge=0, le=20)
@@ -59,10 +61,12 @@ class ServerGenerator(ChatGenerator[ServerSettings]):
 
     def __init__(self, settings: ServerSettings) -> None:
         """Raises UsageError where there is no address."""
-        if settings.url is None:
-            raise UsageError("--generator server needs the address of one", "--url", "Like http://localhost:8000/v1")
+        if settings.server_url is None:
+            raise UsageError(
+                "--generator server needs the address of one", "--server-url", "Like http://localhost:8000/v1"
+            )
         super().__init__(settings)
-        self._client = ChatClient(settings.url, settings.timeout_s, settings.retries)
+        self._client = ChatClient(settings.server_url, settings.timeout_s, settings.retries)
         self._in_a_row = self._refusals = 0
         self._answers = False
         self._gone: MissingError | None = None
@@ -105,8 +109,8 @@ class ServerGenerator(ChatGenerator[ServerSettings]):
         except ServerFault as fault:
             if fault.kind:
                 raise self._verdict(fault) from None
-            advice = "Start one (`vllm serve MODEL`, `ollama serve`), and give its address with --url"
-            raise MissingError(f"no chat server answers: {fault}", str(self.settings.url), advice) from None
+            advice = "Start one (`vllm serve MODEL`, `ollama serve`), and give its address with --server-url"
+            raise MissingError(f"no chat server answers: {fault}", str(self.settings.server_url), advice) from None
         self._reached = True
 
     def _is_listed(self) -> bool:
@@ -197,7 +201,7 @@ class ServerGenerator(ChatGenerator[ServerSettings]):
         return written
 
     def _verdict(self, fault: ServerFault) -> MissingError:
-        where, advice = str(self.settings.url), ADVICE[fault.kind]
+        where, advice = str(self.settings.server_url), ADVICE[fault.kind]
         if fault.kind == "address" and (near := self._near_address()):
             advice = f"Try {near}, or see under which path it has chat/completions"
         elif fault.kind == "model" and self._listed:

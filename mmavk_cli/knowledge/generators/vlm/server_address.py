@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from mmavk_cli.base.errors import UsageError
 from mmavk_cli.knowledge.generators.vlm.api_key import KEY
 
-FLAG = "--url"
+FLAG = "--server-url"
 
 NO_KEYS = {"api-version", "api_version", "version", "deployment", "provider", "region"}
 """What may stand in an address's query: it is written into run.json and shown."""

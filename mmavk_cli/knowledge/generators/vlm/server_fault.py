@@ -25,7 +25,7 @@ Kind = Literal["", "address", "key", "credit", "model", "blind", "long", "reques
 
 ADVICE: dict[Kind, str] = {
     "": "Look at the server's log; then go on with --retry-failed",
-    "address": "Check --url: the path under which chat/completions is, for most servers /v1",
+    "address": "Check --server-url: the path under which chat/completions is, for most servers /v1",
     "key": f"Check the server's key in {KEY}",
     "credit": "The account there has nothing left: fill it up, or take another server",
     "model": "Check --vlm, the name that the server gives the model",

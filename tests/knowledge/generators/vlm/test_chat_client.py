@@ -23,7 +23,7 @@ SECRET = "sk-Op3n/Sesame+42?&x"
 
 
 def asking(server: Loopback, url: str = "") -> ServerGenerator:
-    return ServerGenerator(ServerSettings(url=url or server.url, vlm="tiny", retries=0))
+    return ServerGenerator(ServerSettings(server_url=url or server.url, vlm="tiny", retries=0))
 
 
 def sent(server: Loopback) -> dict[str, Any]:
@@ -234,7 +234,7 @@ def test_a_key_that_comes_back_is_kept_nowhere(
     monkeypatch.setenv(KEY, SECRET)
     server.always, server.models = where(ECHOES[form]), {"data": [{"id": f"model-{ECHOES[form]}"}]}
     noise(56, 56, 1).save(tmp_path / "a.png")
-    line = ("generate", "--images", tmp_path, "--generator", "server", "--url", server.url, "--vlm", "tiny")
+    line = ("generate", "--images", tmp_path, "--generator", "server", "--server-url", server.url, "--vlm", "tiny")
     done = mmavk(*line, "--retries", "0", "--store", tmp_path / "s", "--out", tmp_path / "run", "--verbose", "--json")
     shown = done.out + done.err
     assert not shows_key(shown)

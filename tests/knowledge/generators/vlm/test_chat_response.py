@@ -31,7 +31,7 @@ def answer(content: Any = SAID, reason: str | None = "stop", **message: Any) -> 
 def written(server: Loopback, fault: Fault, **settings: Any) -> Written:
     """What comes of one picture, the first request of which is answered so."""
     server.faults = [fault]
-    asked = ServerGenerator(ServerSettings(url=server.url, vlm="tiny", **{"retries": 0, **settings}))
+    asked = ServerGenerator(ServerSettings(server_url=server.url, vlm="tiny", **{"retries": 0, **settings}))
     ((_, found),) = asked.write([View(noise(56, 56, 1))])
     return found
 
@@ -164,7 +164,7 @@ PASSING: dict[str, Fault] = {
 @pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING)
 def test_what_passes_is_asked_again(fault: Fault, server: Loopback):
     server.faults = [fault, fault]
-    generator = ServerGenerator(ServerSettings(url=server.url, vlm="tiny", retries=2))
+    generator = ServerGenerator(ServerSettings(server_url=server.url, vlm="tiny", retries=2))
     assert generator.generate(noise(56, 56, 1)).startswith("a picture of 56 by 56")
     assert len(server.bodies) == 3
 
@@ -194,7 +194,7 @@ REFUSED = {
 @pytest.mark.parametrize("number", [1, 5])
 def test_what_every_picture_would_get_is_told_once(number: int, fault: Fault, advice: str, server: Loopback):
     server.always = fault
-    generator = ServerGenerator(ServerSettings(url=server.url, vlm="tiny", retries=0, concurrency=1))
+    generator = ServerGenerator(ServerSettings(server_url=server.url, vlm="tiny", retries=0, concurrency=1))
     found = []
     with pytest.raises(MissingError, match="refuses: ") as caught:
         found.extend(generator.write([View(noise(56, 56, seed)) for seed in range(number)]))
@@ -215,10 +215,10 @@ def test_what_is_no_chat_api_is_told_at_once_with_a_likely_address(fault: Fault,
     server.listing = fault
     url = server.url.removesuffix("/v1")
     with pytest.raises(MissingError, match="this is no chat API") as caught:
-        ServerGenerator(ServerSettings(url=url, vlm="tiny")).check()
+        ServerGenerator(ServerSettings(server_url=url, vlm="tiny")).check()
     assert f"Try {url}/v1" in caught.value.do
     with pytest.raises(MissingError, match="this is no chat API") as caught:
-        ServerGenerator(ServerSettings(url=server.url, vlm="tiny")).check()
+        ServerGenerator(ServerSettings(server_url=server.url, vlm="tiny")).check()
     assert "Try" not in caught.value.do
     assert server.bodies == []
 
@@ -227,7 +227,7 @@ def test_a_path_that_is_not_there_is_told_with_a_likely_one(server: Loopback):
     server.always = lambda handler: handler.reply(404, b"404 page not found")
     url = server.url.removesuffix("/v1")
     with pytest.raises(MissingError, match="refuses: HTTP 404") as caught:
-        list(ServerGenerator(ServerSettings(url=url, vlm="tiny")).write([View(noise(56, 56, 1))]))
+        list(ServerGenerator(ServerSettings(server_url=url, vlm="tiny")).write([View(noise(56, 56, 1))]))
     assert f"Try {url}/v1" in caught.value.do
 
 
@@ -235,7 +235,11 @@ def test_a_path_that_is_not_there_is_told_with_a_likely_one(server: Loopback):
 def test_answers_of_no_chat_api_leave_no_failed_pictures(fault: Fault, server: Loopback):
     server.models, server.always = None, fault
     with pytest.raises(MissingError, match="this is no chat API"):
-        list(ServerGenerator(ServerSettings(url=server.url, vlm="tiny", retries=0)).write([View(noise(56, 56, 1))]))
+        list(
+            ServerGenerator(ServerSettings(server_url=server.url, vlm="tiny", retries=0)).write(
+                [View(noise(56, 56, 1))]
+            )
+        )
 
 
 OF_ONE_PICTURE: dict[str, Fault] = {
@@ -259,4 +263,4 @@ def test_an_answer_that_unpacks_without_end_is_not_unpacked(server: Loopback, mo
     bomb = gzip.compress(b" " * 3_000_000)
     server.faults = [loopback.raw(bomb, Content_Encoding="gzip")]
     with pytest.raises(DataError, match=r"more than 0\.1 MB"):
-        ServerGenerator(ServerSettings(url=server.url, vlm="tiny", retries=0)).generate(noise(56, 56, 1))
+        ServerGenerator(ServerSettings(server_url=server.url, vlm="tiny", retries=0)).generate(noise(56, 56, 1))

@@ -32,11 +32,11 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def asking(server: Loopback, **settings: Any) -> ServerGenerator:
-    return ServerGenerator(ServerSettings(url=server.url, vlm="tiny", **settings))
+    return ServerGenerator(ServerSettings(server_url=server.url, vlm="tiny", **settings))
 
 
 def generate(mmavk: Mmavk, pictures: Path, url: str, store: Path, *more: str) -> Ran:
-    line = ("generate", "--images", pictures, "--generator", "server", "--url", url, "--store", store)
+    line = ("generate", "--images", pictures, "--generator", "server", "--server-url", url, "--store", store)
     return mmavk(*line, *(more or ("--vlm", "tiny")))
 
 
@@ -226,7 +226,7 @@ def test_a_server_is_not_needed_where_all_is_there(mmavk: Mmavk, pictures: Path,
 
 
 def test_a_model_that_is_not_listed_is_asked_for_all_the_same(server: Loopback):
-    generator = ServerGenerator(ServerSettings(url=server.url, vlm="huge"))
+    generator = ServerGenerator(ServerSettings(server_url=server.url, vlm="huge"))
     assert len(dict(generator.write(views(2)))) == 2
     assert generator.notes == ("the server does not list the model 'huge' (it lists tiny)",)
 
@@ -242,7 +242,7 @@ def test_a_model_that_is_listed_or_under_a_wildcard_is_no_news(listed: str, serv
 def test_a_model_that_the_server_has_not_is_told_with_what_it_lists(server: Loopback):
     server.faults = [loopback.error(404, "The model `huge` does not exist.")]
     with pytest.raises(MissingError, match=r"refuses: HTTP 404: .*does not exist") as caught:
-        list(ServerGenerator(ServerSettings(url=server.url, vlm="huge")).write(views(1)))
+        list(ServerGenerator(ServerSettings(server_url=server.url, vlm="huge")).write(views(1)))
     assert "--vlm" in caught.value.do
     assert "it lists tiny" in caught.value.do
 
@@ -262,8 +262,8 @@ NO_ADDRESS = (
 
 @pytest.mark.parametrize("url", NO_ADDRESS)
 def test_what_is_no_address(url: str):
-    with pytest.raises(UsageError, match="--url"):
-        ServerGenerator(ServerSettings(url=url))
+    with pytest.raises(UsageError, match="--server-url"):
+        ServerGenerator(ServerSettings(server_url=url))
 
 
 @pytest.mark.parametrize("form", ["{}", "{}/", " {}//\n"])
@@ -274,7 +274,7 @@ def test_forms_of_an_address(form: str, server: Loopback):
 
 
 def test_the_address_is_needed():
-    with pytest.raises(UsageError, match="--url"):
+    with pytest.raises(UsageError, match="--server-url"):
         ServerGenerator(ServerSettings())
 
 
