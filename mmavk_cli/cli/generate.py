@@ -19,7 +19,6 @@ from mmavk_cli.flows.generate.job import Generation
 from mmavk_cli.flows.generate.survey import LOOKING, READING
 from mmavk_cli.flows.generate.worker import BATCH, LOADING, STARTING, WRITING
 from mmavk_cli.flows.shared.progress import Progress
-from mmavk_cli.knowledge.generators.vlm.clean_answer import CUT, EMPTY, NOT_JSON, REPEATING
 from mmavk_cli.report.safe_text import visible
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ def _generate(settings: GenerateSettings) -> int:
     if done.before:
         typer.echo(f"mmavk: {len(done.before):,} pictures failed before; --retry-failed tries them again", err=True)
     if done.mostly_flagged:
-        typer.echo(f"mmavk: {flagged(done)}", err=True)
+        typer.echo(f"mmavk: {done.flaws()}", err=True)
     if not settings.quiet:
         for note in done.notes:
             typer.echo(f"note: {visible(note)}", err=True)
@@ -92,22 +91,6 @@ def summary(done: Generation) -> str:
     always = [f"{counts[name]:,} {name}" for name in ("pictures", "made", "cached", "failed")]
     others = ("failed_before", "placeholders", "missing", "flagged", "tokens")
     return ", ".join(always + [f"{counts[name]:,} {name.replace('_', ' ')}" for name in others if counts[name]])
-
-
-ADVICE = {
-    CUT: "raise --max-new-tokens",
-    REPEATING: "the model only repeats itself: another --vlm, --prompt or precision",
-    NOT_JSON: "the model does not keep to --prompt structured: another --vlm or --prompt",
-    EMPTY: "the model says nothing: another --vlm or --prompt",
-}
-
-
-def flagged(done: Generation) -> str:
-    """What is wrong with most of the texts, and what to do about the flag that comes most often."""
-    counts = done.totals.counts
-    each = ", ".join(f"{number:,} {flag}" for flag, number in done.flags.most_common())
-    often = done.flags.most_common(1)[0][0]
-    return f"{counts['flagged']:,} of {counts['made']:,} texts are of little use ({each}): {ADVICE[often]}"
 
 
 class Pace:

@@ -8,6 +8,7 @@ from mmavk_cli.base.errors import DataError, MemoryShortError
 from mmavk_cli.base.images import PictureLimits
 from mmavk_cli.base.records import Counted, Json
 from mmavk_cli.knowledge.generators.generator import NO_MEMORY, Generator
+from mmavk_cli.knowledge.generators.vlm.clean_answer import CUT, EMPTY, NOT_JSON, REPEATING
 
 TOTALS = (
     "files", "pictures", "cached", "made", "failed", "failed_before", "placeholders", "missing", "tokens", "flagged"
@@ -15,6 +16,14 @@ TOTALS = (
 
 MOSTLY = 0.5
 """Share of flagged texts above which a run is told to be no good as it was asked for."""
+
+ADVICE = {
+    CUT: "raise --max-new-tokens",
+    REPEATING: "the model only repeats itself; try another --vlm, --prompt or precision",
+    NOT_JSON: "the model does not keep to --prompt structured; try another --vlm or --prompt",
+    EMPTY: "the model names nothing; try another --vlm or --prompt",
+}
+"""What to do about texts of each flag."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,13 @@ class Generation:
     def mostly_flagged(self) -> bool:
         """Whether something is wrong with most of the texts made: with how they are asked for, not with one picture."""
         return self.totals.counts["flagged"] > MOSTLY * self.totals.counts["made"]
+
+    def flaws(self) -> str:
+        """How many of the texts made are flagged, with what, and what to do about the flag that comes most often."""
+        each = ", ".join(f"{number:,} {flag}" for flag, number in self.flags.most_common())
+        often = self.flags.most_common(1)[0][0]
+        flagged, made = self.totals.counts["flagged"], self.totals.counts["made"]
+        return f"{flagged:,} of {made:,} texts are of little use ({each}): {ADVICE[often]}"
 
     @property
     def code(self) -> int:
