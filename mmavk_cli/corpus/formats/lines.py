@@ -1,6 +1,5 @@
 """Formats of text lines: JSON Lines in three layouts, and CoNLL."""
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -9,15 +8,13 @@ from pathlib import Path
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.files import atomic_write
+from mmavk_cli.base.one_line import json_on_one_line
 from mmavk_cli.base.records import Counted, Json, Post, Rows
 from mmavk_cli.corpus.columns import BLANKS, DOCUMENT, IMAGE, Columns
 from mmavk_cli.corpus.conll import blocks_of, conll_rows
 from mmavk_cli.corpus.formats.format import Put
 from mmavk_cli.corpus.formats.json_fields import from_doccano, from_prodigy, to_doccano, to_own, to_prodigy
 from mmavk_cli.corpus.jsonl import Layout, post_of, read_jsonl
-
-_LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
-"""JSON leaves them as they are, and some readers of lines take them for a line's end."""
 
 INSTEAD = "Mend it, or choose another format"
 
@@ -52,7 +49,7 @@ class JsonLines:
 
     def line(self, record: Json) -> str:
         """The object on one line."""
-        return f"{json.dumps(record, ensure_ascii=False).translate(_LINE_ENDS)}\n"
+        return f"{json_on_one_line(record)}\n"
 
     @contextmanager
     def writer(self, path: Path) -> Iterator[Put]:
