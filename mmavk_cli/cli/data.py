@@ -9,9 +9,10 @@ from mmavk_cli.cli.options import add_command
 from mmavk_cli.cli.output import print_json
 from mmavk_cli.cli.progress import progress
 from mmavk_cli.corpus.findings import Finding
+from mmavk_cli.corpus.formats.format import LOST
 from mmavk_cli.corpus.public_datasets import PICTURES, TERMS
 from mmavk_cli.flows.data.check import FIRST, Check, DataCheckSettings, data_check
-from mmavk_cli.flows.data.convert import Conversion, DataConvertSettings, data_convert, means
+from mmavk_cli.flows.data.convert import Conversion, DataConvertSettings, data_convert
 from mmavk_cli.flows.data.convert_paths import PIPE
 from mmavk_cli.flows.data.fetch import DataFetchSettings, data_fetch
 from mmavk_cli.flows.data.stats import DataStatsSettings, Stats, data_stats
@@ -157,6 +158,6 @@ def _print_conversion(done: Conversion, to_stderr: bool) -> None:
     for note in done.told:
         typer.echo(f"  note: {note}", err=to_stderr)
     for kind, number in done.losses():
-        typer.echo(f"  not kept: {number} {means(kind)}", err=to_stderr)
+        typer.echo(f"  not kept: {number} {LOST[kind]}", err=to_stderr)
     if done.verdict:
         typer.echo(f"  {done.verdict}", err=to_stderr)

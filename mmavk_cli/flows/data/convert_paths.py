@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -15,10 +15,12 @@ from mmavk_cli.corpus.formats.format import Format, LineFormat
 from mmavk_cli.corpus.formats.lines import Conll, JsonLines
 from mmavk_cli.corpus.formats.parquet import hf_files
 from mmavk_cli.corpus.formats.registry import FORMATS, SUFFIXES, by_content, by_suffix
+from mmavk_cli.corpus.jsonl import Reading
 from mmavk_cli.corpus.raw import read_posts
 
 PIPE = "-"
 RAW = "text"
+F = TypeVar("F", bound=Format)
 FormatName = Literal["conll", "jsonl", "doccano", "prodigy", "spacy", "hf"]
 
 Read = Callable[[Counted], Rows]
@@ -33,34 +35,47 @@ class Source:
     splits: dict[str, Read]
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a person says of SOURCE: the columns of CoNLL files, and how objects of JSON are meant."""
+
+    columns: Columns | None = None
+    reading: Reading = field(default_factory=Reading)
+
+    def of(self, form: F) -> F:
+        """The format, read so."""
+        if isinstance(form, Conll):
+            return replace(form, columns=self.columns)
+        return replace(form, reading=self.reading) if isinstance(form, JsonLines) else form
+
+
 def source_of(
-    name: str, given: FormatName | None, split: str | None, data_dir: Path | None, columns: Columns | None = None
+    name: str, given: FormatName | None, split: str | None, data_dir: Path | None, said: Said | None = None
 ) -> Source:
-    """What SOURCE names: standard input, a file, a folder, else a data set. `columns` are those of CoNLL files.
+    """What SOURCE names: standard input, a file, a folder, else a data set. `said` is said of all its files.
 
     Raises:
         UsageError: the format of a pipe is not given. DataError: SOURCE is not there, or has no such split.
     """
+    said = said or Said()
     if name == PIPE:
-        form = with_columns(_of_lines(given, "--from"), columns)
+        form = said.of(_of_lines(given, "--from"))
         return Source(form.name, {split or "": partial(form.read_lines, sys.stdin.buffer)})
     path = Path(name) if Path(name).exists() else dataset_folder(name, data_dir)
     if path.is_file():
         form_name = given or by_content(path)
-        return Source(form_name or RAW, {split or "": _reader(path, form_name, columns)})
+        return Source(form_name or RAW, {split or "": _reader(path, form_name, said)})
     files = hf_files(path) if given in {None, "hf"} else {}
     files = files or {one: [file] for one in SPLITS if (file := _split_file(path, one, given))}
     if not files:
         if any(path.glob("*.txt")):
-            return Source(RAW, {split or "": _reader(path, None, columns)})
+            return Source(RAW, {split or "": _reader(path, None, said)})
         advice = "Name a file, or a folder with train, valid and test"
         raise DataError("no split and no text in this folder", str(path), advice)
     if split is not None and split not in files:
         raise DataError(f"no {split} split", str(path), f"There is: {', '.join(files)}")
     names = {one: given or _name_of(found[0]) for one, found in files.items()}
-    splits = {
-        one: _chained([_reader(file, names[one], columns) for file in files[one]]) for one in SPLITS if one in files
-    }
+    splits = {one: _chained([_reader(file, names[one], said) for file in files[one]]) for one in SPLITS if one in files}
     splits = splits if split is None else {split: splits[split]}
     return Source(" ".join(sorted({names[one] for one in splits})), splits)
 
@@ -114,16 +129,8 @@ def _name_of(path: Path) -> str:
     return "conll" if path.suffix == ".txt" else by_content(path) or RAW
 
 
-F = TypeVar("F", bound=Format)
-
-
-def with_columns(form: F, columns: Columns | None) -> F:
-    """The format, its columns said where it has some."""
-    return replace(form, columns=columns) if columns is not None and isinstance(form, Conll) else form
-
-
-def _reader(path: Path, name: str | None, columns: Columns | None) -> Read:
-    return partial(with_columns(FORMATS[name], columns).read, path) if name in FORMATS else lambda _: read_posts(path)
+def _reader(path: Path, name: str | None, said: Said) -> Read:
+    return partial(said.of(FORMATS[name]).read, path) if name in FORMATS else lambda _: read_posts(path)
 
 
 def _chained(readers: list[Read]) -> Read:
