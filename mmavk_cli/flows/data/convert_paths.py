@@ -13,7 +13,7 @@ from mmavk_cli.base.records import Counted, Rows
 from mmavk_cli.corpus.columns import Columns
 from mmavk_cli.corpus.formats.format import Format, LineFormat
 from mmavk_cli.corpus.formats.lines import Conll, JsonLines
-from mmavk_cli.corpus.formats.parquet import hf_files
+from mmavk_cli.corpus.formats.parquet import ParquetFile, hf_files
 from mmavk_cli.corpus.formats.registry import FORMATS, SUFFIXES, by_content, by_suffix
 from mmavk_cli.corpus.jsonl import Reading
 from mmavk_cli.corpus.raw import read_posts
@@ -47,7 +47,7 @@ class Said:
         """The format, read so."""
         if isinstance(form, Conll):
             return replace(form, columns=self.columns)
-        return replace(form, reading=self.reading) if isinstance(form, JsonLines) else form
+        return replace(form, reading=self.reading) if isinstance(form, JsonLines | ParquetFile) else form
 
 
 def source_of(
