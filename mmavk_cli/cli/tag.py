@@ -15,7 +15,7 @@ from mmavk_cli.cli.output import data_to_stdout
 from mmavk_cli.cli.progress import progress
 from mmavk_cli.flows.tag.tag import Tagging, TagSettings, tag
 from mmavk_cli.report.html.tag_page import html
-from mmavk_cli.report.predictions_writer import Outcome, conll, json_lines, json_object
+from mmavk_cli.report.predictions_writer import Outcome, conll, csv_table, json_lines, json_object
 from mmavk_cli.report.safe_text import stretches, visible
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _bar(quiet: bool) -> AbstractContextManager[Moved]:
     return progress("posts", quiet)
 
 
-def _pieces(tagging: Tagging, settings: TagSettings) -> Iterator[str]:
+def _pieces(tagging: Tagging, settings: TagSettings) -> Iterator[str]:  # noqa: PLR0911 (one a format)
     """The output in the format that was asked for; with --out alone, the rows are drawn and nothing is printed."""
     if settings.format is None and settings.out is not None:
         return ("" for _ in tagging.rows)
@@ -96,6 +96,8 @@ def _pieces(tagging: Tagging, settings: TagSettings) -> Iterator[str]:
             return json_object(tagging.rows, tagging.totals)
         case "conll":
             return conll(tagging.rows)
+        case "csv":
+            return csv_table(tagging.rows)
         case "html":
             return html(tagging.rows, tagging.totals, settings)
         case _:

@@ -1,6 +1,5 @@
 """JSON Lines: one post an object a line, with the fields of the output record (docs/formats.md)."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -9,15 +8,16 @@ from typing import Any
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.images import is_url
 from mmavk_cli.base.records import BadRow, Counted, Json, Post, Row, Rows, Span, Word
-from mmavk_cli.corpus.conll import BOM, UNIFIED, unified_tag
+from mmavk_cli.corpus.conll import UNIFIED, unified_tag
+from mmavk_cli.corpus.json_values import is_pair, json_values
 from mmavk_cli.corpus.tokenize import checked_text, cut, joined
 from mmavk_cli.spans import characters, covering, spans_to_tags, strict_spans
 
 WIDENED = "widened"
 """What `read_jsonl` counts: names that begin or end inside a word and became whole words."""
 
-Layout = Callable[[Json, str], Json]
-"""An object of another program, and its place → the same with our fields (`corpus/formats/json_fields.py`)."""
+Layout = Callable[[Any, str], Json]
+"""A value of a JSON file, and its place → the same with our fields (`corpus/formats/json_forms.py`)."""
 
 UNITS = "Offsets count Unicode characters from 0, the end is exclusive"
 
@@ -25,7 +25,8 @@ UNITS = "Offsets count Unicode characters from 0, the end is exclusive"
 def read_jsonl(
     source: Path | Iterable[bytes], name: str = "", layout: Layout | None = None, counted: Counted | None = None
 ) -> Rows:
-    """Posts of a file or of lines (a binary handle), one line at a time; a bad line is a `BadRow` and the others go on.
+    """Posts of a file or of lines (a binary handle), one at a time; a bad row is a `BadRow` and the others go on. An
+    object stands on a line, or they are one list (`corpus/json_values.py`).
 
     `name` stands for the source in messages and in the ids of rows without one (the path by default). A picture's
     path is relative to the file, for lines to the working folder. Blank lines are skipped. `layout` reads the objects
@@ -48,14 +49,14 @@ def read_jsonl(
 def _rows(
     lines: Iterable[bytes], name: str, base: Path, layout: Layout | None, counted: Counted | None
 ) -> Iterator[Row]:
-    for number, raw in enumerate(lines, 1):
-        line = raw.removeprefix(BOM) if number == 1 else raw
-        if not line.strip():
-            continue
-        where, name_of_row = f"{name}:{number}", f"{Path(name).stem}-{number}"
+    before = place = 0
+    for number, value in json_values(lines, name):
+        place = place + 1 if number == before else 1
+        before = number
+        several = f"-{place}" if place > 1 else ""  # rows of a list that stands on one line
+        where, name_of_row = f"{name}:{number}", f"{Path(name).stem}-{number}{several}"
         try:
-            row = _object(line, where)
-            row = layout(row, where) if layout else row
+            row = _object(value, layout, where)
             name_of_row = _name(row, "id", where) or name_of_row
             post = post_of(row, name_of_row, base, where)
         except DataError as error:
@@ -71,20 +72,14 @@ def _widened(entities: Iterable[Json], post: Post) -> int:
     return sum((entity["start"], entity["end"]) not in ends for entity in entities)
 
 
-def _object(line: bytes, where: str) -> Json:
-    try:
-        row = json.loads(line.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        what = f"the line is not UTF-8 at byte {error.start}"
-        raise DataError(what, where, "Convert the file to UTF-8") from None
-    except json.JSONDecodeError as error:
-        what = f"not JSON at column {error.colno}: {error.msg}"
-        raise DataError(what, where, "Write one JSON object a line") from None
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"not JSON that can be read: {error}", where, "Write one flat JSON object a line") from None
-    if not isinstance(row, dict):
+def _object(value: Any, layout: Layout | None, where: str) -> Json:
+    if isinstance(value, DataError):
+        raise value
+    if layout is not None and isinstance(value, str):
+        value = {"text": value}
+    if not isinstance(value, dict) and not (is_pair(value) and getattr(layout, "takes_pairs", False)):
         raise DataError("the line is JSON but not an object", where, 'Write {"text": "..."}')
-    return row
+    return layout(value, where) if layout else value
 
 
 def post_of(row: Json, name: str, base: Path, where: str) -> Post:

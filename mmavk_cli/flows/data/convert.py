@@ -9,20 +9,20 @@ from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.files import atomic_folder
 from mmavk_cli.base.records import BadRow, Counted, Json, Post, Problem
 from mmavk_cli.base.settings import Common, DataFolder, setting
-from mmavk_cli.corpus.formats.format import LOST, Format, Put, lost
-from mmavk_cli.corpus.formats.lines import Conll, JsonLines
-from mmavk_cli.corpus.formats.registry import FORMATS
-from mmavk_cli.flows.data.convert_paths import PIPE, FormatName, Read, file_name, source_of, target_of
+from mmavk_cli.corpus.formats.format import LOST, Format, LineFormat, Put, lost
+from mmavk_cli.corpus.formats.options import ColumnOptions
+from mmavk_cli.corpus.formats.registry import READERS
+from mmavk_cli.flows.data.convert_paths import PIPE, FormatName, Read, SourceFormat, file_name, source_of, target_of
 from mmavk_cli.spans import strict_spans
 
 
-class DataConvertSettings(DataFolder, Common):
+class DataConvertSettings(ColumnOptions, DataFolder, Common):
     """What `mmavk data convert` asks."""
 
     source: str = setting(..., "A file, a folder, the name of a data set, or - for standard input.", argument=True)
     target: str = setting(..., "A file or folder that is not there yet, or - for standard output.", argument=True)
-    source_format: FormatName | None = setting(
-        None, f"Format of SOURCE: {', '.join(FORMATS)}. [default: by its name and content]", "--from"
+    source_format: SourceFormat | None = setting(
+        None, f"Format of SOURCE: {', '.join(READERS)}. [default: by its name and content]", "--from"
     )
     target_format: FormatName | None = setting(None, "Format of TARGET. [default: by its name]", "--to")
     split: Literal["train", "valid", "test"] | None = setting(None, "Convert this split. [default: all there are]")
@@ -79,11 +79,12 @@ def data_convert(settings: DataConvertSettings, out: Callable[[str], object], to
         UsageError: a format that cannot be told or cannot go there. DataError: SOURCE is not there or cannot be read,
         TARGET is there already or cannot be written. MissingError: a format's package is not installed.
     """
-    source = source_of(settings.source, settings.source_format, settings.split, settings.data_dir)
+    source = source_of(settings.source, settings.source_format, settings.split, settings.data_dir, settings)
     target, folder = target_of(settings.target, settings.target_format, source)
     done = Conversion(settings.source, settings.target, source.format, target.name)
     job = _Job(target, done, told, tell)
     if settings.target == PIPE:
+        out(target.heading if isinstance(target, LineFormat) else "")
         for split, rows in source.splits.items():
             job.put_all(split, rows, lambda record: out(_line(target, record)), Path())
     elif folder:
@@ -137,7 +138,7 @@ class _Job:
 
 
 def _line(target: Format, record: Any) -> str:
-    if not isinstance(target, JsonLines | Conll):
+    if not isinstance(target, LineFormat):
         raise TypeError(f"{target.name} is no format of lines")  # target_of lets none of them into a pipe
     return target.line(record)
 

@@ -1,7 +1,7 @@
 """Where `data convert` reads and writes: a file, a folder with splits, a data set by name, or a pipe."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,15 +10,23 @@ from typing import Literal
 from mmavk_cli.base.errors import DataError, UsageError
 from mmavk_cli.base.paths import SPLITS, dataset_folder
 from mmavk_cli.base.records import Counted, Rows
-from mmavk_cli.corpus.formats.format import Format, LineFormat
-from mmavk_cli.corpus.formats.lines import Conll, JsonLines
+from mmavk_cli.corpus.formats.brat import is_brat
+from mmavk_cli.corpus.formats.format import Format, LineFormat, LineReader
+from mmavk_cli.corpus.formats.lines import Conll
+from mmavk_cli.corpus.formats.options import ColumnOptions
 from mmavk_cli.corpus.formats.parquet import hf_files
-from mmavk_cli.corpus.formats.registry import FORMATS, SUFFIXES, by_content, by_suffix
-from mmavk_cli.corpus.raw import read_posts
+from mmavk_cli.corpus.formats.posts import read_posts
+from mmavk_cli.corpus.formats.registry import FORMATS, READERS, SUFFIXES, by_content, by_suffix
 
 PIPE = "-"
 RAW = "text"
-FormatName = Literal["conll", "jsonl", "doccano", "prodigy", "spacy", "hf"]
+FormatName = Literal[
+    "conll", "jsonl", "doccano", "prodigy", "labelstudio", "labelstudio-min", "spacy", "hf", "brat", "csv", "tsv"
+]
+SourceFormat = Literal[
+    "conll", "jsonl", "doccano", "prodigy", "labelstudio", "labelstudio-min", "spacy", "hf", "brat", "csv", "tsv",
+    "gliner", "spacy-tuples", "lines",
+]  # fmt: skip
 
 Read = Callable[[Counted], Rows]
 """Opens one split; names that were widened are counted."""
@@ -32,30 +40,37 @@ class Source:
     splits: dict[str, Read]
 
 
-def source_of(name: str, given: FormatName | None, split: str | None, data_dir: Path | None) -> Source:
+def source_of(
+    name: str, given: SourceFormat | None, split: str | None, data_dir: Path | None, columns: ColumnOptions
+) -> Source:
     """What SOURCE names: standard input, a file, a folder, else a data set.
 
     Raises:
         UsageError: the format of a pipe is not given. DataError: SOURCE is not there, or has no such split.
     """
     if name == PIPE:
-        form = _of_lines(given, "--from")
+        form = _reader_of_lines(given, columns)
         return Source(form.name, {split or "": partial(form.read_lines, sys.stdin.buffer)})
     path = Path(name) if Path(name).exists() else dataset_folder(name, data_dir)
     if path.is_file():
         form_name = given or by_content(path)
-        return Source(form_name or RAW, {split or "": _reader(path, form_name)})
+        return Source(form_name or RAW, {split or "": _reader(path, form_name, columns)})
+    if given == "brat" or (given is None and is_brat(path)):
+        return Source("brat", {split or "": _reader(path, "brat", columns)})
     files = hf_files(path) if given in {None, "hf"} else {}
+    files = files or {one: [path / one] for one in SPLITS if is_brat(path / one)}
     files = files or {one: [file] for one in SPLITS if (file := _split_file(path, one, given))}
     if not files:
         if any(path.glob("*.txt")):
-            return Source(RAW, {split or "": _reader(path, None)})
+            return Source(RAW, {split or "": _reader(path, None, columns)})
         advice = "Name a file, or a folder with train, valid and test"
         raise DataError("no split and no text in this folder", str(path), advice)
     if split is not None and split not in files:
         raise DataError(f"no {split} split", str(path), f"There is: {', '.join(files)}")
     names = {one: given or _name_of(found[0]) for one, found in files.items()}
-    splits = {one: _chained([_reader(file, names[one]) for file in files[one]]) for one in SPLITS if one in files}
+    splits = {
+        one: _chained([_reader(file, names[one], columns) for file in files[one]]) for one in SPLITS if one in files
+    }
     splits = splits if split is None else {split: splits[split]}
     return Source(" ".join(sorted({names[one] for one in splits})), splits)
 
@@ -68,7 +83,7 @@ def target_of(name: str, given: FormatName | None, source: Source) -> tuple[Form
         DataError: TARGET is there already.
     """
     if name == PIPE:
-        return _of_lines(given, "--to"), False
+        return _of_lines(given), False
     path = Path(name)
     told = by_suffix(path)
     if (given or told) is None:
@@ -87,18 +102,29 @@ def file_name(split: str, form: Format) -> str:
     """What a split's file is called in a folder: as a data set's or, of `datasets`, as `load_dataset` knows it."""
     if isinstance(form, Conll):
         return f"{split}.txt"
+    if form.name == "brat":
+        return split or "train"
     return "validation.parquet" if form.name == "hf" and split == "valid" else f"{split or 'train'}{form.suffix}"
 
 
-def _of_lines(given: FormatName | None, flag: str) -> LineFormat:
-    lines: dict[str, LineFormat] = {name: form for name, form in FORMATS.items() if isinstance(form, JsonLines | Conll)}
+def _of_lines(given: FormatName | None) -> LineFormat:
+    lines = {name: form for name, form in FORMATS.items() if isinstance(form, LineFormat)}
+    return lines[_checked(given, lines, "--to")]
+
+
+def _reader_of_lines(given: SourceFormat | None, columns: ColumnOptions) -> LineReader:
+    lines = {name: form for name in READERS if isinstance(form := columns.reader(name), LineReader)}
+    return lines[_checked(given, lines, "--from")]
+
+
+def _checked(given: str | None, lines: Iterable[str], flag: str) -> str:
     if given is None or given not in lines:
         what = "a pipe's format is not known" if given is None else f"{given} cannot go through a pipe"
         raise UsageError(what, flag, f"Give one of {', '.join(lines)}, or a file")
-    return lines[given]
+    return given
 
 
-def _split_file(folder: Path, split: str, given: FormatName | None) -> Path | None:
+def _split_file(folder: Path, split: str, given: SourceFormat | None) -> Path | None:
     suffixes = [suffix for suffix, name in SUFFIXES.items() if given in {None, name}]
     names = [folder / f"{split}{suffix}" for suffix in (".txt", ".jsonl", *suffixes)]
     return next((path for path in names if path.is_file()), None)
@@ -106,11 +132,13 @@ def _split_file(folder: Path, split: str, given: FormatName | None) -> Path | No
 
 def _name_of(path: Path) -> str:
     """The format of a split's file; `.txt` is CoNLL in a data set, whatever it begins with."""
+    if path.is_dir():
+        return "brat"
     return "conll" if path.suffix == ".txt" else by_content(path) or RAW
 
 
-def _reader(path: Path, name: str | None) -> Read:
-    return partial(FORMATS[name].read, path) if name in FORMATS else lambda _: read_posts(path)
+def _reader(path: Path, name: str | None, columns: ColumnOptions) -> Read:
+    return partial(columns.reader(name).read, path) if name in READERS else lambda _: read_posts(path)
 
 
 def _chained(readers: list[Read]) -> Read:

@@ -6,14 +6,15 @@ from typing import Self
 from pydantic import model_validator
 
 from mmavk_cli.base.settings import DataPlace, setting
+from mmavk_cli.corpus.formats.options import InputOptions
 
 
-class PostSource(DataPlace):
+class PostSource(DataPlace, InputOptions):
     """A data set, a file or folder of posts, or a folder of pictures (`--images` alone); exactly one of them."""
 
     dataset: str | None = setting(None, "Data set with its pictures, all splits.")
     input: Path | None = setting(
-        None, "Posts with pictures instead: JSON Lines, or a folder of texts and pictures.", "--input"
+        None, "Posts with pictures instead: JSON, CSV or TSV, or a folder of texts and pictures.", "--input"
     )
 
     @model_validator(mode="after")
