@@ -10,6 +10,7 @@ from mmavk_cli.base.images import is_url
 from mmavk_cli.base.records import BadRow, Counted, Json, Post, Row, Rows, Span, Word
 from mmavk_cli.corpus.conll import UNIFIED, unified_tag
 from mmavk_cli.corpus.json_values import is_pair, json_values
+from mmavk_cli.corpus.tag_schemes import PLAIN
 from mmavk_cli.corpus.tokenize import checked_text, cut, joined
 from mmavk_cli.spans import characters, covering, spans_to_tags, strict_spans
 
@@ -140,7 +141,9 @@ def _tags(row: Json, text: str, words: tuple[Word, ...], given: bool, where: str
         raise DataError("'tags' without 'words'", where, "Add the words the tags belong to, or give 'entities'")
     if len(tags) != len(words):
         raise DataError(f"{len(tags)} tags for {len(words)} words", where, "Give each word one tag")
-    return tuple(unified_tag(tag, where) for tag in tags)
+    for tag in tags:
+        PLAIN.check(tag, where)
+    return tuple(map(unified_tag, tags))
 
 
 def _tags_of_entities(entities: Any, text: str, words: tuple[Word, ...], where: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.files import atomic_folder
 from mmavk_cli.base.records import BadRow, Counted, Json, Post, Rows
 from mmavk_cli.corpus.formats.format import Put
-from mmavk_cli.corpus.formats.said import Said
+from mmavk_cli.corpus.formats.said import UNREAD, Said
 from mmavk_cli.corpus.jsonl import WIDENED, post_of
 from mmavk_cli.corpus.pictures import list_names, list_pictures
 from mmavk_cli.corpus.raw import decoded
@@ -56,7 +56,7 @@ class BratFolder:
             stems = sorted({Path(name).stem for name in list_names(folder, (".txt", ".ann"))})
         else:
             stems = [path.stem]
-        pictures, say = list_pictures(folder), Said()
+        pictures, say = list_pictures(folder), Said(counted)
         for stem in stems:
             where = str(folder / f"{stem}.ann")
             try:
@@ -93,7 +93,7 @@ class BratFolder:
     def post(self, record: tuple[str, str, str], folder: Path) -> Post:
         """The post that a record is read as."""
         stem, text, annotations = record
-        row = {"text": text} | _parsed(annotations, text, "", Said())
+        row = {"text": text} | _parsed(annotations, text, "", Said(Counted()))
         return post_of(row, stem, folder, "")
 
     @contextmanager
@@ -101,7 +101,6 @@ class BratFolder:
         """Writes files into a new folder, and brat's configuration of the types. Of posts with one id the second is
         called `ID-2`.
         """
-        say = Said()
         kinds: set[str] = set()
         taken: set[str] = set()
         with atomic_folder(path) as place:
@@ -112,8 +111,6 @@ class BratFolder:
                 while name.casefold() in taken:
                     number += 1
                     name = f"{stem}-{number}"
-                if name != stem:
-                    say(f"posts have one id, {stem!r}; their files are called {stem}, {stem}-2 and so on", str(path))
                 taken.add(name.casefold())
                 kinds.update(match[1] for line in annotations.splitlines() if (match := _NAME.fullmatch(line)))
                 (place / f"{name}.txt").write_bytes(f"{text}\n".encode("utf-8", "surrogatepass"))
@@ -142,7 +139,7 @@ def _parsed(annotations: str, text: str, name: str, say: Said) -> Json:
         if not line.strip():
             continue
         if line[0] != "T":
-            say(f"{_KINDS.get(line[0], 'other lines')} are not read, only names", where)
+            say(f"{_KINDS.get(line[0], 'other lines')} are not read, only names", where, UNREAD)
             continue
         match = _NAME.fullmatch(line)
         if match is None:
@@ -151,7 +148,11 @@ def _parsed(annotations: str, text: str, name: str, say: Said) -> Json:
             )
         pieces = [piece.split() for piece in match[2].split(";")]
         if len(pieces) > 1:
-            say(f"a name in {len(pieces)} pieces is left out: {match[3]!r}; a name here is one stretch of text", where)
+            say(
+                f"a name in {len(pieces)} pieces is left out: {match[3]!r}; a name here is one stretch of text",
+                where,
+                UNREAD,
+            )
             continue
         if len(pieces[0]) != 2:  # noqa: PLR2004
             raise DataError(f"{FORM}, and a name has no start and end: {line!r}", where, "Mend the line")

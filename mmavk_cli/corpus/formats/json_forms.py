@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.base.records import Json
+from mmavk_cli.base.records import Counted, Json
 from mmavk_cli.corpus.formats.json_fields import from_doccano, from_prodigy
 from mmavk_cli.corpus.formats.label_studio import LabelStudio, is_task, regions_field
 from mmavk_cli.corpus.formats.own_form import OwnForm
@@ -14,13 +14,13 @@ from mmavk_cli.corpus.jsonl import Layout
 
 OWN = "jsonl"
 
-FORMS: dict[str, Callable[[], Layout]] = {
+FORMS: dict[str, Callable[[Counted], Layout]] = {
     OWN: OwnForm,
-    "doccano": lambda: from_doccano,
-    "prodigy": lambda: from_prodigy,
+    "doccano": lambda _: from_doccano,
+    "prodigy": lambda _: from_prodigy,
     "labelstudio": LabelStudio,
     "labelstudio-min": LabelStudio,
-    "gliner": lambda: from_gliner,
+    "gliner": lambda _: from_gliner,
     "spacy-tuples": SpacyPair,
 }
 """Name of a form → what makes its reader, a new one for each file."""
@@ -48,7 +48,8 @@ class AnyForm:
 
     takes_pairs = True
 
-    def __init__(self) -> None:
+    def __init__(self, counted: Counted) -> None:
+        self._counted = counted
         self._readers: dict[str, Layout] = {}
 
     def __call__(self, row: Any, where: str) -> Json:
@@ -61,5 +62,5 @@ class AnyForm:
             what = "this is spaCy 2's JSON, which is not read"
             raise DataError(what, where, "Run: python -m spacy convert FILE OUT, and give the .spacy file")
         form = form_of(row)
-        reader = self._readers.setdefault(form, FORMS[form]())
+        reader = self._readers.setdefault(form, FORMS[form](self._counted))
         return reader(row, where)

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.base.records import Json, Post
+from mmavk_cli.base.records import Counted, Json, Post
 from mmavk_cli.corpus.formats.format import picture_field
 from mmavk_cli.corpus.formats.own_form import text_field
-from mmavk_cli.corpus.formats.said import Said
+from mmavk_cli.corpus.formats.said import UNREAD, Said
 from mmavk_cli.corpus.tokenize import cut
 from mmavk_cli.spans import characters, strict_spans
 
@@ -38,8 +38,8 @@ def regions_field(row: Json) -> str | None:
 class LabelStudio:
     """Reads tasks, and rows of JSON-MIN."""
 
-    def __init__(self) -> None:
-        self.say = Said()
+    def __init__(self, counted: Counted) -> None:
+        self.say = Said(counted)
 
     def __call__(self, row: Json, where: str) -> Json:
         """The task's fields as ours.
@@ -70,10 +70,10 @@ class LabelStudio:
         annotations = task.get("annotations", task.get("completions")) or []
         done = [one for one in annotations if isinstance(one, dict) and not one.get("was_cancelled")]
         if len(done) > 1:
-            self.say("more than one person annotated a task; the ground truth, else the first is read", where)
+            self.say("more than one person annotated a task; the ground truth, else the first is read", where, UNREAD)
         if not done:
             if task.get("predictions"):
-                self.say("predictions are not read, only annotations", where)
+                self.say("predictions are not read, only annotations", where, UNREAD)
             return None
         chosen = next((one for one in done if one.get("ground_truth")), done[0])
         return chosen.get("result")
@@ -85,7 +85,7 @@ class LabelStudio:
         labels = value.get("labels")
         if not labels:
             kind = region.get("type", "without labels")
-            self.say(f"regions that are no names are not read ({kind})", where)
+            self.say(f"regions that are no names are not read ({kind})", where, UNREAD)
             return None
         if len(labels) > 1:
             raise DataError(f"{FORM}, and a region has {len(labels)} labels: {labels!r}", where, "Keep one of them")

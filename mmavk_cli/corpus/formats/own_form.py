@@ -4,8 +4,8 @@ import re
 from typing import Any
 
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.base.records import Json
-from mmavk_cli.corpus.formats.said import Said
+from mmavk_cli.base.records import Counted, Json
+from mmavk_cli.corpus.formats.said import UNREAD, Said
 
 TEXT_FIELDS = (
     "text", "full_text", "content", "tweet", "tweet_text", "body", "data", "post", "post_text", "message", "sentence",
@@ -33,8 +33,8 @@ def text_field(row: Json) -> str | None:
 class OwnForm:
     """Reads objects as ours; what it takes from fields of another name is told."""
 
-    def __init__(self) -> None:
-        self.say = Said()
+    def __init__(self, counted: Counted) -> None:
+        self.say = Said(counted)
 
     def __call__(self, row: Json, where: str) -> Json:
         """The object with our fields.
@@ -69,7 +69,7 @@ class OwnForm:
         for field in NAME_FIELDS:
             value = row.get(field)
             if isinstance(value, dict) and (not value or value.keys() & _TWITTER):
-                self.say(f"{field!r} is Twitter's own (hashtags, links, handles) and holds no names", where)
+                self.say(f"{field!r} is Twitter's own (hashtags, links, handles) and holds no names", where, UNREAD)
             elif value is not None and field == "entities" and not isinstance(value, list):
                 return value  # which is told as a fault
             elif isinstance(value, list):

@@ -1,20 +1,25 @@
 """The posts of whatever a path or standard input is."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import chain
 from pathlib import Path
+from typing import TypeVar
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import Counted, Rows
 from mmavk_cli.corpus.conll import conll_rows
 from mmavk_cli.corpus.formats.brat import is_brat
+from mmavk_cli.corpus.formats.format import LineReader
 from mmavk_cli.corpus.formats.lines import ANY_JSON
 from mmavk_cli.corpus.formats.options import InputOptions
 from mmavk_cli.corpus.formats.registry import SUFFIXES, by_content
 from mmavk_cli.corpus.formats.said import Said
 from mmavk_cli.corpus.formats.sniff import HEAD, MANY, format_of, lines_in
 from mmavk_cli.corpus.json_values import BOM
+from mmavk_cli.corpus.notes import tell
 from mmavk_cli.corpus.raw import decoded, post_from_text, read_folder, read_text
+
+S = TypeVar("S")
 
 LINES = "lines"
 JSON = {form for suffix, form in SUFFIXES.items() if "json" in suffix} | {"gliner", "spacy-tuples"}
@@ -29,9 +34,9 @@ def read_posts(path: Path, options: InputOptions | None = None) -> Rows:
     """
     options = options or InputOptions()
     if options.lines:
-        return options.reader(LINES).read(path, Counted())
+        return _noted(options.reader(LINES).read, path)
     if path.is_dir():
-        return options.reader("brat").read(path, Counted()) if is_brat(path) else read_folder(path)
+        return _noted(options.reader("brat").read, path) if is_brat(path) else read_folder(path)
     if path.exists() and not path.is_file():  # a pipe can be read only once
         return _read_pipe(path, options)
     return _read_file(path, options)
@@ -44,11 +49,11 @@ def _read_file(path: Path, options: InputOptions) -> Rows:
         _note_lines(text, str(path))
         yield post_from_text(text, path.stem, None, str(path))
     elif name in JSON:
-        yield from ANY_JSON.read(path, Counted())
+        yield from _noted(ANY_JSON.read, path)
     elif name == "conll":
         yield from conll_rows(path)
     else:
-        yield from options.reader(name).read(path, Counted())
+        yield from _noted(options.reader(name).read, path)
 
 
 def _read_pipe(path: Path, options: InputOptions) -> Rows:
@@ -81,10 +86,10 @@ def read_stream(lines: Iterable[bytes], name: str, options: InputOptions | None 
     whole = chain(head, source)
     start = b"".join(head)[:HEAD]
     if start.removeprefix(BOM).lstrip().startswith(b"{"):
-        return ANY_JSON.read_lines(whole, Counted())
+        return _noted(ANY_JSON.read_lines, whole)
     match format_of(start, name):
         case "json":
-            return ANY_JSON.read_lines(whole, Counted())
+            return _noted(ANY_JSON.read_lines, whole)
         case "conll":
             return conll_rows(whole, name)
         case "csv" | "tsv" as form:
@@ -96,13 +101,24 @@ def read_stream(lines: Iterable[bytes], name: str, options: InputOptions | None 
 
 def _named(options: InputOptions, form: str, lines: Iterable[bytes]) -> Rows:
     reader = options.reader(form)
-    if not hasattr(reader, "read_lines"):
+    if not isinstance(reader, LineReader):
         raise TypeError(f"{form} is no format of lines")
-    rows: Rows = reader.read_lines(lines, Counted())
-    return rows
+    return _noted(reader.read_lines, lines)
+
+
+def _noted(read: Callable[[S, Counted], Rows], source: S) -> Rows:
+    """The rows; what the reader notes of the file is told at the row where it is noted."""
+    counted, told = Counted(), 0
+    for row in read(source, counted):
+        new = dict(list(counted.notes.items())[told:])
+        tell(Counted(notes=new))
+        told += len(new)
+        yield row
 
 
 def _note_lines(text: str, where: str) -> None:
     """A raw text of many lines is told to be read as one post."""
     if (count := lines_in(text)) >= MANY:
-        Said()(f"{count} lines are read as one post; --lines reads one post a line", where)
+        counted = Counted()
+        Said(counted)(f"{count} lines are one post; --lines reads one post a line", where)
+        tell(counted)

@@ -1,16 +1,17 @@
-"""What a reader decides about a file, told once on stderr."""
+"""What a reader decides about a file that is not in our own form."""
 
-import logging
+from mmavk_cli.base.records import Counted
+
+READING, UNREAD = "reading", "unread"
+"""Kinds of notes (`corpus/findings.py`): how something is read, and what is left aside."""
 
 
 class Said:
-    """Tells each sentence once; one instance a file that is read."""
+    """Notes sentences about one file, each once."""
 
-    def __init__(self) -> None:
-        self._before: set[str] = set()
+    def __init__(self, counted: Counted) -> None:
+        self._counted = counted
 
-    def __call__(self, sentence: str, where: str) -> None:
-        """Tell `sentence` about the row at `where` (`file:line`)."""
-        if sentence not in self._before:
-            self._before.add(sentence)
-            logging.getLogger(__name__).warning("%s", f"{where}: {sentence}" if where else sentence)
+    def __call__(self, sentence: str, where: str, kind: str = READING) -> None:
+        """Note `sentence` about the row at `where` (`file:line`)."""
+        self._counted.note(kind, where, sentence, sentence)

@@ -93,7 +93,7 @@ class Table:
         delimiter = self.delimiter or delimiter_of(first)
         rows = table_rows(chain([first], texts), delimiter)
         head = list(islice(rows, SEEN))
-        layout, headed = _layout(head, self.columns, name, DELIMITERS.get(delimiter, delimiter))
+        layout, headed = _layout(head, self.columns, name, delimiter, Said(counted))
         good = chain(head[headed:], rows)
         for _key, group in groupby(_checked(good, layout, name), key=lambda one: _key_of(one, layout)):
             yield from _post_rows(list(group), layout, name, folder, counted)
@@ -135,9 +135,8 @@ def _plain(heading: str) -> str:
     return "".join(character for character in heading.casefold() if character.isalnum())
 
 
-def _layout(head: list[TableRow], given: ColumnNames, where: str, delimiter: str) -> tuple[_Layout, int]:
+def _layout(head: list[TableRow], given: ColumnNames, where: str, delimiter: str, say: Said) -> tuple[_Layout, int]:
     """The columns, and how many of the first rows are headings; what is guessed is told."""
-    say = Said()
     first = head[0].cells
     names = [_plain(cell) for cell in first]
     if set(names) & WORDS and set(names) & TAGS and not set(names) & set(TEXTS):
@@ -166,7 +165,7 @@ def _layout(head: list[TableRow], given: ColumnNames, where: str, delimiter: str
     left = f"; not read: {', '.join(map(repr, unread))}" if unread else ""
     heading = "" if headed else "; there is no heading, and the first row is a post"
     if not own:
-        parts.insert(0, f"{delimiter} between cells, text from {shown[text]!r}")
+        parts.insert(0, f"{DELIMITERS.get(delimiter, delimiter)} between cells, text from {shown[text]!r}")
         say(f"{', '.join(parts)}{left}{heading}", where)
     return _Layout(len(first), text, image, id_, image_id, span, own), headed
 

@@ -3,8 +3,9 @@
 from typing import Any
 
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.base.records import Json
+from mmavk_cli.base.records import Counted, Json
 from mmavk_cli.corpus.formats.own_form import OwnForm
+from mmavk_cli.corpus.formats.said import UNREAD
 from mmavk_cli.corpus.json_values import is_pair
 from mmavk_cli.corpus.tokenize import joined
 
@@ -46,8 +47,8 @@ class SpacyPair:
 
     takes_pairs = True
 
-    def __init__(self) -> None:
-        self._own = OwnForm()
+    def __init__(self, counted: Counted) -> None:
+        self._own = OwnForm(counted)
 
     def __call__(self, row: Any, where: str) -> Json:
         """The example as our fields.
@@ -60,7 +61,7 @@ class SpacyPair:
         text, about = row
         others = sorted(about.keys() - {"entities"})
         if others:
-            self._own.say(f"of spaCy's annotations {', '.join(map(repr, others))} are not read", where)
+            self._own.say(f"of spaCy's annotations {', '.join(map(repr, others))} are not read", where, UNREAD)
         names = about.get("entities")
         if names is None:
             return {"text": text}

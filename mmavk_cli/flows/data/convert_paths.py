@@ -11,9 +11,8 @@ from mmavk_cli.base.errors import DataError, UsageError
 from mmavk_cli.base.paths import SPLITS, dataset_folder
 from mmavk_cli.base.records import Counted, Rows
 from mmavk_cli.corpus.formats.brat import is_brat
-from mmavk_cli.corpus.formats.format import Format, LineFormat, LineReader
+from mmavk_cli.corpus.formats.format import Format, LineFormat, LineReader, Reader
 from mmavk_cli.corpus.formats.lines import Conll
-from mmavk_cli.corpus.formats.options import ColumnOptions
 from mmavk_cli.corpus.formats.parquet import hf_files
 from mmavk_cli.corpus.formats.posts import read_posts
 from mmavk_cli.corpus.formats.registry import FORMATS, READERS, SUFFIXES, by_content, by_suffix
@@ -41,35 +40,35 @@ class Source:
 
 
 def source_of(
-    name: str, given: SourceFormat | None, split: str | None, data_dir: Path | None, columns: ColumnOptions
+    name: str, given: SourceFormat | None, split: str | None, data_dir: Path | None, reader_of: Callable[[str], Reader]
 ) -> Source:
-    """What SOURCE names: standard input, a file, a folder, else a data set.
+    """What SOURCE names: standard input, a file, a folder, else a data set. `reader_of` gives a format's reader.
 
     Raises:
         UsageError: the format of a pipe is not given. DataError: SOURCE is not there, or has no such split.
     """
     if name == PIPE:
-        form = _reader_of_lines(given, columns)
+        form = _reader_of_lines(given, reader_of)
         return Source(form.name, {split or "": partial(form.read_lines, sys.stdin.buffer)})
     path = Path(name) if Path(name).exists() else dataset_folder(name, data_dir)
     if path.is_file():
         form_name = given or by_content(path)
-        return Source(form_name or RAW, {split or "": _reader(path, form_name, columns)})
+        return Source(form_name or RAW, {split or "": _reader(path, form_name, reader_of)})
     if given == "brat" or (given is None and is_brat(path)):
-        return Source("brat", {split or "": _reader(path, "brat", columns)})
+        return Source("brat", {split or "": _reader(path, "brat", reader_of)})
     files = hf_files(path) if given in {None, "hf"} else {}
     files = files or {one: [path / one] for one in SPLITS if is_brat(path / one)}
     files = files or {one: [file] for one in SPLITS if (file := _split_file(path, one, given))}
     if not files:
         if any(path.glob("*.txt")):
-            return Source(RAW, {split or "": _reader(path, None, columns)})
+            return Source(RAW, {split or "": _reader(path, None, reader_of)})
         advice = "Name a file, or a folder with train, valid and test"
         raise DataError("no split and no text in this folder", str(path), advice)
     if split is not None and split not in files:
         raise DataError(f"no {split} split", str(path), f"There is: {', '.join(files)}")
     names = {one: given or _name_of(found[0]) for one, found in files.items()}
     splits = {
-        one: _chained([_reader(file, names[one], columns) for file in files[one]]) for one in SPLITS if one in files
+        one: _chained([_reader(file, names[one], reader_of) for file in files[one]]) for one in SPLITS if one in files
     }
     splits = splits if split is None else {split: splits[split]}
     return Source(" ".join(sorted({names[one] for one in splits})), splits)
@@ -112,8 +111,8 @@ def _of_lines(given: FormatName | None) -> LineFormat:
     return lines[_checked(given, lines, "--to")]
 
 
-def _reader_of_lines(given: SourceFormat | None, columns: ColumnOptions) -> LineReader:
-    lines = {name: form for name in READERS if isinstance(form := columns.reader(name), LineReader)}
+def _reader_of_lines(given: SourceFormat | None, reader_of: Callable[[str], Reader]) -> LineReader:
+    lines = {name: form for name in READERS if isinstance(form := reader_of(name), LineReader)}
     return lines[_checked(given, lines, "--from")]
 
 
@@ -137,8 +136,8 @@ def _name_of(path: Path) -> str:
     return "conll" if path.suffix == ".txt" else by_content(path) or RAW
 
 
-def _reader(path: Path, name: str | None, columns: ColumnOptions) -> Read:
-    return partial(columns.reader(name).read, path) if name in READERS else lambda _: read_posts(path)
+def _reader(path: Path, name: str | None, reader_of: Callable[[str], Reader]) -> Read:
+    return partial(reader_of(name).read, path) if name in READERS else lambda _: read_posts(path)
 
 
 def _chained(readers: list[Read]) -> Read:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from mmavk_cli.base.config import read_toml
+from mmavk_cli.base.device import CARD
 from mmavk_cli.base.errors import MissingError
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.settings import Settings
@@ -19,9 +20,6 @@ from mmavk_cli.tagger.settings import PieceSettings, TrainingSettings
 from mmavk_cli.tagger.training.memory_estimate import RESERVE, estimate, working
 
 S = TypeVar("S", bound=Settings)
-
-CARD = 24_000_000_000
-"""Bytes of the card that the profile `24gb` is made for; nvidia-smi calls it 24 GB."""
 
 EMBEDDED_PEAK = 300_000_000
 """Bytes: `mmavk tag` of one post with its picture peaks at 265 MB resident (Linux, x86-64)."""

@@ -1,9 +1,8 @@
 """eval: a model on a split of a data set → scores under both counting rules, and what they are made of."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self, get_args
@@ -30,7 +29,9 @@ from mmavk_cli.flows.shared.knowledge.attach import (
 )
 from mmavk_cli.flows.shared.knowledge.compatibility import check_knowledge
 from mmavk_cli.flows.shared.models import folder_of, open_model, shown_name, weights_id
+from mmavk_cli.flows.shared.options import DATASET, EMBEDDED_OR_SEEDS, MODEL, OUT, SPLIT, Printed, Split
 from mmavk_cli.flows.shared.predict import tag_all
+from mmavk_cli.flows.shared.progress import Progress, part_of, silent
 from mmavk_cli.flows.shared.run_folder import run_or_none
 from mmavk_cli.report.metrics.breakdown import Breakdown, Known, breakdown, counted
 from mmavk_cli.report.metrics.f1 import Rule, scores_of
@@ -41,26 +42,22 @@ from mmavk_cli.report.predictions_writer import evaluated, json_line
 if TYPE_CHECKING:
     pass
 
-Told = Callable[[int, int], None]
-"""Progress: posts done, posts in all."""
-
 Pairing = Literal["own", "shuffled", "blank"]
 OWN: Pairing = "own"
 
 
-class EvalSettings(ResamplingSettings, EvalKnowledge, Common):
+class EvalSettings(Printed, ResamplingSettings, EvalKnowledge, Common):
     """What `mmavk eval` asks."""
 
-    model: str = setting(..., "A run folder, a model folder, or `embedded`.", argument=True)
-    dataset: str = setting(..., "Data set: a folder of this name in the data folder.")
-    split: Literal["train", "valid", "test"] = setting("test", "Which split to score.")
+    model: str = setting(..., MODEL, here=EMBEDDED_OR_SEEDS, argument=True)
+    dataset: str = setting(..., DATASET, metavar="NAME")
+    split: Split = setting("test", SPLIT)
     pairing: Pairing = setting(OWN, "Whose knowledge a post gets: its own, another post's, or none.")
     picture_test: bool = setting(
         False, "Does the picture matter? Score with own, with shuffled and with no knowledge.", "--picture-test"
     )
     rule: Rule = setting("strict", "Counting rule of errors, calibration and the picture test.", "--as")
-    format: Literal["table", "json"] = setting("table", "How to print the scores.")
-    out: Path | None = setting(None, "Run folder for scores.json, run.json and predictions.SPLIT.jsonl.")
+    out: Path | None = setting(None, OUT, here="run folder with scores.json, run.json and predictions.SPLIT.jsonl.")
 
     @model_validator(mode="after")
     def _picture_test_can_be(self) -> Self:
@@ -102,7 +99,7 @@ class Evaluation:
         return content | self.scores.as_json()
 
 
-def evaluate(settings: EvalSettings, told: Told) -> Evaluation:
+def evaluate(settings: EvalSettings, on_progress: Progress = silent) -> Evaluation:
     """Score a model; writes a run folder when asked to.
 
     Raises:
@@ -122,7 +119,7 @@ def evaluate(settings: EvalSettings, told: Told) -> Evaluation:
     with run_or_none(settings.out, "eval", settings) as run:
         tagged: dict[Pairing, list[Tagged]] = {}
         for number, (pairing, texts) in enumerate(knowledge.items()):
-            share = partial(_share, told, number, len(pairings))
+            share = part_of(on_progress, number, len(pairings))
             tagged[pairing] = tag_all(predictor, shown_name(settings.model, config), posts, texts, share)
         result = _judged(settings, knowledge_label(named, settings.pairing), tagged)
         if run is not None:
@@ -161,17 +158,13 @@ def paired(posts: Sequence[Post], settings: EvalSettings, pairing: Pairing, want
     if pairing == OWN:
         return knowledge_of(settings, settings.dataset, posts, wanted)
     order = list(range(len(posts)))
-    random.Random(settings.seed).shuffle(order)  # noqa: S311
+    random.Random(settings.resampling_seed).shuffle(order)  # noqa: S311
     giver = dict(zip(order, (*order[1:], order[0]), strict=True))
     # The text stays the post's, so that the scorer judges the foreign knowledge as it would at tag time.
     strangers = [
         replace(post, image_id=posts[giver[i]].image_id, image=posts[giver[i]].image) for i, post in enumerate(posts)
     ]
     return knowledge_of(settings, settings.dataset, strangers, wanted)
-
-
-def _share(told: Told, number: int, passes: int, done: int, posts: int) -> None:
-    told(number * posts + done, passes * posts)
 
 
 def _train(settings: EvalSettings) -> list[Post] | None:

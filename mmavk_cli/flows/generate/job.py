@@ -1,6 +1,5 @@
 """What a run of `generate` is asked, and what it came to."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from mmavk_cli.base.errors import DataError, MemoryShortError
@@ -26,14 +25,14 @@ class Job:
 
 @dataclass(slots=True)
 class Generation:
-    """What a run of `generate` came to, filled while it runs.
+    """The result of a run of `generate`, filled while it runs: it also holds what was made before an error or Ctrl-C.
 
     Totals: `files`, `pictures` (of different bytes, of this part), `cached` (there already, or made by another process
     meanwhile), `made`, `failed`, `failed_before` (not tried again), `placeholders`, `missing`, `tokens`, `flagged`
     (cut, repeating or empty).
     """
 
-    recipe: str
+    recipe: str = ""
     totals: Counted = field(default_factory=lambda: Counted(dict.fromkeys(TOTALS, 0)))
     failures: list[tuple[str, str]] = field(default_factory=list)
     notes: tuple[str, ...] = ()
@@ -58,7 +57,3 @@ class Generation:
     def as_json(self) -> Json:
         """One JSON object, for the run folder."""
         return {"recipe": self.recipe, "totals": self.totals.counts, "stopped": self.stopped, "notes": list(self.notes)}
-
-
-Told = Callable[[str, Generation, int], None]
-"""Progress: what is being done, the totals so far, how many steps it has in all."""

@@ -3,11 +3,12 @@
 import math
 from dataclasses import asdict, dataclass
 
+from mmavk_cli.base.device import CARD
 from mmavk_cli.base.records import Json
 from mmavk_cli.flows.shared.encoder_shape import doubt, encoder_shape
 from mmavk_cli.flows.train.corpus import read_corpus
 from mmavk_cli.flows.train.settings import TrainSettings
-from mmavk_cli.tagger.training.memory_estimate import CARD, GIB, Shape, estimate
+from mmavk_cli.tagger.training.memory_estimate import GIB, Shape, estimate
 
 
 @dataclass(frozen=True, slots=True)

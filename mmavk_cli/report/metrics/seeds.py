@@ -69,7 +69,7 @@ def mean_interval(counts: Mapping[int, Sequence[Count]], settings: ResamplingSet
 
     from mmavk_cli.report.metrics.resampling import resampled, table
 
-    draws = resampled(table(list(counts.values())), settings.resamples, settings.seed).mean(axis=1)
+    draws = resampled(table(list(counts.values())), settings.resamples, settings.resampling_seed).mean(axis=1)
     low, high = np.percentile(draws, ENDS)
     return float(low), float(high)
 

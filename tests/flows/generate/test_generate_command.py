@@ -59,7 +59,7 @@ def test_a_folder_gets_its_knowledge_and_the_second_run_makes_nothing(echo: Mmav
 def test_equal_pictures_under_other_names_are_paid_once(mmavk: Mmavk, server: Loopback, pictures: Path, tmp_path: Path):
     for name in ("again.png", "third.png"):
         shutil.copy(pictures / "p1.png", pictures / name)
-    options = ("--generator", "server", "--url", server.url, "--vlm", "tiny", "--store", tmp_path / "store")
+    options = ("--generator", "server", "--server-url", server.url, "--vlm", "tiny", "--store", tmp_path / "store")
     done = mmavk("generate", "--images", pictures, *options)
     assert counts(done.err)["pictures"] == len(server.bodies) == 6
     shutil.move(pictures, tmp_path / "elsewhere")
@@ -134,7 +134,7 @@ def test_placeholders_get_empty_knowledge(mmavk: Mmavk, server: Loopback, pictur
     for number in range(4):
         sorry.save(pictures / f"bytes{number}.png")
         sorry.resize((200 + number, 150)).save(pictures / f"look{number}.jpg", quality=60 + number)
-    options = ("--generator", "server", "--url", server.url, "--vlm", "tiny", "--store", tmp_path / "store")
+    options = ("--generator", "server", "--server-url", server.url, "--vlm", "tiny", "--store", tmp_path / "store")
     done = mmavk("generate", "--images", pictures, *options, "--placeholder", "8")
     assert counts(done.err)["placeholders"] == 5
     assert len(server.bodies) == 6
@@ -278,7 +278,7 @@ def test_a_disk_that_fills_up_loses_nothing_that_was_made(
 
 def test_a_failed_picture_is_tried_again_when_asked(mmavk: Mmavk, server: Loopback, pictures: Path, tmp_path: Path):
     server.faults = [status(400)] * 2
-    options = ("--generator", "server", "--url", server.url, "--vlm", "tiny", "--store", tmp_path / "store")
+    options = ("--generator", "server", "--server-url", server.url, "--vlm", "tiny", "--store", tmp_path / "store")
     first = mmavk("generate", "--images", pictures, *options)
     assert (first.code, counts(first.err)["failed"]) == (3, 2)
     assert mmavk("generate", "--images", pictures, *options).code == 0
@@ -293,11 +293,11 @@ def test_a_failed_picture_is_tried_again_when_asked(mmavk: Mmavk, server: Loopba
         ((), "give --dataset, --images or --input"),
         (("--images", "x", "--shard", "4/3"), "--shard"),
         (("--images", "x", "--shard", "0/3"), "--shard"),
-        (("--images", "x", "--batch-size", "some"), "--batch-size"),
+        (("--images", "x", "--pictures-per-batch", "some"), "--pictures-per-batch"),
         (("--dataset", "a", "--input", "b"), "--input"),
         (("--input", "b", "--images", "x"), "--images"),
         (("--images", "x", "--generator", "qwen"), "Did you mean 'qwen2vl'?"),
-        (("--images", "x", "--generator", "server"), "--url"),
+        (("--images", "x", "--generator", "server"), "--server-url"),
         (("--images", "x", "--prompt", "nosuch"), "--prompt"),
     ],
 )

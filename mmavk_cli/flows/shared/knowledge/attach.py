@@ -8,6 +8,7 @@ from mmavk_cli.base.records import Json, Knowledge, Post
 from mmavk_cli.base.settings import DataPlace, Settings, setting
 from mmavk_cli.flows.shared.knowledge.similarity import scored, seen_pictures
 from mmavk_cli.flows.shared.models import own_gate
+from mmavk_cli.flows.shared.options import KNOWLEDGE
 from mmavk_cli.similarity.clip_source import CLIP, ScorerChoice, check_for_pictures
 from mmavk_cli.similarity.gate import Gate, GateSettings
 from mmavk_cli.store.store import Store, knowledge_for
@@ -17,9 +18,7 @@ from mmavk_cli.tagger.checkpoint import SCORER, TaggerConfig
 class KnowledgeChoice(GateSettings, ScorerChoice, DataPlace):
     """Whose knowledge a post gets and how much of it counts."""
 
-    knowledge: str | None = setting(
-        None, "Knowledge in the store, by name or recipe id (`blip2`, `pgim`). [default: none]", metavar="NAME"
-    )
+    knowledge: str | None = setting(None, KNOWLEDGE, here="[default: none]", metavar="NAME")
 
 
 class OtherKnowledge(Settings):

@@ -189,9 +189,11 @@ def _address(url: str) -> tuple[bool, str, int, str]:
     except (ValueError, http.client.InvalidURL):
         host, port, parts = "", 0, urlsplit("")
     if parts.username or parts.password or parts.query:  # the address goes into run.json
-        raise UsageError("the address holds a key, a password or a query (`?…`)", "--url", f"Put the key into {KEY}")
+        raise UsageError(
+            "the address holds a key, a password or a query (`?…`)", "--server-url", f"Put the key into {KEY}"
+        )
     if parts.scheme not in {"http", "https"} or not host:
-        raise UsageError(f"no address of a server: {url!r}", "--url", "Give one like http://localhost:8000/v1")
+        raise UsageError(f"no address of a server: {url!r}", "--server-url", "Give one like http://localhost:8000/v1")
     return parts.scheme == "https", host, port, quote(parts.path.rstrip("/"), safe="/%")
 
 

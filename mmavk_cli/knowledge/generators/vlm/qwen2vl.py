@@ -7,8 +7,9 @@ from typing import Any
 
 from pydantic import field_validator
 
-from mmavk_cli.base.device import DeviceChoice, InTurn, empty_cache, is_out_of_memory, memory, resolve_device
+from mmavk_cli.base.device import DeviceChoice, empty_cache, is_out_of_memory, memory, resolve_device
 from mmavk_cli.base.errors import MemoryShortError, MissingError
+from mmavk_cli.base.one_large_model import ExclusiveModel
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.settings import setting
 from mmavk_cli.knowledge.generators.generator import NO_MEMORY, View, Written
@@ -28,9 +29,11 @@ class QwenSettings(ChatSettings, DeviceChoice):
     """How Qwen2-VL runs here."""
 
     four_bit: bool = setting(False, "Load the language model's weights in 4 bits (nf4): 16.6 GB become 7.", "--4bit")
-    batch_size: str = setting("auto", "Pictures a batch; auto takes what fits into the free memory.", metavar="auto|N")
+    pictures_per_batch: str = setting(
+        "auto", "Pictures in a batch; auto takes as many as fit into the free memory.", metavar="auto|N"
+    )
 
-    @field_validator("batch_size")
+    @field_validator("pictures_per_batch", mode="before")
     @classmethod
     def _size(cls, value: str) -> str:
         if value != "auto" and not (value.isascii() and value.isdigit() and int(value)):
@@ -45,10 +48,10 @@ class QwenGenerator(ChatGenerator[QwenSettings]):
 
     def __init__(self, settings: QwenSettings) -> None:
         super().__init__(settings)
-        self._most = 0 if settings.batch_size == "auto" else int(settings.batch_size)
+        self._most = 0 if settings.pictures_per_batch == "auto" else int(settings.pictures_per_batch)
         way = "" if settings.four_bit else "--4bit, or "
         self._smaller = f"Take {way}a smaller --vlm such as Qwen/Qwen2-VL-2B-Instruct; mmavk doctor shows what fits"
-        self._turn = InTurn("qwen2vl", self._load, smaller=self._smaller)
+        self._turn = ExclusiveModel("qwen2vl", self._load, smaller=self._smaller)
         self._processor: Any = None
 
     @cached_property
@@ -89,7 +92,7 @@ class QwenGenerator(ChatGenerator[QwenSettings]):
 
     def room(self, tokens: int) -> int:
         """How many pictures of so many visual tokens go into the memory that is free when the weights are loaded."""
-        if self.settings.batch_size != "auto":
+        if self.settings.pictures_per_batch != "auto":
             return self._most
         self._turn.model  # noqa: B018  (what is free is known when the weights are there)
         fits = self.footprint.batch(memory(self.device)[0], tokens, self.settings.max_new_tokens)

@@ -33,7 +33,9 @@ GIVE_UP = 8
 class ServerSettings(ChatSettings):
     """Which server, and how hard it is pressed."""
 
-    url: str | None = setting(None, "Server for --generator server: http://localhost:8000/v1. Its key: MMAVK_API_KEY.")
+    server_url: str | None = setting(
+        None, "Server for --generator server: http://localhost:8000/v1. Its key: MMAVK_API_KEY.", metavar="URL"
+    )
     concurrency: int = setting(8, "Requests to the server at once.", ge=1, le=256)
     timeout_s: float = setting(120.0, "Seconds to wait for one answer of the server.", gt=0)
     retries: int = setting(4, "How often a request that failed is sent again.", ge=0, le=20)
@@ -44,10 +46,12 @@ class ServerGenerator(ChatGenerator[ServerSettings]):
 
     def __init__(self, settings: ServerSettings) -> None:
         """Raises UsageError where there is no address."""
-        if settings.url is None:
-            raise UsageError("--generator server needs the address of one", "--url", "Like http://localhost:8000/v1")
+        if settings.server_url is None:
+            raise UsageError(
+                "--generator server needs the address of one", "--server-url", "Like http://localhost:8000/v1"
+            )
         super().__init__(settings)
-        self._client = ChatClient(settings.url, settings.timeout_s, settings.retries)
+        self._client = ChatClient(settings.server_url, settings.timeout_s, settings.retries)
         self._in_a_row = 0
         self._gone: MissingError | None = None
         self._judging = threading.Lock()
@@ -72,11 +76,11 @@ class ServerGenerator(ChatGenerator[ServerSettings]):
         """
         if self._reached:
             return
-        advice = "Start one (`vllm serve MODEL`, `ollama serve`), and give its address with --url"
+        advice = "Start one (`vllm serve MODEL`, `ollama serve`), and give its address with --server-url"
         try:
             served = self._client.models()
         except ServerFault as fault:
-            raise MissingError(f"no chat server answers: {fault}", str(self.settings.url), advice) from None
+            raise MissingError(f"no chat server answers: {fault}", str(self.settings.server_url), advice) from None
         if served and not {self.settings.vlm, f"{self.settings.vlm}:latest"} & set(served):  # Ollama adds the tag
             shown = ", ".join(map(printable, served[:5]))
             raise MissingError(f"the server has no model {self.settings.vlm!r}", "--vlm", f"It has: {shown}")
@@ -132,10 +136,10 @@ class ServerGenerator(ChatGenerator[ServerSettings]):
 
     def _verdict(self, fault: ServerFault) -> MissingError:
         if fault.everywhere:
-            advice = "Check --url (most end in /v1), --vlm and its key"
-            return MissingError(f"the server refuses: {fault}", str(self.settings.url), advice)
+            advice = "Check --server-url (most end in /v1), --vlm and its key"
+            return MissingError(f"the server refuses: {fault}", str(self.settings.server_url), advice)
         what = f"the server failed {self._in_a_row} pictures in a row, at last: {fault}"
-        return MissingError(what, str(self.settings.url), "Look at its log; then go on with --retry-failed")
+        return MissingError(what, str(self.settings.server_url), "Look at its log; then go on with --retry-failed")
 
 
 def request(settings: ChatSettings, prompt: str, image: "Image") -> Json:

@@ -8,8 +8,9 @@ from importlib.util import find_spec
 from multiprocessing import resource_tracker
 from typing import Any
 
-from mmavk_cli.base.device import InTurn, resolve_device
+from mmavk_cli.base.device import resolve_device
 from mmavk_cli.base.errors import MissingError, MmavkError, UsageError
+from mmavk_cli.base.one_large_model import ExclusiveModel
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.settings import setting
 from mmavk_cli.knowledge.generators.generator import View, Written
@@ -52,7 +53,7 @@ class VllmGenerator(ChatGenerator[VllmSettings]):
         if find_spec("vllm") is None:
             raise MissingError("vLLM is not installed", "--generator vllm", "Run: pip install 'mmavk[vllm]'")
         super().__init__(settings)
-        self._turn = InTurn("vllm", self._start, lambda model: model.llm_engine.engine_core.shutdown())
+        self._turn = ExclusiveModel("vllm", self._start, lambda model: model.llm_engine.engine_core.shutdown())
 
     @cached_property
     def recipe(self) -> Recipe:
@@ -74,7 +75,7 @@ class VllmGenerator(ChatGenerator[VllmSettings]):
 
     def room(self, tokens: int) -> int:  # noqa: ARG002
         """How many pictures are handed over together; vLLM makes its own batches of them."""
-        return TOGETHER if self.settings.batch_size == "auto" else int(self.settings.batch_size)
+        return TOGETHER if self.settings.pictures_per_batch == "auto" else int(self.settings.pictures_per_batch)
 
     def write(self, views: Sequence[View]) -> Iterator[tuple[int, Written]]:
         """All pictures, when all are finished.
@@ -91,9 +92,7 @@ class VllmGenerator(ChatGenerator[VllmSettings]):
         try:
             answers = model.chat([self._asked(view) for view in views], greedy, use_tqdm=False)
         except EngineDeadError as error:
-            advice = (
-                "See why with VLLM_LOGGING_LEVEL=INFO; where memory is short, lower --batch-size or --visual-tokens"
-            )
+            advice = "VLLM_LOGGING_LEVEL=INFO shows why. Short of memory: lower --pictures-per-batch, --visual-tokens"
             raise MissingError("vLLM's engine has stopped", self.settings.vlm, advice) from error
         for place, (view, answer) in enumerate(zip(views, answers, strict=True)):
             seen = answer.prompt_token_ids.count(image_token)

@@ -30,11 +30,11 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def asking(server: Loopback, **settings: Any) -> ServerGenerator:
-    return ServerGenerator(ServerSettings(url=server.url, vlm="tiny", **settings))
+    return ServerGenerator(ServerSettings(server_url=server.url, vlm="tiny", **settings))
 
 
 def generate(mmavk: Mmavk, pictures: Path, url: str, store: Path, *more: str) -> Ran:
-    line = ("generate", "--images", pictures, "--generator", "server", "--url", url, "--store", store)
+    line = ("generate", "--images", pictures, "--generator", "server", "--server-url", url, "--store", store)
     return mmavk(*line, *(more or ("--vlm", "tiny")))
 
 
@@ -225,7 +225,7 @@ def test_a_server_is_not_needed_where_all_is_there(mmavk: Mmavk, pictures: Path,
 
 def test_a_model_the_server_has_not(server: Loopback):
     with pytest.raises(MissingError, match="It has: tiny"):
-        list(ServerGenerator(ServerSettings(url=server.url, vlm="huge")).write(views(1)))
+        list(ServerGenerator(ServerSettings(server_url=server.url, vlm="huge")).write(views(1)))
 
 
 @pytest.mark.parametrize(
@@ -244,8 +244,8 @@ NO_ADDRESS = (
 
 @pytest.mark.parametrize("url", NO_ADDRESS)
 def test_what_is_no_address(url: str):
-    with pytest.raises(UsageError, match="--url"):
-        ServerGenerator(ServerSettings(url=url))
+    with pytest.raises(UsageError, match="--server-url"):
+        ServerGenerator(ServerSettings(server_url=url))
 
 
 @pytest.mark.parametrize("form", ["{}", "{}/", " {}//\n"])
@@ -256,7 +256,7 @@ def test_forms_of_an_address(form: str, server: Loopback):
 
 
 def test_the_address_is_needed():
-    with pytest.raises(UsageError, match="--url"):
+    with pytest.raises(UsageError, match="--server-url"):
         ServerGenerator(ServerSettings())
 
 
