@@ -33,8 +33,9 @@ are kept. The pictures are not fetched: the command says where they are to be ha
 
 CONVERT = """Convert posts from one format to another, and tell what the other cannot hold.
 
-Formats: conll (with IMGID lines), jsonl (our own fields), doccano, prodigy, spacy (a DocBin), hf (a folder of Hugging
-Face `datasets`). SOURCE may also be raw text or a folder of it. Each split of a data set or folder becomes a file in
+Formats: conll (with IMGID lines), jsonl (our own fields), doccano, prodigy, labelstudio and labelstudio-min (JSON and
+JSON-MIN), spacy (a DocBin), hf (a folder of Hugging Face `datasets`), brat (a folder), csv and tsv (a row a name); gliner,
+spacy-tuples and lines (one post a line) are read only. SOURCE may also be raw text or a folder of it. Each split of a data set or folder becomes a file in
 TARGET. Every record that is written is read back and compared with its post, and each kind of difference is counted.
 
 A row that cannot be read, or cannot be written, is left out and told with its file and line, the others go on, and the

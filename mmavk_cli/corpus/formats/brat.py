@@ -105,7 +105,7 @@ class BratFolder:
         taken: set[str] = set()
         with atomic_folder(path) as place:
 
-            def put(record: tuple[str, str, str]) -> None:
+            def put(record: tuple[str, str, str]) -> tuple[str, ...]:
                 stem, text, annotations = record
                 name, number = stem, 1
                 while name.casefold() in taken:
@@ -115,6 +115,7 @@ class BratFolder:
                 kinds.update(match[1] for line in annotations.splitlines() if (match := _NAME.fullmatch(line)))
                 (place / f"{name}.txt").write_bytes(f"{text}\n".encode("utf-8", "surrogatepass"))
                 (place / f"{name}.ann").write_bytes(annotations.encode("utf-8", "surrogatepass"))
+                return () if name == stem else ("id",)
 
             yield put
             sections = ["[entities]", *sorted(kinds), "[relations]", "[events]", "[attributes]"]
@@ -148,11 +149,7 @@ def _parsed(annotations: str, text: str, name: str, say: Said) -> Json:
             )
         pieces = [piece.split() for piece in match[2].split(";")]
         if len(pieces) > 1:
-            say(
-                f"a name in {len(pieces)} pieces is left out: {match[3]!r}; a name here is one stretch of text",
-                where,
-                UNREAD,
-            )
+            say(f"a name in {len(pieces)} pieces, {match[3]!r}: a name here is one stretch of text", where, UNREAD)
             continue
         if len(pieces[0]) != 2:  # noqa: PLR2004
             raise DataError(f"{FORM}, and a name has no start and end: {line!r}", where, "Mend the line")

@@ -10,7 +10,7 @@ from mmavk_cli.base.records import Counted, Post, Rows
 from mmavk_cli.spans import characters, spans_to_tags, strict_spans
 
 Put = Callable[[Any], object]
-"""Writes one record of a format."""
+"""Writes one record of a format. A tuple that it returns holds keys of `LOST`: what the file could not keep of it."""
 
 LOST = {
     "text": "texts whose white space between words became one space",

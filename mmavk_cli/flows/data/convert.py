@@ -164,8 +164,8 @@ class _Job:
                 self.done.bad += 1
                 self.on_fault(error.problem())
             else:
-                put(record)
-                for kind in losses:
+                changed = put(record)
+                for kind in (*losses, *(changed if isinstance(changed, tuple) else ())):
                     self.done.lost.add(kind)
                 counted.add("posts")
                 counted.add("names", len(strict_spans(post.tags or ())))
