@@ -9,9 +9,10 @@ from mmavk_cli.cli.options import add_command
 from mmavk_cli.cli.output import print_json
 from mmavk_cli.cli.progress import progress
 from mmavk_cli.corpus.findings import Finding
+from mmavk_cli.corpus.formats.format import LOST
 from mmavk_cli.corpus.public_datasets import PICTURES, TERMS
 from mmavk_cli.flows.data.check import FIRST, Check, DataCheckSettings, data_check
-from mmavk_cli.flows.data.convert import Conversion, DataConvertSettings, data_convert, means
+from mmavk_cli.flows.data.convert import Conversion, DataConvertSettings, data_convert
 from mmavk_cli.flows.data.convert_paths import PIPE
 from mmavk_cli.flows.data.fetch import DataFetchSettings, data_fetch
 from mmavk_cli.flows.data.stats import DataStatsSettings, Stats, data_stats
@@ -34,9 +35,11 @@ are kept. The pictures are not fetched: the command says where they are to be ha
 CONVERT = """Convert posts from one format to another, and tell what the other cannot hold.
 
 Formats: conll (with IMGID lines), jsonl (our own fields), doccano, prodigy, labelstudio and labelstudio-min (JSON and
-JSON-MIN), spacy (a DocBin), hf (a folder of Hugging Face `datasets`), brat (a folder), csv and tsv (a row a name); gliner,
-spacy-tuples and lines (one post a line) are read only. SOURCE may also be raw text or a folder of it. Each split of a data set or folder becomes a file in
-TARGET. Every record that is written is read back and compared with its post, and each kind of difference is counted.
+JSON-MIN), spacy (a DocBin), hf (a folder of Hugging Face `datasets`), brat (a folder), csv and tsv (a row a name);
+gliner, spacy-tuples and lines (one post a line) are read only.
+
+SOURCE may also be raw text or a folder of it. Each split of a data set or folder becomes a file in TARGET. Every record
+that is written is read back and compared with its post, and each kind of difference is counted.
 
 A row that cannot be read, or cannot be written, is left out and told with its file and line, the others go on, and the
 command exits 3 when all is written."""
@@ -158,6 +161,6 @@ def _print_conversion(done: Conversion, to_stderr: bool) -> None:
     for note in done.told:
         typer.echo(f"  note: {note}", err=to_stderr)
     for kind, number in done.losses():
-        typer.echo(f"  not kept: {number} {means(kind)}", err=to_stderr)
+        typer.echo(f"  not kept: {number} {LOST[kind]}", err=to_stderr)
     if done.verdict:
         typer.echo(f"  {done.verdict}", err=to_stderr)

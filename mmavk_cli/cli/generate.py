@@ -19,6 +19,7 @@ from mmavk_cli.flows.generate.job import Generation
 from mmavk_cli.flows.generate.survey import LOOKING, READING
 from mmavk_cli.flows.generate.worker import BATCH, LOADING, STARTING, WRITING
 from mmavk_cli.flows.shared.progress import Progress
+from mmavk_cli.report.safe_text import visible
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -30,9 +31,10 @@ prompt, never a post. A picture is known by its bytes: what the store has is not
 other names are paid for once. Each text is kept as soon as it is there, so the command can be killed and called again;
 several may fill one store at once.
 
-The first Ctrl-C finishes the batch in hand, the second stops at once. Pictures that cannot be read become failed rows,
-the others go on, and the command exits 3 (6 where memory ran out) when all is done. A picture that comes many times
-over is a placeholder and gets empty knowledge."""
+The first Ctrl-C finishes the batch in hand, the second stops at once. Pictures that cannot be read, or about which the
+model gives no answer, become failed rows, the others go on, and the command exits 3 (6 where memory ran out) when all
+is done; so it does for what failed before, until --retry-failed, and where most texts are flagged. A picture that comes
+many times over is a placeholder and gets empty knowledge."""
 
 EXAMPLES = [
     "mmavk generate --images docs/examples/folder --generator ocr",
@@ -68,9 +70,15 @@ def _generate(settings: GenerateSettings) -> int:
     faults = FaultPrinter(settings.verbose)
     for where, reason in done.failures:
         faults.line(f"{where}: {reason}")
+    for where, reason in done.before:
+        faults.line(f"{where}: failed before and not tried again: {reason}")
+    if done.before:
+        typer.echo(f"mmavk: {len(done.before):,} pictures failed before; --retry-failed tries them again", err=True)
+    if done.mostly_flagged:
+        typer.echo(f"mmavk: {done.flaws()}", err=True)
     if not settings.quiet:
         for note in done.notes:
-            typer.echo(f"note: {note}", err=True)
+            typer.echo(f"note: {visible(note)}", err=True)
         typer.echo(f"{done.recipe}: {summary(done)}", err=True)
     if done.stopped:
         raise KeyboardInterrupt

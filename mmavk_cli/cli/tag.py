@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 TEXT = """Find the names in posts: people, places, organisations, other.
 
 INPUT is a text file (one post; with --lines one a line), a folder of text files with pictures of the same names, JSON
-(one object a line, or a list), CSV or TSV, CoNLL, or - for standard input, where the first lines tell what it is. Exactly
-one of INPUT and --text is given.
+(one object a line, or a list), CSV or TSV, CoNLL, or - for standard input, where the first lines tell what it is.
+Exactly one of INPUT and --text is given.
 
 A bad row, or a picture that cannot be read, is told on stderr and in its record, the others go on, and the command
 exits 3 when all is written. Output comes as posts come, so a pipe may stay open."""

@@ -72,7 +72,7 @@ class _Finder(Counted):
 
 def _read(split: str, path: Path, findings: Findings) -> Iterator[Entry]:
     if path.suffix == ".jsonl":
-        for row in read_jsonl(path, path.name):
+        for row in read_jsonl(path, path.name, counted=_Finder(split, path.parent, findings)):
             if isinstance(row, BadRow):
                 findings.add("bad-line", split, row.problem.where, row.problem.what)
             else:

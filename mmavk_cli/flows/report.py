@@ -22,8 +22,7 @@ from mmavk_cli.report.html.posts import Case
 from mmavk_cli.report.html.render import rendered
 from mmavk_cli.report.html.report_page import page_of
 from mmavk_cli.report.html.thumbnails import thumbnails
-from mmavk_cli.report.predictions import predictions_name
-from mmavk_cli.report.predictions_reader import read_answers
+from mmavk_cli.report.predictions_reader import predictions_name, read_answers
 from mmavk_cli.report.runs import RunRead, named
 
 COMMANDS = ("eval", "tag", "train", "score", "sweep")

@@ -95,14 +95,6 @@ class Store:
         row = self._get(keys.similarity_key(subject, digest(text), scorer))
         return row.value if isinstance(row, SimilarityRow) else None
 
-    def put_similarity(self, subject: str, text: str, scorer: str, value: float) -> Written:
-        """Keep how related a text and a picture are.
-
-        Raises:
-            DataError: the store cannot be written.
-        """
-        return self.put(SimilarityRow(subject=subject, text=digest(text), scorer=scorer, value=value))
-
     def get_embedding(self, of: Literal["picture", "text"], subject: str, scorer: str) -> EmbeddingRow | None:
         """What `scorer` (an id) sees in a picture or a text (a digest). None: it was never asked."""
         row = self._get(keys.embedding_key(of, subject, scorer))

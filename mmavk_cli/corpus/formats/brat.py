@@ -5,14 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.files import atomic_folder
 from mmavk_cli.base.records import BadRow, Counted, Json, Post, Rows
 from mmavk_cli.corpus.formats.format import Put
 from mmavk_cli.corpus.formats.said import UNREAD, Said
-from mmavk_cli.corpus.jsonl import WIDENED, post_of
+from mmavk_cli.corpus.jsonl import post_of
 from mmavk_cli.corpus.pictures import list_names, list_pictures
 from mmavk_cli.corpus.raw import decoded
 from mmavk_cli.spans import characters, strict_spans
@@ -63,7 +62,7 @@ class BratFolder:
                 text = decoded((folder / f"{stem}.txt").read_bytes(), str(folder / f"{stem}.txt"))
                 row: Json = {"text": text} | _annotations(folder / f"{stem}.ann", text, say)
                 row |= {"image": pictures.get(stem)}
-                post = post_of(row, stem, folder, where)
+                post = post_of(row, stem, folder, where, counted)
             except FileNotFoundError:
                 what = f"{FORM}, and the annotations have no text"
                 yield BadRow(stem, DataError(what, where, f"Put {stem}.txt beside them").problem())
@@ -72,7 +71,6 @@ class BratFolder:
             except DataError as error:
                 yield BadRow(stem, error.problem())
             else:
-                _count(row, post, counted)
                 yield post
 
     def record(self, post: Post, folder: Path) -> tuple[str, str, str]:  # noqa: ARG002 (pictures are not held)
@@ -159,8 +157,3 @@ def _parsed(annotations: str, text: str, name: str, say: Said) -> Json:
             raise DataError(what, where, "Offsets count characters of the .txt file")
         entities.append({"start": start, "end": end, "type": match[1]})
     return {"entities": entities}
-
-
-def _count(row: Json, post: Post, counted: Counted) -> None:
-    ends: set[Any] = {characters(span, post.words) for span in strict_spans(post.tags or ())}
-    counted.add(WIDENED, sum((one["start"], one["end"]) not in ends for one in row.get("entities") or ()))

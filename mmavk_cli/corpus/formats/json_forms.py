@@ -21,7 +21,7 @@ FORMS: dict[str, Callable[[Counted], Layout]] = {
     "labelstudio": LabelStudio,
     "labelstudio-min": LabelStudio,
     "gliner": lambda _: from_gliner,
-    "spacy-tuples": SpacyPair,
+    "spacy-tuples": lambda _: SpacyPair(),
 }
 """Name of a form → what makes its reader, a new one for each file."""
 
@@ -36,7 +36,8 @@ def form_of(row: Any) -> str:
         return "labelstudio"
     if regions_field(row):
         return "labelstudio-min"
-    if row.keys() & {"label", "labels"}:
+    labels = row.get("label", row.get("labels"))
+    if isinstance(labels, list) and all(isinstance(one, list) for one in labels):
         return "doccano"
     tokens = row.get("tokens")
     objects = isinstance(tokens, list) and bool(tokens) and isinstance(tokens[0], dict)

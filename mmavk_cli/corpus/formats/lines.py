@@ -1,25 +1,24 @@
 """Formats of text lines: JSON in the forms of several programs, and CoNLL."""
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.files import atomic_write
+from mmavk_cli.base.one_line import json_on_one_line
 from mmavk_cli.base.records import Counted, Json, Post, Rows
+from mmavk_cli.base.twice import seekable
 from mmavk_cli.corpus.columns import BLANKS, DOCUMENT, IMAGE, Columns
 from mmavk_cli.corpus.conll import blocks_of, conll_rows
+from mmavk_cli.corpus.fields import own_fields
 from mmavk_cli.corpus.formats.format import Put
 from mmavk_cli.corpus.formats.json_fields import to_doccano, to_own, to_prodigy
 from mmavk_cli.corpus.formats.json_forms import FORMS, AnyForm
 from mmavk_cli.corpus.formats.label_studio import to_min, to_task
-from mmavk_cli.corpus.jsonl import Layout, post_of, read_jsonl
-
-_LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
-"""JSON leaves them as they are, and some readers of lines take them for a line's end."""
+from mmavk_cli.corpus.jsonl import Layout, Reading, post_of, read_jsonl, whole_jsonl
 
 INSTEAD = "Mend it, or choose another format"
 
@@ -35,14 +34,16 @@ class JsonLines:
     made: Callable[[Post, Path], Json]
     layout: Callable[[Counted], Layout]
     heading: str = ""
+    reading: Reading = field(default_factory=Reading)
 
     def read(self, path: Path, counted: Counted) -> Rows:
         """The posts of a file."""
-        return read_jsonl(path, layout=self.layout(counted), counted=counted)
+        return read_jsonl(path, layout=self.layout(counted), counted=counted, reading=self.reading)
 
     def read_lines(self, lines: Iterable[bytes], counted: Counted) -> Rows:
         """The posts of standard input."""
-        return read_jsonl(lines, "stdin", self.layout(counted), counted)
+        with seekable(lines) as handle:
+            yield from whole_jsonl(handle, "stdin", Path(), self.layout(counted), counted, self.reading)
 
     def record(self, post: Post, folder: Path) -> Json:
         """The post's object."""
@@ -50,12 +51,12 @@ class JsonLines:
 
     def post(self, record: Json, folder: Path) -> Post:
         """The post that an object is read as."""
-        row = self.layout(Counted())(record, "")
+        row = own_fields(self.layout(Counted())(record, ""), "", Counted())
         return post_of(row, str(row["id"]), folder, "")
 
     def line(self, record: Json) -> str:
         """The object on one line."""
-        return f"{json.dumps(record, ensure_ascii=False).translate(_LINE_ENDS)}\n"
+        return f"{json_on_one_line(record)}\n"
 
     @contextmanager
     def writer(self, path: Path) -> Iterator[Put]:
@@ -145,14 +146,15 @@ class JsonRead:
     name: str
     suffix: str
     layout: Callable[[Counted], Layout]
+    reading: Reading = field(default_factory=Reading)
 
     def read(self, path: Path, counted: Counted) -> Rows:
         """The posts of a file."""
-        return read_jsonl(path, layout=self.layout(counted), counted=counted)
+        return read_jsonl(path, layout=self.layout(counted), counted=counted, reading=self.reading)
 
     def read_lines(self, lines: Iterable[bytes], counted: Counted) -> Rows:
         """The posts of standard input."""
-        return read_jsonl(lines, "stdin", self.layout(counted), counted)
+        return read_jsonl(lines, "stdin", self.layout(counted), counted, self.reading)
 
 
 JSONL = JsonLines("jsonl", ".jsonl", to_own, FORMS["jsonl"])

@@ -18,12 +18,15 @@ class ColumnOptions(Settings):
     image_column: str | None = setting(None, "The column with the picture's path.", metavar="NAME")
     id_column: str | None = setting(None, "The column with the post's id.", metavar="NAME")
 
+    @property
+    def column_names(self) -> ColumnNames:
+        """The columns that are named."""
+        return ColumnNames(self.text_column, self.image_column, self.id_column)
+
     def reader(self, name: str) -> Reader:
         """The reader called `name`, with these columns where it is a table's."""
         found = READERS[name]
-        if isinstance(found, Table):
-            return replace(found, columns=ColumnNames(self.text_column, self.image_column, self.id_column))
-        return found
+        return replace(found, columns=self.column_names) if isinstance(found, Table) else found
 
 
 class InputOptions(ColumnOptions):

@@ -1,7 +1,6 @@
 """Objects with our own fields and their relatives: other names of the text, Twitter's tweets, other lists of names."""
 
 import re
-from typing import Any
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import Counted, Json
@@ -13,16 +12,11 @@ TEXT_FIELDS = (
 )  # fmt: skip
 """Where the text is looked for, in this order."""
 
-NAME_FIELDS = ("entities", "ents", "entity", "annotations")
-"""Where names are looked for, in this order: ours, displaCy's, a common slip, doccano's until 2021."""
+NAME_FIELDS = ("entities", "ents", "entity", "annotations", "labels", "label", "spans")
+"""Where names may be whose types are numbers or tags of pieces."""
 
 _TWITTER = {"hashtags", "urls", "user_mentions", "mentions", "symbols", "cashtags", "media", "annotations", "polls"}
-_STARTS = ("start", "start_offset", "start_char", "begin")
-_ENDS = ("end", "end_offset", "end_char")
-_TYPES = ("type", "label", "entity_group", "entity", "tag", "ner")
 _PREFIX = re.compile(r"([BI])-(.+)")
-
-EXPECTED = 'Write {"start": 0, "end": 5, "type": "PER"}'
 
 
 def text_field(row: Json) -> str | None:
@@ -31,26 +25,32 @@ def text_field(row: Json) -> str | None:
 
 
 class OwnForm:
-    """Reads objects as ours; what it takes from fields of another name is told."""
+    """Brings objects nearer to our fields; `corpus/fields.py` does the rest."""
 
     def __init__(self, counted: Counted) -> None:
         self.say = Said(counted)
 
     def __call__(self, row: Json, where: str) -> Json:
-        """The object with our fields.
+        """The object with a `text`, without Twitter's own `entities`, its names' types being texts.
 
         Raises:
-            DataError: a list of names that cannot be read.
+            DataError: it is what a pipeline found, without the text.
         """
         if "score" in row and row.keys() & {"entity", "entity_group"} and text_field(row) is None:
             what = "this is what a transformers pipeline found, without its text"
             raise DataError(what, where, 'Write {"text": "...", "entities": [...]}')
         own = dict(row)
         if isinstance(row.get("id_str"), str):
-            own["id"] = row["id_str"]
+            own["id"] = own.pop("id_str")
         self._take_text(own, where)
-        if row.get("tags") is None:
-            own["entities"] = self._names(row, where)
+        social = own.get("entities")
+        if isinstance(social, dict) and (not social or social.keys() & _TWITTER):
+            self.say("'entities' is Twitter's own (hashtags, links, handles) and holds no names", where, UNREAD)
+            del own["entities"]
+        for field in NAME_FIELDS:
+            value = own.get(field)
+            if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
+                own[field] = self._names(value, where)
         return own
 
     def _take_text(self, own: Json, where: str) -> None:
@@ -58,68 +58,35 @@ class OwnForm:
             return
         extended = own.get("extended_tweet")
         if isinstance(extended, dict) and isinstance(extended.get("full_text"), str):
-            own["text"] = extended["full_text"]
+            own["text"] = own.pop("extended_tweet")["full_text"]
         elif own.get("truncated") is True and isinstance(own.get("full_text"), str):
-            own["text"] = own["full_text"]
+            own["text"] = own.pop("full_text")
         elif own.get("text") is None and (name := text_field(own)):
-            self.say(f"the text is read from {name!r}", where)
-            own["text"] = own[name]
+            self.say(f"the text is {name!r}", where)
+            own["text"] = own.pop(name)
 
-    def _names(self, row: Json, where: str) -> Any:
-        for field in NAME_FIELDS:
-            value = row.get(field)
-            if isinstance(value, dict) and (not value or value.keys() & _TWITTER):
-                self.say(f"{field!r} is Twitter's own (hashtags, links, handles) and holds no names", where, UNREAD)
-            elif value is not None and field == "entities" and not isinstance(value, list):
-                return value  # which is told as a fault
-            elif isinstance(value, list):
-                if field != "entities":
-                    self.say(f"names are read from {field!r}", where)
-                return self.names(value, where)
-        return None
-
-    def names(self, values: list[Any], where: str) -> list[Json]:
-        """Names in any of the usual forms as ours; the tags of a token classifier's pieces are joined to names.
-
-        Raises:
-            DataError: one is in none of them.
-        """
+    def _names(self, values: list[Json], where: str) -> list[Json]:
+        """Names whose types are numbers as texts; the tags of a token classifier's pieces joined to names."""
         found: list[Json] = []
         for value in values:
-            name = self._name(value, where)
-            match = _PREFIX.fullmatch(name["type"]) if isinstance(name["type"], str) else None
-            if match is None:
-                found.append(name)
+            field = next((name for name in ("type", "label", "entity_group", "entity") if name in value), "")
+            kind = value.get(field)
+            if type(kind) is int:
+                self.say(f"types are numbers ({kind}), which the file does not name; they are kept so", where)
+                found.append(value | {field: str(kind)})
                 continue
-            name["type"] = match[2]
+            match = _PREFIX.fullmatch(kind) if isinstance(kind, str) and field == "entity" else None
+            if match is None:
+                found.append(value)
+                continue
             before = found[-1] if found else None
-            touches = before is not None and type(name["start"]) is int and name["start"] - before["end"] <= 1
-            if match[1] == "I" and before is not None and touches and before["type"] == match[2]:
-                before["end"] = name["end"]
+            if match[1] == "I" and before is not None and _touches(before, value) and before["entity"] == match[2]:
+                before["end"] = value["end"]
             else:
-                found.append(name)
+                found.append(value | {"entity": match[2]})
         return found
 
-    def _name(self, value: Any, where: str) -> Json:
-        if isinstance(value, list) and len(value) >= 3:  # noqa: PLR2004
-            start, end, kind = value[:3]
-            return {"start": start, "end": end, "type": self._type(kind, where)}
-        if not isinstance(value, dict):
-            raise DataError("a name is neither an object nor [start, end, type]", where, EXPECTED)
-        kind = next((value[name] for name in _TYPES if value.get(name) is not None), value.get("labels"))
-        name = {
-            "start": next((value[one] for one in _STARTS if one in value), None),
-            "end": next((value[one] for one in _ENDS if one in value), None),
-            "type": self._type(kind, where),
-        }
-        return name | ({"text": value["text"]} if "text" in value and "type" in value else {})
 
-    def _type(self, kind: Any, where: str) -> Any:
-        if isinstance(kind, list):
-            if len(kind) != 1:
-                raise DataError(f"a name has {len(kind)} types: {kind!r}", where, "Keep one of them")
-            kind = kind[0]
-        if type(kind) is int:
-            self.say(f"types are numbers ({kind}), which the file does not name; they are kept as they are", where)
-            return str(kind)
-        return kind
+def _touches(before: Json, value: Json) -> bool:
+    end, start = before.get("end"), value.get("start")
+    return isinstance(end, int) and isinstance(start, int) and 0 <= start - end <= 1 and "entity" in before

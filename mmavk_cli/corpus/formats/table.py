@@ -21,7 +21,7 @@ from mmavk_cli.corpus.formats.csv_rows import (
 )  # fmt: skip
 from mmavk_cli.corpus.formats.format import Put, picture_field
 from mmavk_cli.corpus.formats.said import Said
-from mmavk_cli.corpus.jsonl import WIDENED, post_of
+from mmavk_cli.corpus.jsonl import post_of
 from mmavk_cli.spans import characters, strict_spans
 
 SEEN = 50
@@ -243,13 +243,9 @@ def _post_rows(rows: list[TableRow | BadRow], layout: _Layout, name: str, folder
         id_ = _cell(first, layout.id, layout.own)
         if layout.span is not None:
             row["entities"] = [one for each in rows if isinstance(each, TableRow) for one in _entity(each, layout)]
-        post = post_of(row, id_ or stem, folder, where)
+        yield post_of(row, id_ or stem, folder, where, counted)
     except DataError as error:
         yield BadRow(stem, error.problem())
-        return
-    ends = {characters(span, post.words) for span in strict_spans(post.tags or ())}
-    counted.add(WIDENED, sum((one["start"], one["end"]) not in ends for one in row.get("entities") or ()))
-    yield post
 
 
 def _fields(row: TableRow, layout: _Layout) -> Json:

@@ -3,9 +3,7 @@
 from typing import Any
 
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.base.records import Counted, Json
-from mmavk_cli.corpus.formats.own_form import OwnForm
-from mmavk_cli.corpus.formats.said import UNREAD
+from mmavk_cli.base.records import Json
 from mmavk_cli.corpus.json_values import is_pair
 from mmavk_cli.corpus.tokenize import joined
 
@@ -47,9 +45,6 @@ class SpacyPair:
 
     takes_pairs = True
 
-    def __init__(self, counted: Counted) -> None:
-        self._own = OwnForm(counted)
-
     def __call__(self, row: Any, where: str) -> Json:
         """The example as our fields.
 
@@ -59,12 +54,4 @@ class SpacyPair:
         if not is_pair(row):
             raise DataError("this is no [text, {…}] of spaCy's training examples", where, "Write one a line")
         text, about = row
-        others = sorted(about.keys() - {"entities"})
-        if others:
-            self._own.say(f"of spaCy's annotations {', '.join(map(repr, others))} are not read", where, UNREAD)
-        names = about.get("entities")
-        if names is None:
-            return {"text": text}
-        if not isinstance(names, list):
-            raise DataError("this is spaCy's form, and 'entities' is not a list", where, "Write [[0, 7, 'PER']]")
-        return {"text": text, "entities": self._own.names(names, where)}
+        return {**about, "text": text}

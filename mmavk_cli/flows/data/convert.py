@@ -1,8 +1,7 @@
 """data convert: posts in one format → the same in another, and what of them the other cannot hold."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
-from itertools import chain
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,23 @@ from mmavk_cli.base.files import atomic_folder
 from mmavk_cli.base.records import BadRow, Counted, Json, Post
 from mmavk_cli.base.settings import Common, DataFolder, setting
 from mmavk_cli.corpus.columns import Columns
-from mmavk_cli.corpus.formats.format import LOST, Format, LineFormat, Put, Reader, lost
-from mmavk_cli.corpus.formats.lines import Conll
+from mmavk_cli.corpus.formats.format import LOST, Format, LineFormat, Put, lost
 from mmavk_cli.corpus.formats.options import ColumnOptions
 from mmavk_cli.corpus.formats.registry import READERS
+from mmavk_cli.corpus.jsonl import Reading
 from mmavk_cli.corpus.notes import sentence
-from mmavk_cli.flows.data.convert_paths import PIPE, FormatName, Read, SourceFormat, file_name, source_of, target_of
+from mmavk_cli.corpus.offsets import OURS, Unit
+from mmavk_cli.flows.data.convert_paths import (
+    PIPE,
+    RAW,
+    FormatName,
+    Read,
+    Said,
+    SourceFormat,
+    file_name,
+    source_of,
+    target_of,
+)  # fmt: skip
 from mmavk_cli.flows.shared.options import SPLIT, Printed, Split
 from mmavk_cli.flows.shared.progress import OnFault, Progress
 from mmavk_cli.report.safe_text import visible
@@ -42,19 +52,28 @@ class DataConvertSettings(Printed, ColumnOptions, DataFolder, Common):
         metavar="NAME,…",
     )
 
+    offsets: Unit = setting(
+        OURS,
+        "What the offsets of names count: `codepoint`, Unicode characters; `utf16`, the units of JavaScript and Java; "
+        "`byte`, bytes of UTF-8.",
+    )
+    tag_names: str | None = setting(
+        None, "Names of tags that are numbers, from 0: O,B-PER,I-PER. [default: the file's own]", metavar="NAME,…"
+    )
+
+    @property
+    def said(self) -> Said:
+        """What is said of SOURCE."""
+        columns = None if self.columns is None else Columns.parse(self.columns)
+        names = {} if self.tag_names is None else {"": self.tag_names.split(",")}
+        return Said(columns, Reading(unit=self.offsets, names=names), self.column_names)
+
     @field_validator("columns")
     @classmethod
     def _columns_can_be(cls, value: str | None) -> str | None:
         if value is not None:
             Columns.parse(value)
         return value
-
-    def reader(self, name: str) -> Reader:
-        """The reader called `name`, its columns said where it has some."""
-        found = super().reader(name)
-        if self.columns is not None and isinstance(found, Conll):
-            return replace(found, columns=Columns.parse(self.columns))
-        return found
 
 
 @dataclass(slots=True)
@@ -69,6 +88,7 @@ class Conversion:
     read: Counted = field(default_factory=Counted)
     lost: Counted = field(default_factory=Counted)
     bad: int = 0
+    untagged: int = 0
 
     def as_json(self) -> Json:
         """One JSON object."""
@@ -79,7 +99,7 @@ class Conversion:
             "to": self.target_format,
             "splits": {split: counted.counts for split, counted in self.splits.items()},
             "notes": [asdict(note) | {"means": sentence(note)} for note in self.read.notes.values()],
-            "lost": {kind: {"count": count, "means": means(kind)} for kind, count in self.losses()},
+            "lost": {kind: {"count": count, "means": LOST[kind]} for kind, count in self.losses()},
             "bad_rows": self.bad,
         }
 
@@ -90,8 +110,7 @@ class Conversion:
 
     def losses(self) -> Iterator[tuple[str, int]]:
         """What was lost, and how often."""
-        found = chain(self.read.counts.items(), self.lost.counts.items())
-        return ((kind, count) for kind, count in found if count)
+        return ((kind, count) for kind, count in self.lost.counts.items() if count)
 
     @property
     def told(self) -> list[str]:
@@ -101,15 +120,17 @@ class Conversion:
     @property
     def verdict(self) -> str:
         """How much of SOURCE is in TARGET, in words; empty where the losses say it."""
-        left_out = f"; {self.bad} row{'s' * (self.bad > 1)} left out" if self.bad else ""
-        if any(self.losses()):
-            return left_out.removeprefix("; ")
-        return "what was read is kept" + left_out if self.bad or self.read.notes else "everything is kept"
+        left_out = f"{self.bad} row{'s' * (self.bad > 1)} left out" if self.bad else ""
+        kept = "what was read is kept" if self.bad or self.read.notes else "everything is kept"
+        return "; ".join(filter(None, ("" if any(self.losses()) else kept, left_out, self._nameless)))
 
-
-def means(kind: str) -> str:
-    """What a kind of loss means, after its number."""
-    return LOST.get(kind, "names that begin or end inside a word, which now take in the whole word")
+    @property
+    def _nameless(self) -> str:
+        """What is said where the format has names and no post has one."""
+        posts, names = (sum(one.counts[what] for one in self.splits.values()) for what in ("posts", "names"))
+        if names or not posts or self.source_format == RAW:
+            return ""
+        return "no post has tags or names" if self.untagged == posts else "no post has a name"
 
 
 def data_convert(
@@ -123,7 +144,7 @@ def data_convert(
         UsageError: a format that cannot be told or cannot go there. DataError: SOURCE is not there or cannot be read,
         TARGET is there already or cannot be written. MissingError: a format's package is not installed.
     """
-    source = source_of(settings.source, settings.source_format, settings.split, settings.data_dir, settings.reader)
+    source = source_of(settings.source, settings.source_format, settings.split, settings.data_dir, settings.said)
     target, folder = target_of(settings.target, settings.target_format, source)
     done = Conversion(settings.source, settings.target, source.format, target.name)
     job = _Job(target, done, on_progress, on_fault)
@@ -167,6 +188,7 @@ class _Job:
                 changed = put(record)
                 for kind in (*losses, *(changed if isinstance(changed, tuple) else ())):
                     self.done.lost.add(kind)
+                self.done.untagged += post.tags is None
                 counted.add("posts")
                 counted.add("names", len(strict_spans(post.tags or ())))
             self.on_progress(number, None)

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -10,12 +10,15 @@ from typing import Literal
 from mmavk_cli.base.errors import DataError, UsageError
 from mmavk_cli.base.paths import SPLITS, dataset_folder
 from mmavk_cli.base.records import Counted, Rows
+from mmavk_cli.corpus.columns import Columns
 from mmavk_cli.corpus.formats.brat import is_brat
 from mmavk_cli.corpus.formats.format import Format, LineFormat, LineReader, Reader
-from mmavk_cli.corpus.formats.lines import Conll
+from mmavk_cli.corpus.formats.lines import Conll, JsonLines, JsonRead
 from mmavk_cli.corpus.formats.parquet import hf_files
 from mmavk_cli.corpus.formats.posts import read_posts
 from mmavk_cli.corpus.formats.registry import FORMATS, READERS, SUFFIXES, by_content, by_suffix
+from mmavk_cli.corpus.formats.table import ColumnNames, Table
+from mmavk_cli.corpus.jsonl import Reading
 
 PIPE = "-"
 RAW = "text"
@@ -39,37 +42,53 @@ class Source:
     splits: dict[str, Read]
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a person says of SOURCE: the columns of CoNLL files and tables, and how objects of JSON are meant."""
+
+    columns: Columns | None = None
+    reading: Reading = field(default_factory=Reading)
+    table: ColumnNames = field(default_factory=ColumnNames)
+
+    def of(self, form: Reader) -> Reader:
+        """The format, read so."""
+        if isinstance(form, Conll):
+            return replace(form, columns=self.columns)
+        if isinstance(form, Table):
+            return replace(form, columns=self.table)
+        return replace(form, reading=self.reading) if isinstance(form, JsonLines | JsonRead) else form
+
+
 def source_of(
-    name: str, given: SourceFormat | None, split: str | None, data_dir: Path | None, reader_of: Callable[[str], Reader]
+    name: str, given: SourceFormat | None, split: str | None, data_dir: Path | None, said: Said | None = None
 ) -> Source:
-    """What SOURCE names: standard input, a file, a folder, else a data set. `reader_of` gives a format's reader.
+    """What SOURCE names: standard input, a file, a folder, else a data set. `said` is said of all its files.
 
     Raises:
         UsageError: the format of a pipe is not given. DataError: SOURCE is not there, or has no such split.
     """
+    said = said or Said()
     if name == PIPE:
-        form = _reader_of_lines(given, reader_of)
+        form = _reader_of_lines(given, said)
         return Source(form.name, {split or "": partial(form.read_lines, sys.stdin.buffer)})
     path = Path(name) if Path(name).exists() else dataset_folder(name, data_dir)
     if path.is_file():
         form_name = given or by_content(path)
-        return Source(form_name or RAW, {split or "": _reader(path, form_name, reader_of)})
+        return Source(form_name or RAW, {split or "": _reader(path, form_name, said)})
     if given == "brat" or (given is None and is_brat(path)):
-        return Source("brat", {split or "": _reader(path, "brat", reader_of)})
+        return Source("brat", {split or "": _reader(path, "brat", said)})
     files = hf_files(path) if given in {None, "hf"} else {}
     files = files or {one: [path / one] for one in SPLITS if is_brat(path / one)}
     files = files or {one: [file] for one in SPLITS if (file := _split_file(path, one, given))}
     if not files:
         if any(path.glob("*.txt")):
-            return Source(RAW, {split or "": _reader(path, None, reader_of)})
+            return Source(RAW, {split or "": _reader(path, None, said)})
         advice = "Name a file, or a folder with train, valid and test"
         raise DataError("no split and no text in this folder", str(path), advice)
     if split is not None and split not in files:
         raise DataError(f"no {split} split", str(path), f"There is: {', '.join(files)}")
     names = {one: given or _name_of(found[0]) for one, found in files.items()}
-    splits = {
-        one: _chained([_reader(file, names[one], reader_of) for file in files[one]]) for one in SPLITS if one in files
-    }
+    splits = {one: _chained([_reader(file, names[one], said) for file in files[one]]) for one in SPLITS if one in files}
     splits = splits if split is None else {split: splits[split]}
     return Source(" ".join(sorted({names[one] for one in splits})), splits)
 
@@ -111,8 +130,8 @@ def _of_lines(given: FormatName | None) -> LineFormat:
     return lines[_checked(given, lines, "--to")]
 
 
-def _reader_of_lines(given: SourceFormat | None, reader_of: Callable[[str], Reader]) -> LineReader:
-    lines = {name: form for name in READERS if isinstance(form := reader_of(name), LineReader)}
+def _reader_of_lines(given: SourceFormat | None, said: Said) -> LineReader:
+    lines = {name: form for name in READERS if isinstance(form := said.of(READERS[name]), LineReader)}
     return lines[_checked(given, lines, "--from")]
 
 
@@ -136,8 +155,8 @@ def _name_of(path: Path) -> str:
     return "conll" if path.suffix == ".txt" else by_content(path) or RAW
 
 
-def _reader(path: Path, name: str | None, reader_of: Callable[[str], Reader]) -> Read:
-    return partial(reader_of(name).read, path) if name in READERS else lambda _: read_posts(path)
+def _reader(path: Path, name: str | None, said: Said) -> Read:
+    return partial(said.of(READERS[name]).read, path) if name in READERS else lambda _: read_posts(path)
 
 
 def _chained(readers: list[Read]) -> Read:

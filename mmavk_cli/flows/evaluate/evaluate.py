@@ -36,7 +36,7 @@ from mmavk_cli.flows.shared.run_folder import run_or_none
 from mmavk_cli.report.metrics.breakdown import Breakdown, Known, breakdown, counted
 from mmavk_cli.report.metrics.f1 import Rule, scores_of
 from mmavk_cli.report.metrics.significance import Difference, ResamplingSettings, difference
-from mmavk_cli.report.predictions import predictions_name
+from mmavk_cli.report.predictions_reader import predictions_name
 from mmavk_cli.report.predictions_writer import evaluated, json_line
 
 if TYPE_CHECKING:

@@ -93,7 +93,7 @@ def survey(
                 store.put_knowledge(subject, job.generator.recipe, "", str(path), details)
             generation.totals.add("placeholders")
         elif found is None:
-            generation.totals.add("cached" if row and row.text is not None else "failed_before")
+            count_settled(row, str(path), generation)
         elif found.look is None:
             store.put_failure(subject, job.generator.recipe, found.error, str(path))
             generation.fail(str(path), found.error)
@@ -110,6 +110,14 @@ def is_open(row: KnowledgeRow | None, job: Job) -> bool:
     if row is None or not job.retry_failed:
         return row is None
     return row.text is None or (PLACEHOLDER in row.details and not job.placeholder)
+
+
+def count_settled(row: KnowledgeRow | None, where: str, generation: Generation) -> None:
+    """Count a picture that is not written about, because the store has a text or a failure of it."""
+    if row is not None and row.text is None:
+        generation.failed_before(where, row.error or "no text")
+    else:
+        generation.totals.add("cached")
 
 
 def in_threads(work: Callable[[T], R], items: Iterable[T], stop: Stop) -> Iterator[tuple[T, R]]:

@@ -9,7 +9,7 @@ from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.images import decode, read_picture
 from mmavk_cli.base.records import Json
 from mmavk_cli.flows.generate.job import Generation, Job
-from mmavk_cli.flows.generate.survey import LOOK, THREADS, Wanted, is_open, survey
+from mmavk_cli.flows.generate.survey import LOOK, THREADS, Wanted, count_settled, is_open, survey
 from mmavk_cli.flows.shared.interrupts import Stop
 from mmavk_cli.flows.shared.progress import Progress
 from mmavk_cli.knowledge.generators.generator import NO_MEMORY, View, Written
@@ -49,6 +49,8 @@ def write_all(
     except BaseException:
         job.generator.abort()
         raise
+    finally:
+        generation.notes += job.generator.notes
     job.generator.free()
 
 
@@ -115,7 +117,7 @@ class Worker:
         row = self._store.get_knowledge(one.subject, self._recipe.id)
         if is_open(row, self._job) and (row is None or row.attempts == one.attempts):
             return False
-        self._generation.totals.add("cached" if row and row.text is not None else "failed_before")
+        count_settled(row, str(one.path), self._generation)
         self._done(one)
         return True
 
@@ -158,9 +160,7 @@ class Worker:
             self._generation.fail(str(one.path), error)
         else:
             self._store.put_knowledge(one.subject, self._recipe, written.text, str(one.path), details)
-            self._generation.totals.add("made")
-            self._generation.totals.add("tokens", int(details.get("new_tokens", 0)))
-            self._generation.totals.add("flagged", bool(details.get("flags")))
+            self._generation.make(details)
         self._done(one)
 
     def _done(self, one: Wanted) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mmavk_cli.base.digest import digest_file, short
 from mmavk_cli.base.errors import DataError, UsageError
-from mmavk_cli.base.paths import SPLITS, dataset_folder, store_folder
+from mmavk_cli.base.paths import SPLITS, dataset_folder, splits_in, store_folder
 from mmavk_cli.base.records import Counted, Json, Post
 from mmavk_cli.base.settings import Common, DataFolder, StorePlace, setting
 from mmavk_cli.corpus.dataset import load_split
@@ -154,7 +154,7 @@ def _posts(settings: ImportSettings) -> dict[str, list[Post]]:
     if settings.dataset is None:
         raise UsageError("the texts belong to a data set's images", "--dataset", "Name it, as in --dataset twitter2017")
     folder = dataset_folder(settings.dataset, settings.data_dir)
-    there = [split for split in SPLITS if any((folder / f"{split}{suffix}").is_file() for suffix in (".txt", ".jsonl"))]
+    there = splits_in(folder)
     if not there:
         raise DataError(f"no split of a data set in it ({', '.join(SPLITS)})", str(folder), "Check --dataset")
     return {split: list(load_split(folder, split)) for split in there}

@@ -87,7 +87,8 @@ def done(mmavk: Mmavk, *arguments: str | Path) -> str:
 
 def trained(mmavk: Mmavk, chain: Chain) -> Gate:
     """The chain up to a model in `chain.run`; returns its gate."""
-    done(mmavk, "generate", "--dataset", "tiny", "--generator", "qwen2vl", *chain.vlm)
+    made = mmavk("generate", "--dataset", "tiny", "--generator", "qwen2vl", *chain.vlm)
+    assert (made.code, ", 0 failed" in made.err) == (3, True), made.err  # random weights never end a text
     assert not ExclusiveModel.loaded()
     done(mmavk, "score", "--dataset", "tiny", *chain.clip)
     knowledge = ("--knowledge", "qwen2vl", "--scorer", "clip", *chain.clip)

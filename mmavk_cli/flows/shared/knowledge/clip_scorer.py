@@ -8,12 +8,10 @@ from mmavk_cli.base.errors import KnowledgeError, MissingError
 from mmavk_cli.base.one_large_model import ExclusiveModel
 from mmavk_cli.base.records import Json
 from mmavk_cli.flows.shared.knowledge.clip_lookup import GENERATOR
-from mmavk_cli.similarity.clip_source import SMALLER, ClipSettings, ClipSource, clip_source
+from mmavk_cli.similarity.clip_source import LIBRARY, SMALLER, ClipSettings, ClipSource, clip_source
 from mmavk_cli.similarity.interfaces import PictureModel
 from mmavk_cli.store.recipe import Recipe
 from mmavk_cli.store.store import Store
-
-LIBRARY = "open_clip_torch"
 
 
 class ClipOfStore:

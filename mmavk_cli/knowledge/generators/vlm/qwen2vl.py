@@ -16,6 +16,7 @@ from mmavk_cli.knowledge.generators.generator import NO_MEMORY, View, Written
 from mmavk_cli.knowledge.generators.vlm.chat_generator import ChatGenerator
 from mmavk_cli.knowledge.generators.vlm.memory import Footprint, read_config
 from mmavk_cli.knowledge.generators.vlm.qwen2vl_load import Loaded, load_model
+from mmavk_cli.knowledge.generators.vlm.reasoning import opens_reasoning
 from mmavk_cli.knowledge.generators.vlm.resize import shrunk, visual_tokens
 from mmavk_cli.knowledge.generators.vlm.settings import ChatSettings, chat_recipe
 from mmavk_cli.knowledge.generators.vlm.weights import Weights, find_weights
@@ -137,11 +138,15 @@ class QwenGenerator(ChatGenerator[QwenSettings]):
         return [replace(one, details={**one.details, "back_off": list(steps)}) if steps else one for one in answers]
 
     def _answers(self, views: Sequence[View]) -> list[Written]:
-        from mmavk_cli.knowledge.generators.vlm.qwen2vl_generate import answer
+        from mmavk_cli.knowledge.generators.vlm.qwen2vl_generate import answer, chat_text
 
         loaded = Loaded(self._turn.model, self._processor)
         answers = answer(loaded, self.prompt.text, views, self.settings.max_new_tokens)
-        return [self.written(text, ended, view, new) for view, (text, ended, new) in zip(views, answers, strict=True)]
+        prompted = opens_reasoning(chat_text(self._processor, self.prompt.text))
+        return [
+            self.written(text, ended, view, new, prompted)
+            for view, (text, ended, new) in zip(views, answers, strict=True)
+        ]
 
     def free(self) -> None:
         """Give the model's memory back."""

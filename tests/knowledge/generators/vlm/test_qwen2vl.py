@@ -131,7 +131,8 @@ def test_four_bits_write(tiny: Path):
 def test_the_command_from_end_to_end(tiny: Path, mmavk: Mmavk, pictures: Path, tmp_path: Path):
     line = ["generate", "--images", pictures, "--vlm", tiny, "--device", "cpu", "--max-new-tokens", "12"]
     done = mmavk(*line, "--store", tmp_path / "store", "--out", tmp_path / "run")
-    assert done.code == 0, done.err
+    assert (done.code, " 6 made, " in done.err) == (3, True), done.err  # random weights do not end most of their texts
+    assert "(4 cut): raise --max-new-tokens" in done.err
     with Store(tmp_path / "store", read_only=True) as store:
         assert store.verify() == []
         recipe = store.resolve("qwen2vl")

@@ -61,10 +61,10 @@ def written_with(qwen: QwenGenerator, positions: int, batch: list[View]) -> list
 
 def prompt_length(qwen: QwenGenerator) -> int:
     """Tokens of a prompt without its picture."""
-    from mmavk_cli.knowledge.generators.vlm.qwen2vl_generate import _chat
+    from mmavk_cli.knowledge.generators.vlm.qwen2vl_generate import chat_text
 
     processor = qwen._processor
-    return len(processor.tokenizer(_chat(processor, qwen.prompt.text))["input_ids"]) - 1
+    return len(processor.tokenizer(chat_text(processor, qwen.prompt.text))["input_ids"]) - 1
 
 
 def test_a_batch_that_is_too_large_is_halved_and_says_the_same(qwen: QwenGenerator):
