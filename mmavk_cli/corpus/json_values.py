@@ -65,17 +65,18 @@ def _value(line: bytes, where: str) -> Any:
 
 
 def _of_document(lines: Iterable[Numbered], name: str) -> Iterator[tuple[int, Any]]:
-    parts: list[str] = []
-    began = 0
-    for number, line in lines:
-        began = began or number
-        try:
-            parts.append(line.decode("utf-8"))
-        except UnicodeDecodeError as error:
-            what = f"the line is not UTF-8 at byte {error.start}, and nothing of the file is read"
-            yield number, DataError(what, f"{name}:{number}", "Convert the file to UTF-8")
-            return
-    yield from _decoded("".join(parts), began, name)
+    held = list(lines)
+    try:
+        text = b"".join(line for _, line in held).decode("utf-8")
+    except UnicodeDecodeError:
+        text = ""
+    values = _decoded(text, held[0][0], name)
+    first = next(values, None)
+    if first is not None and not isinstance(first[1], DataError):
+        yield first
+        yield from values
+    elif first is not None or not text:  # no document: each line stands for itself
+        yield from ((number, _value(line, f"{name}:{number}")) for number, line in held if line.strip())
 
 
 def _decoded(text: str, line: int, name: str) -> Iterator[tuple[int, Any]]:
