@@ -90,17 +90,17 @@ def target_of(name: str, given: FormatName | None, source: Source) -> tuple[Form
     if name == PIPE:
         return _of_lines(given, "--to"), False
     path = Path(name)
-    told = by_suffix(path)
-    if (given or told) is None:
+    by_name = by_suffix(path)
+    if (given or by_name) is None:
         raise UsageError(f"cannot tell the format of {name!r}", "TARGET", f"Say it with --to: {', '.join(FORMATS)}")
     if path.exists():
         raise DataError("this is there already", name, "Choose another name or remove it")
-    form = FORMATS[given or str(told)]
+    form = FORMATS[given or str(by_name)]
     several = "" not in source.splits and len(source.splits) > 1
-    if several and told is not None:
+    if several and by_name is not None:
         what = f"SOURCE has {len(source.splits)} splits and TARGET is one file"
         raise UsageError(what, "TARGET", "Name a folder with --to, or choose one with --split")
-    return form, several or (form.name == "hf" and told is None)
+    return form, several or (form.name == "hf" and by_name is None)
 
 
 def file_name(split: str, form: Format) -> str:
