@@ -1,4 +1,4 @@
-"""The words of `mmavk generate`."""
+"""Command line of `mmavk generate`."""
 
 import sys
 import time
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 TEXT = """Write knowledge about pictures into the store.
 
 Pictures come from a data set (--dataset), a folder (--images) or posts (--input). The model sees the picture and the
-prompt, never a post. A picture is known by its bytes: what the store has is not made again, and equal pictures under
-other names are paid for once. Each text is kept as soon as it is there, so the command can be killed and called again;
-several may fill one store at once.
+prompt, never a post. Pictures are identified by a digest of their bytes: what is in the store is not generated again,
+and duplicates under other names are generated once. Each text is saved as soon as it is generated, so the command can
+be killed and repeated; several processes may write to one store.
 
-The first Ctrl-C finishes the batch in hand, the second stops at once. Pictures that cannot be read become failed rows,
-the others go on, and the command exits 3 (6 where memory ran out) when all is done. A picture that comes many times
-over is a placeholder and gets empty knowledge."""
+The first Ctrl-C finishes the current batch, the second stops at once. A picture that cannot be read becomes a failed
+row, and the command exits 3 at its end (6 if memory ran out). A picture that occurs many times is a placeholder and
+gets empty knowledge."""
 
 EXAMPLES = [
     "mmavk generate --images docs/examples/folder --generator ocr",
@@ -40,7 +40,7 @@ EXAMPLES = [
     "mmavk generate --dataset twitter2017 --generator server --server-url http://localhost:8000/v1",
 ]
 
-FINISHING = "finishing the batch in hand; Ctrl-C again stops at once"
+FINISHING = "finishing the current batch; Ctrl-C again stops at once"
 
 FIRST = 20
 """Failures that are told one by one; --verbose tells them all."""
@@ -71,7 +71,7 @@ def _generate(settings: GenerateSettings) -> None:
     for where, reason in shown:
         typer.echo(f"mmavk: {visible(f'{where}: {reason}')}", err=True)
     if len(shown) < len(done.failures):
-        typer.echo("mmavk: and so on; --verbose tells every one", err=True)
+        typer.echo("mmavk: and more; --verbose lists all", err=True)
     if not settings.quiet:
         for note in done.notes:
             typer.echo(f"note: {note}", err=True)

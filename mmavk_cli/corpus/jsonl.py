@@ -129,7 +129,7 @@ def _found(tokens: Sequence[str], text: str, where: str) -> tuple[Word, ...]:
         start = text.find(token, at)
         if start < 0:
             raise DataError(
-                f"the word {token!r} is not in the text after character {at}", where, "Mend it, or omit text"
+                f"the word {token!r} is not in the text after character {at}", where, "Fix it, or omit 'text'"
             )
         at = start + len(token)
         found.append(Word(token, start, at))
@@ -196,7 +196,7 @@ def _name(row: Json, field: str, where: str) -> str | None:
     if type(value) is int:
         return str(value)
     if not isinstance(value, str) or not value:
-        raise DataError(f"'{field}' is neither a string nor a whole number", where, "Mend it, or leave it out")
+        raise DataError(f"'{field}' is neither a string nor a whole number", where, "Fix it or leave it out")
     return checked_text(value, where)
 
 
@@ -205,5 +205,5 @@ def _strings(row: Json, field: str, where: str) -> list[str] | None:
     if value is None:
         return None
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise DataError(f"'{field}' is not a list of strings", where, "Mend it, or leave it out")
+        raise DataError(f"'{field}' is not a list of strings", where, "Fix it or leave it out")
     return value

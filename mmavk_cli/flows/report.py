@@ -43,7 +43,7 @@ Told = Callable[[int, int | None], None]
 
 
 class ReportSettings(Printed, PictureLimits, Common):
-    """What `mmavk report` asks."""
+    """Options of `mmavk report`."""
 
     runs: list[Path] = setting(..., RUN_FOLDERS, here=f"Of mmavk {', '.join(COMMANDS)}.", argument=True, metavar="RUN")
     out: Path | None = setting(None, OUT, here=f"the page. [default: {NAME} in the first RUN]")

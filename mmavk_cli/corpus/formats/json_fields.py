@@ -85,7 +85,7 @@ def from_prodigy(row: Json, where: str) -> Json:
     tokens, spans = row.get("tokens"), row.get("spans")
     if tokens is not None:
         if not _all(tokens, lambda one: isinstance(one, dict) and isinstance(one.get("text"), str)):
-            raise DataError("'tokens' is not a list of objects with 'text'", where, "Mend it, or leave it out")
+            raise DataError("'tokens' is not a list of objects with 'text'", where, "Fix it or leave it out")
         own["words"] = [one["text"] for one in tokens if one["text"].strip() or not one.get("disabled")]
     if spans is not None:
         if not _all(spans, lambda one: isinstance(one, dict)):

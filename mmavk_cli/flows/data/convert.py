@@ -18,10 +18,10 @@ from mmavk_cli.spans import strict_spans
 
 
 class DataConvertSettings(Printed, DataFolder, Common):
-    """What `mmavk data convert` asks."""
+    """Options of `mmavk data convert`."""
 
     source: str = setting(..., "A file, a folder, the name of a data set, or - for standard input.", argument=True)
-    target: str = setting(..., "A file or folder that is not there yet, or - for standard output.", argument=True)
+    target: str = setting(..., "A new file or folder, or - for standard output.", argument=True)
     source_format: FormatName | None = setting(
         None, f"Format of SOURCE: {', '.join(FORMATS)}. [default: by its name and content]", "--from"
     )

@@ -74,7 +74,7 @@ def target_of(name: str, given: FormatName | None, source: Source) -> tuple[Form
     if (given or told) is None:
         raise UsageError(f"cannot tell the format of {name!r}", "TARGET", f"Say it with --to: {', '.join(FORMATS)}")
     if path.exists():
-        raise DataError("this is there already", name, "Choose another name or remove it")
+        raise DataError("it already exists", name, "Choose another name or remove it")
     form = FORMATS[given or str(told)]
     several = "" not in source.splits and len(source.splits) > 1
     if several and told is not None:

@@ -22,31 +22,31 @@ Told = Callable[[int, int], None]
 
 
 class ListSettings(Printed, StorePlace, Common):
-    """What `mmavk store ls` asks."""
+    """Options of `mmavk store ls`."""
 
 
 class ShowSettings(Printed, StorePlace, Common):
-    """What `mmavk store show` asks."""
+    """Options of `mmavk store show`."""
 
     what: str = setting(..., "A picture's file, an image id, the name of knowledge, or a row's key.", argument=True)
 
 
 class VerifySettings(Printed, StorePlace, Common):
-    """What `mmavk store verify` asks."""
+    """Options of `mmavk store verify`."""
 
 
 class ExportSettings(StorePlace, Common):
-    """What `mmavk store export` asks."""
+    """Options of `mmavk store export`."""
 
     knowledge: str | None = setting(None, KNOWLEDGE, here="[default: all]", flag_only=True, metavar="NAME")
     out: Path | None = setting(None, OUT, here="a file. [default: standard output]")
 
 
 class RemoveSettings(Printed, StorePlace, Common):
-    """What `mmavk store rm` asks."""
+    """Options of `mmavk store rm`."""
 
     knowledge: str = setting(..., KNOWLEDGE, here="Or a scorer, in the same way.", flag_only=True, metavar="NAME")
-    yes: bool = setting(False, "Do not ask first.", "--yes", "-y")
+    yes: bool = setting(False, "Do not ask for confirmation.", "--yes", "-y")
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,12 +207,12 @@ def _told(rows: Iterator[Row | Fault], total: int, told: Told) -> Iterator[Row |
 
 
 def refuse_faults(faults: int, rows: int, folder: Path | None) -> None:
-    """End the command with exit 3 when rows are not as they were written.
+    """End the command with exit 3 when rows are damaged.
 
     Raises:
         DataError: there is at least one.
     """
     if faults:
-        what = f"{faults} of {rows} rows are not as they were written"
-        advice = "Save the others: mmavk store export --out FILE, and import it into a new store"
+        what = f"{faults} of {rows} rows are damaged"
+        advice = "Save the intact rows: mmavk store export --out FILE, and import it into a new store"
         raise DataError(what, str(store_folder(folder)), advice)

@@ -44,7 +44,7 @@ FILE = "sweep"
 
 
 class SweepSettings(Printed, Thresholds, OtherKnowledge, BelowChoice, ClipChoice, StorePlace, DataPlace, Common):
-    """What `mmavk sweep` asks."""
+    """Options of `mmavk sweep`."""
 
     model: str = setting(..., MODEL, here=EMBEDDED_OR_SEEDS)
     dataset: str = setting(..., DATASET, metavar="NAME")
@@ -131,9 +131,7 @@ def _similarities(
             notes.append(f"no CLIP: {error.what}")
         else:
             always = sum(one is not None and value is None for one, value in zip(knowledge, values, strict=True))
-            notes += [f"{always} posts have knowledge but no picture that CLIP could see: it counts in full"] * (
-                always > 0
-            )
+            notes += [f"{always} posts have knowledge but no picture for CLIP: its weight is 1"] * (always > 0)
             chosen = [
                 None if one is None else ALWAYS if value is None else value
                 for one, value in zip(knowledge, values, strict=True)

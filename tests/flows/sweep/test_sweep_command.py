@@ -77,8 +77,8 @@ def test_table_names_what_gave_the_weights(mmavk: Mmavk, place: Path):
 @pytest.mark.parametrize(
     ("more", "code", "words"),
     [
-        (("--thresholds", "0.4:0.2:0.01"), 2, "no range"),
-        (("--thresholds", "a"), 2, "no range"),
+        (("--thresholds", "0.4:0.2:0.01"), 2, "not a range"),
+        (("--thresholds", "a"), 2, "not a range"),
         (("--knowledge", "blip3"), 4, "blip2"),
         (("--model", "nowhere"), 5, "nowhere"),
         (("--split", "valid"), 3, "no valid split"),

@@ -190,17 +190,17 @@ def _address(url: str) -> tuple[bool, str, int, str]:
         host, port, parts = "", 0, urlsplit("")
     if parts.username or parts.password or parts.query:  # the address goes into run.json
         raise UsageError(
-            "the address holds a key, a password or a query (`?…`)", "--server-url", f"Put the key into {KEY}"
+            "the address contains a key, a password or a query (`?…`)", "--server-url", f"Put the key into {KEY}"
         )
     if parts.scheme not in {"http", "https"} or not host:
-        raise UsageError(f"no address of a server: {url!r}", "--server-url", "Give one like http://localhost:8000/v1")
+        raise UsageError(f"not a server address: {url!r}", "--server-url", "Give one like http://localhost:8000/v1")
     return parts.scheme == "https", host, port, quote(parts.path.rstrip("/"), safe="/%")
 
 
 def _authorization() -> dict[str, str]:
     key = os.environ.get(KEY, "").strip()
     if not (key.isascii() and key.isprintable()):
-        raise UsageError("the server's key has letters that cannot be sent", KEY, "Copy it again, in one line")
+        raise UsageError("the API key has characters that cannot be sent", KEY, "Copy it again, in one line")
     return {"Authorization": f"Bearer {key}"} if key else {}
 
 
