@@ -91,7 +91,7 @@ def sweep(settings: SweepSettings, told: Told) -> Swept:
 
     Raises:
         DataError: the data set, split or run folder. MissingError: no such model. KnowledgeError: no such knowledge,
-        none of these posts, or other than the model was trained with; no scores by the CLIP that was asked for.
+        none of these posts, or other than the model was trained with; no scores by CLIP that was asked for.
         UsageError: the model reads no knowledge.
     """
     posts = gold_posts(settings.dataset, settings.split, settings)
