@@ -25,7 +25,7 @@ class Post:
     `image_id` names the picture in a data set, `image` is its file, `image_url` its address where it is not on this
     machine; any may be absent. `where` is the place the post was read from (`train.txt:12`), for messages. `sources[i]`
     is the index of the data set's own word that word `i` was cut from; it is empty while the words are the data set's
-    own.
+    own. `lines[i]` is the line of word `i`, where each has its own.
     """
 
     id: str
@@ -37,10 +37,15 @@ class Post:
     where: str = ""
     sources: tuple[int, ...] = ()
     image_url: str | None = None
+    lines: tuple[int, ...] = field(default=(), compare=False)
 
     def raw_words(self) -> list[str]:
         """The words as they stand in the text."""
         return [self.text[word.start : word.end] for word in self.words]
+
+    def place(self, word: int) -> str:
+        """Where a word was read from, by its number in the post."""
+        return f"{self.where.rpartition(':')[0]}:{self.lines[word]}" if self.lines else self.where
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -125,14 +130,36 @@ Rows = Iterator[Row]
 
 
 @dataclass(slots=True)
+class Note:
+    """What a reader tells of its file beside the posts.
+
+    Attributes:
+        kind: one of `corpus/findings.py`.
+        detail: what exactly, the first time.
+        where: where that was.
+        count: how often.
+    """
+
+    kind: str
+    detail: str
+    where: str
+    count: int = 0
+
+
+@dataclass(slots=True)
 class Counted:
-    """Totals that a stream fills while it runs, read when it is exhausted."""
+    """Totals that a stream fills while it runs, and what it tells; read when it is exhausted."""
 
     counts: dict[str, int] = field(default_factory=dict[str, int])
+    notes: dict[tuple[str, str], Note] = field(default_factory=dict[tuple[str, str], Note])
 
     def add(self, name: str, by: int = 1) -> None:
         """Add `by` to the total called `name`."""
         self.counts[name] = self.counts.get(name, 0) + by
+
+    def note(self, kind: str, where: str, detail: str = "", group: str = "") -> None:
+        """Tell something of the file at `where`; notes of one kind and `group` are one, and counted."""
+        self.notes.setdefault((kind, group), Note(kind, detail, where)).count += 1
 
 
 Json = dict[str, Any]

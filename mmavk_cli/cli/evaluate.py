@@ -43,8 +43,8 @@ def _eval(settings: EvalSettings) -> None:
     if has_seeds(settings.model):
         _eval_seeds(settings)
         return
-    with progress("posts", settings.quiet) as told:
-        result = evaluate(settings, told)
+    with progress("posts", settings.quiet) as on_progress:
+        result = evaluate(settings, on_progress)
     if settings.format == "json":
         print_json(result.as_json())
     else:
@@ -52,8 +52,8 @@ def _eval(settings: EvalSettings) -> None:
 
 
 def _eval_seeds(settings: EvalSettings) -> None:
-    with progress("posts", settings.quiet) as told:
-        result = evaluate_seeds(settings, told)
+    with progress("posts", settings.quiet) as on_progress:
+        result = evaluate_seeds(settings, on_progress)
     if settings.format == "json":
         print_json(result.as_json())
     else:

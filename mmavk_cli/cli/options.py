@@ -19,11 +19,14 @@ from mmavk_cli.base.errors import UsageError
 from mmavk_cli.base.renamed import new_names, unread_variables
 from mmavk_cli.base.settings import Common, Settings, extra_of, flags_of, in_order
 from mmavk_cli.cli.completion import completion_of
+from mmavk_cli.cli.notes import notes
 
 FORMAT, JSON = "format", "json"
 """Wherever `--format` can be `json`, `--json` says so: one option that is no setting of its own."""
 
-Run = Callable[[Any], None]
+Run = Callable[[Any], int | None]
+"""Does the work of a command; what it returns is the exit code of one that went through (None is 0): 3 where single
+rows were bad. A fault that ends the command is raised: `base/errors.py`."""
 
 
 def add_command(
@@ -31,7 +34,8 @@ def add_command(
 ) -> None:
     """Add the command `name` to `app`; it gathers `settings` from what was given and calls `run` with them.
 
-    `text` is the help page's first paragraph; `examples` are command lines, each run by a test.
+    `text` is the help page's first paragraph; `examples` are command lines, each run by a test. The exit code is what
+    `run` returns, or that of the error it raises (`cli/main.py`).
     """
 
     def body(ctx: typer.Context, **given: Any) -> None:
@@ -42,8 +46,9 @@ def add_command(
             quiet = isinstance(gathered, Common) and gathered.quiet
             for note in () if quiet else unread_variables(command):
                 typer.echo(f"mmavk: {note}", err=True)
-            with _told(gathered, settings.layers(chosen, command)):
-                run(gathered)
+            with _told(gathered, settings.layers(chosen, command)), notes(quiet):
+                if code := run(gathered):
+                    raise typer.Exit(code)
             sys.stdout.flush()
         except KeyboardInterrupt:
             typer.echo("mmavk: stopped", err=True)

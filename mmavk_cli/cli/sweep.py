@@ -30,8 +30,8 @@ def add(app: typer.Typer) -> None:
 
 
 def _sweep(settings: SweepSettings) -> None:
-    with progress("posts", settings.quiet) as told:
-        result = sweep(settings, told)
+    with progress("posts", settings.quiet) as on_progress:
+        result = sweep(settings, on_progress)
     if settings.format == "json":
         print_json(result.as_json())
     else:

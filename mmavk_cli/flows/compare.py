@@ -1,6 +1,6 @@
 """compare: evaluated runs on the same posts → their scores, and which gaps are more than chance."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -11,15 +11,13 @@ from mmavk_cli.base.records import Json
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.flows.shared.evaluated_run import Read, check_same, read
 from mmavk_cli.flows.shared.options import RUN_FOLDERS, Printed
+from mmavk_cli.flows.shared.progress import Progress
 from mmavk_cli.flows.shared.seeds import seed_folders
 from mmavk_cli.report.metrics.counts import Count
 from mmavk_cli.report.metrics.f1 import OVERALL, Scores, scores_of
 from mmavk_cli.report.metrics.pairwise import Gap, gaps
 from mmavk_cli.report.metrics.seeds import SeedScores, seed_scores, summed
 from mmavk_cli.report.metrics.significance import ResamplingSettings, intervals
-
-Told = Callable[[int, int], None]
-"""Progress: pairs done, pairs in all."""
 
 ALONE = -1
 """Stands for the seed of a run that is not in a folder of several."""
@@ -65,7 +63,7 @@ class Comparison:
         return content | {"gaps": pairs}
 
 
-def compare(settings: CompareSettings, told: Told) -> Comparison:
+def compare(settings: CompareSettings, on_progress: Progress) -> Comparison:
     """Compare evaluated runs.
 
     Raises:
@@ -81,7 +79,7 @@ def compare(settings: CompareSettings, told: Told) -> Comparison:
         for name, head, one in zip(names, heads, counts, strict=True)
     )
     asked = first.facts["settings"]
-    found = gaps(names, [summed(one) for one in counts], settings, told)
+    found = gaps(names, [summed(one) for one in counts], settings, on_progress)
     return Comparison(asked["dataset"], asked["split"], len(first.posts), compared, found)
 
 

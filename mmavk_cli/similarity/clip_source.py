@@ -35,6 +35,10 @@ SCORER = (
 """What `--scorer` means."""
 
 
+LIBRARY = "open_clip_torch"
+"""The package that runs CLIP."""
+
+
 class ClipChoice(Settings):
     """Which CLIP scores."""
 

@@ -1,6 +1,6 @@
 """data stats: a data set → Table 1, ours under both counting rules beside the published one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from mmavk_cli.base.errors import DataError
@@ -11,9 +11,6 @@ from mmavk_cli.corpus.dataset import load_split
 from mmavk_cli.corpus.statistics import Survey, survey
 from mmavk_cli.flows.shared.options import DATASET, Printed
 from mmavk_cli.report.paper.published import PublishedSplit, published_counts
-
-Told = Callable[[int, int], None]
-"""Progress: steps done, steps in all."""
 
 
 class DataSet(Printed, DataFolder, Common):

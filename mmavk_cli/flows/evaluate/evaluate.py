@@ -1,9 +1,8 @@
 """eval: a model on a split of a data set → scores under both counting rules, and what they are made of."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self, get_args
@@ -32,18 +31,16 @@ from mmavk_cli.flows.shared.knowledge.compatibility import check_knowledge
 from mmavk_cli.flows.shared.models import folder_of, open_model, shown_name, weights_id
 from mmavk_cli.flows.shared.options import DATASET, EMBEDDED_OR_SEEDS, MODEL, OUT, SPLIT, Printed, Split
 from mmavk_cli.flows.shared.predict import tag_all
+from mmavk_cli.flows.shared.progress import Progress, part_of, silent
 from mmavk_cli.flows.shared.run_folder import run_or_none
 from mmavk_cli.report.metrics.breakdown import Breakdown, Known, breakdown, counted
 from mmavk_cli.report.metrics.f1 import Rule, scores_of
 from mmavk_cli.report.metrics.significance import Difference, ResamplingSettings, difference
-from mmavk_cli.report.predictions import predictions_name
+from mmavk_cli.report.predictions_reader import predictions_name
 from mmavk_cli.report.predictions_writer import evaluated, json_line
 
 if TYPE_CHECKING:
     pass
-
-Told = Callable[[int, int], None]
-"""Progress: posts done, posts in all."""
 
 Pairing = Literal["own", "shuffled", "blank"]
 OWN: Pairing = "own"
@@ -106,7 +103,7 @@ class Evaluation:
         return content | self.scores.as_json()
 
 
-def evaluate(settings: EvalSettings, told: Told) -> Evaluation:
+def evaluate(settings: EvalSettings, on_progress: Progress = silent) -> Evaluation:
     """Score a model; writes a run folder when asked to.
 
     Raises:
@@ -126,7 +123,7 @@ def evaluate(settings: EvalSettings, told: Told) -> Evaluation:
     with run_or_none(settings.out, "eval", settings) as run:
         tagged: dict[Pairing, list[Tagged]] = {}
         for number, (pairing, texts) in enumerate(knowledge.items()):
-            share = partial(_share, told, number, len(pairings))
+            share = part_of(on_progress, number, len(pairings))
             tagged[pairing] = tag_all(predictor, shown_name(settings.model, config), posts, texts, share)
         result = _judged(settings, knowledge_label(named, settings.pairing), tagged)
         if run is not None:
@@ -172,10 +169,6 @@ def paired(posts: Sequence[Post], settings: EvalSettings, pairing: Pairing, want
         replace(post, image_id=posts[giver[i]].image_id, image=posts[giver[i]].image) for i, post in enumerate(posts)
     ]
     return knowledge_of(settings, settings.dataset, strangers, wanted)
-
-
-def _share(told: Told, number: int, passes: int, done: int, posts: int) -> None:
-    told(number * posts + done, passes * posts)
 
 
 def _train(settings: EvalSettings) -> list[Post] | None:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.images import PICTURE_SUFFIXES
-from mmavk_cli.base.paths import SPLITS, dataset_folder, images_folder
+from mmavk_cli.base.paths import dataset_folder, images_folder, splits_in
 from mmavk_cli.base.records import BadRow
 from mmavk_cli.base.settings import DataPlace
 from mmavk_cli.corpus.dataset import load_split, with_images
 from mmavk_cli.corpus.pictures import list_names, picture_of
-from mmavk_cli.corpus.public_datasets import where_pictures_are
+from mmavk_cli.corpus.public_datasets import pictures_advice
 from mmavk_cli.corpus.raw import read_posts
 
 
@@ -41,13 +41,10 @@ def find_pictures(dataset: str | None, posts: Path | None, place: DataPlace, lim
 def _of_dataset(name: str, place: DataPlace) -> Found:
     folder = dataset_folder(name, place.data_dir)
     pictures = images_folder(folder, place.images)
-    advice = f"Get them where the data set's authors put them ({where_pictures_are(name)}), then --images FOLDER"
+    advice = pictures_advice(name)
     if not pictures.is_dir():
         raise DataError("no folder of pictures", str(pictures), advice)
-    splits = [
-        split for split in SPLITS if any((folder / f"{split}{suffix}").is_file() for suffix in (".txt", ".jsonl"))
-    ]
-    every = [post for split in splits for post in with_images(load_split(folder, split), pictures)]
+    every = [post for split in splits_in(folder) for post in with_images(load_split(folder, split), pictures)]
     files = tuple(dict.fromkeys(post.image for post in every if post.image))
     if not files:
         raise DataError(f"none of the {len(every)} posts has its picture here", str(pictures), advice)

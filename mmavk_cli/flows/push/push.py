@@ -1,7 +1,6 @@
 """push: the model of a run → a repository on the hub; without --to-hub, what would go there."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -16,6 +15,7 @@ from mmavk_cli.flows.push.hub_client import Place, upload
 from mmavk_cli.flows.shared.cards import CARD, DATA_CARD
 from mmavk_cli.flows.shared.models import open_model
 from mmavk_cli.flows.shared.options import RUN_FOLDER, Printed
+from mmavk_cli.flows.shared.progress import Progress
 from mmavk_cli.flows.shared.seeds import seed_folders
 from mmavk_cli.tagger.checkpoint import CONFIG, ENCODER, FROZEN, FROZEN_ONNX, HEAD, ONNX, TOKENIZER, model_folder
 
@@ -29,9 +29,6 @@ MODEL = (
 
 REWRITTEN = {SCORES, RUN, CONFIG, "config.json"}
 """Names of records that may tell of places on this machine; they go without them."""
-
-Told = Callable[[int, int | None], None]
-"""Progress: megabytes done, in all."""
 
 
 class PushSettings(Printed, Common):
@@ -88,7 +85,7 @@ class Push:
         return {name: getattr(self, name) for name in names} | {"left_out": self.left_out, "notes": self.notes}
 
 
-def push(settings: PushSettings, told: Told) -> Push:
+def push(settings: PushSettings, on_progress: Progress) -> Push:
     """Look at what would be uploaded; with `--to-hub`, upload it in one commit.
 
     Raises:
@@ -102,7 +99,7 @@ def push(settings: PushSettings, told: Told) -> Push:
     notes: tuple[str, ...] = ()
     if settings.to_hub:
         place = Place(settings.repository, settings.private, settings.branch, settings.endpoint)
-        url, notes = upload(files, place, ours, settings.run.resolve().name, told)
+        url, notes = upload(files, place, ours, settings.run.resolve().name, on_progress)
     sizes = {name: len(one) if isinstance(one, bytes) else one.stat().st_size for name, one in files.items()}
     here = (path for path in settings.run.rglob("*") if path.is_file() and path not in sources.values())
     stays = tuple(sorted(path.relative_to(settings.run).as_posix() for path in here))

@@ -2,11 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 
-from mmavk_cli.base.errors import DataError
-from mmavk_cli.base.paths import SPLITS, dataset_folder, split_file
+from mmavk_cli.base.paths import dataset_folder, splits_in
 from mmavk_cli.base.records import Json, Knowledge, Post
 from mmavk_cli.corpus.check import check_texts
 from mmavk_cli.corpus.findings import Findings
@@ -72,11 +70,8 @@ def findings_of(dataset: str, data_dir: Path | None, splits: Iterable[str]) -> J
         DataError: a file cannot be read.
     """
     folder = dataset_folder(dataset, data_dir)
-    files: dict[str, Path] = {}
-    for split in SPLITS:
-        with suppress(DataError):
-            if split in splits:
-                files[split] = split_file(folder, split)
+    asked = set(splits)
+    files = {split: path for split, path in splits_in(folder).items() if split in asked}
     found = Findings()
     check_texts(files, found)
     return {one.kind: dict(one.counts) for one in found.all() if one.kind in {*LABELS, *REPEATS}}

@@ -1,13 +1,23 @@
 """Runs of `mmavk eval` as others read them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.base.records import Json
+from mmavk_cli.base.records import Json, Span
 from mmavk_cli.base.run_record import SCORES, read_record, read_run
 from mmavk_cli.report.metrics.counts import Count, count
-from mmavk_cli.report.predictions import AGAIN, Prediction, predictions_name, read_predictions
+from mmavk_cli.report.predictions_reader import AGAIN, predictions_name, read_evaluated
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One post: its names in strict IOB2 and those that were found, in words."""
+
+    id: str
+    gold: tuple[Span, ...]
+    found: tuple[Span, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +41,17 @@ class Read:
     def counts(self) -> list[Count]:
         """Right, spurious and missed names of each post."""
         return count([post.gold for post in self.posts], [post.found for post in self.posts])
+
+
+def read_predictions(path: Path) -> Iterator[Prediction]:
+    """The posts of an evaluation, in order, one at a time, without their texts.
+
+    Raises:
+        DataError: the file or a line of it cannot be read.
+    """
+    for one in read_evaluated(path):
+        gold = tuple(entity.span for entity in one.gold or ())
+        yield Prediction(one.id, gold, tuple(entity.span for entity in one.found))
 
 
 def read(folder: Path) -> Read:

@@ -5,9 +5,8 @@ the posts are tagged with all knowledge in full and with all of it gated, and ea
 one or the other: thirty thresholds cost what one costs, whatever the model's fusion.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 from mmavk_cli.base.errors import KnowledgeError, UsageError
@@ -22,6 +21,7 @@ from mmavk_cli.flows.shared.knowledge.compatibility import check_any, check_reci
 from mmavk_cli.flows.shared.models import folder_of, open_model, own_gate, shown_name
 from mmavk_cli.flows.shared.options import DATASET, EMBEDDED_OR_SEEDS, KNOWLEDGE, MODEL, OUT, SPLIT, Printed, Split
 from mmavk_cli.flows.shared.predict import tag_all
+from mmavk_cli.flows.shared.progress import Progress, part_of
 from mmavk_cli.flows.shared.run_folder import run_or_none
 from mmavk_cli.flows.shared.seeds import seed_folders
 from mmavk_cli.flows.shared.thresholds import ALWAYS, TEXT, Thresholds
@@ -36,9 +36,6 @@ from mmavk_cli.similarity.clip_source import SCORER, ClipChoice, Scorer
 from mmavk_cli.similarity.gate import BelowChoice
 from mmavk_cli.store.store import Store
 from mmavk_cli.tagger.checkpoint import TaggerConfig
-
-Told = Callable[[int, int], None]
-"""Progress: posts done, posts in all."""
 
 FILE = "sweep"
 
@@ -86,7 +83,7 @@ class Swept:
         return replace(made, heading=heading, remarks=tuple(remarks))
 
 
-def sweep(settings: SweepSettings, told: Told) -> Swept:
+def sweep(settings: SweepSettings, on_progress: Progress) -> Swept:
     """Score a trained model at every threshold; writes a run folder when asked to.
 
     Raises:
@@ -102,7 +99,7 @@ def sweep(settings: SweepSettings, told: Told) -> Swept:
     similarities, scorer, scorer_id, notes = _similarities(settings, posts, knowledge)
     with run_or_none(settings.out, "sweep", settings) as run:
         below = _below(settings)
-        found = _swept(settings, posts, knowledge, similarities, (scorer, notes), below, told)
+        found = _swept(settings, posts, knowledge, similarities, (scorer, notes), below, on_progress)
         result = Swept(settings.model, settings.split, below, scorer, scorer_id, found)
         if run is not None:
             run.write(f"{FILE}.json", result.as_json())
@@ -156,7 +153,7 @@ def _swept(
     similarities: Sequence[float | None],
     scorer: tuple[str, list[str]],
     below: float,
-    told: Told,
+    on_progress: Progress,
 ) -> Sweep:
     from mmavk_cli.tagger.inference.predictor import Remembering
 
@@ -178,7 +175,7 @@ def _swept(
         seeds[seed] = seed if models else int(config.trained.get("seed", 0))
         for at, weight in enumerate(weights):
             weighed = [one and replace(one, weight=weight) for one in knowledge]
-            share = partial(_share, told, number * len(weights) + at, len(named) * len(weights))
+            share = part_of(on_progress, number * len(weights) + at, len(named) * len(weights))
             rows = tag_all(predictor, shown_name(name, config), posts, weighed, share)
             counts[weight][seeds[seed]] = counted(rows, "strict")
     thresholds = settings.tried(by_text=scorer[0] == "text")
@@ -194,7 +191,3 @@ def _swept(
         seed_scores(counts[0.0], drawn),
         tuple(scorer[1]),
     )
-
-
-def _share(told: Told, number: int, passes: int, done: int, posts: int) -> None:
-    told(number * posts + done, passes * posts)

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain, islice
@@ -20,6 +20,7 @@ from mmavk_cli.corpus.jsonl import read_jsonl
 from mmavk_cli.corpus.raw import decoded, post_from_text, read_posts
 from mmavk_cli.flows.shared.models import folder_of
 from mmavk_cli.flows.shared.options import FORMAT, INPUT, MODEL, OUT
+from mmavk_cli.flows.shared.progress import Progress
 from mmavk_cli.flows.shared.run_folder import new_run
 from mmavk_cli.flows.tag.profile import NO_MODEL, PROFILES, StagedSettings, Weighing, weighing
 from mmavk_cli.flows.tag.rows import PictureReader, Seen, Tagger
@@ -91,15 +92,20 @@ class Tagging:
     totals: Counted
     scorer: str = TEXT
 
+    @property
+    def code(self) -> int:
+        """What the command exits with."""
+        return DataError.code if self.totals.counts["bad_rows"] or self.totals.counts["bad_pictures"] else 0
+
 
 @contextmanager
-def tag(settings: TagSettings, told: Callable[[str], None]) -> Iterator[Tagging]:
+def tag(settings: TagSettings, on_progress: Progress) -> Iterator[Tagging]:
     """Tag the posts that `settings` name. Everything is ready when the block begins; posts are read as rows are asked
     for. A bad row, or a picture that cannot be read, is in the rows and the totals. With `--out`, the run folder gets
     its name when the block ends well.
 
-    Where CLIP or a large generator sees the pictures, models are loaded in turn as rows are asked for, and `told` hears
-    how far they are.
+    Where CLIP or a large generator sees the pictures, models are loaded in turn as rows are asked for;
+    `on_progress` gets how far they are.
 
     Raises:
         UsageError: `--image` with several posts, no such generator, or one that the model does not read. DataError: the
@@ -118,7 +124,7 @@ def tag(settings: TagSettings, told: Callable[[str], None]) -> Iterator[Tagging]
         from mmavk_cli.flows.tag.stages import Stages
 
         tagger = Tagger(name, weigh.gate, None, settings.threads, settings.device)
-        stages = Stages(generator, settings, weigh, told, tagger.free)
+        stages = Stages(generator, settings, weigh, on_progress, tagger.free)
         tagging.scorer, seen = stages.scorer, stages.seen(posts)
     else:
         reader = PictureReader(generator, settings) if generator else None

@@ -90,20 +90,20 @@ def points_of(settings: TrainSettings, run: Run) -> "Points":
 
 @contextmanager
 def training_log(
-    settings: TrainSettings, run: Run, points: "Points", tell: Callable[[Json], None]
+    settings: TrainSettings, run: Run, points: "Points", on_log: Callable[[Json], None]
 ) -> Iterator[Callable[[Json], None]]:
-    """What takes a log line: metrics.jsonl, `tell`, and TensorBoard where it is asked for."""
+    """What takes a log line: metrics.jsonl, `on_log`, and TensorBoard where it is asked for."""
     resumed = points.start is not None
     drawn = Curves(run.folder, points.step if resumed else None) if settings.tensorboard and is_first() else None
 
     def log(line: Json) -> None:
         points.memo[LOG_BYTES] = run.log(line)
-        tell(line)
+        on_log(line)
         if drawn:
             drawn.add(line)
 
     if resumed and is_first():
-        tell({"step": points.step, "resumed": settings.out.name})
+        on_log({"step": points.step, "resumed": settings.out.name})
     yield log
     if drawn:
         drawn.close()

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 BEST = "best"
 
 
-def train(settings: TrainSettings, tell: Log) -> Json:
-    """Train a tagger; returns the scores of the epoch that was kept. `tell` gets a dictionary a log line.
+def train(settings: TrainSettings, on_log: Log) -> Json:
+    """Train a tagger; returns the scores of the epoch that was kept. `on_log` gets a dictionary a log line.
 
     Under `torchrun` the first process alone writes and tells; the others return nothing.
 
@@ -51,11 +51,11 @@ def train(settings: TrainSettings, tell: Log) -> Json:
         run.facts |= {**facts, "counts": corpus.counts, "encoder_is_folder": Path(settings.encoder).is_dir()}
         if is_first():
             for split, count in corpus.counts.items():
-                tell({"split": split, **count})
-            tell_memory(settings, corpus.visual, tell)
+                on_log({"split": split, **count})
+            tell_memory(settings, corpus.visual, on_log)
             found = {name: findings_of(name, settings.data_dir, ("train", "valid")) for name in settings.dataset}
             run.write(DATA, {"splits": corpus.facts, "findings": found})
-        best = _fit(settings, corpus, run, tell)
+        best = _fit(settings, corpus, run, on_log)
         run.write(SCORES, best)
     if not is_first():
         return {}
@@ -63,7 +63,7 @@ def train(settings: TrainSettings, tell: Log) -> Json:
     return best
 
 
-def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Log) -> Json:
+def _fit(settings: TrainSettings, corpus: Corpus, run: Run, on_log: Log) -> Json:
     from mmavk_cli.tagger.checkpoint import TaggerConfig
     from mmavk_cli.tagger.encoders.transformer import encoder_folder, encoder_tokenizer, save_tokenizer
     from mmavk_cli.tagger.inference.predictor import Predictor
@@ -90,14 +90,14 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Log) -> Json:
             save_tokenizer(source, run.folder / "model")
         return scores
 
-    with training_log(settings, run, points, tell) as log:
+    with training_log(settings, run, points, on_log) as log:
         examples = [_example(item, cutter, tags) for item in corpus.train]
         if model.frozen is not None:
             items = [*corpus.train, *(item for own in corpus.valid.values() for item in own)]
-            remember(model.frozen, (one for _, one in items), cutter, tell if is_first() else lambda _: None)
+            remember(model.frozen, (one for _, one in items), cutter, on_log if is_first() else lambda _: None)
         fit(model, examples, settings, cutter.unknown, evaluate, log, points)
     if settings.threshold == AUTO and is_first():
-        tell({"threshold": AUTO, "trying": TRIED + 1})
+        on_log({"threshold": AUTO, "trying": TRIED + 1})
         best.update(
             choose_gate(run.folder / "model", corpus.valid, settings, partial(validate, select=settings.select))
         )

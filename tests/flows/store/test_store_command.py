@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from stored import similarity
 
 from mmavk_cli.base.images import read_picture
 from mmavk_cli.cli.main import main
@@ -100,7 +101,7 @@ def test_the_list_says_what_is_there_and_how_it_is_kept(mmavk: Mmavk, place: Pat
     with Store(place / "home" / "store") as store:
         store.put_knowledge("sha256:00", echo, "text")
         store.put_failure("sha256:01", echo, "broken")
-        store.put_similarity("sha256:00", "text", "clip", 0.5)
+        store.put(similarity("sha256:00", "text", "clip", 0.5))
     code, out, _ = mmavk("ls --format json")
     listing = json.loads(out)
     assert code == 0
@@ -191,7 +192,7 @@ def test_an_answer_on_a_terminal_is_heeded(mmavk: Mmavk, answer: str, left: int,
 
 def test_a_scorer_is_removed_by_its_name(mmavk: Mmavk, place: Path):
     with Store(place / "home" / "store") as store:
-        store.put_similarity("sha256:00", "text", "clip:ViT-B-32/openai", 0.5)
+        store.put(similarity("sha256:00", "text", "clip:ViT-B-32/openai", 0.5))
     assert mmavk("rm --knowledge clip:ViT-B-32/openai --yes") == (0, "", "1 rows removed\n")
 
 

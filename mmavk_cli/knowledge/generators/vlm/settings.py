@@ -29,7 +29,9 @@ class ChatSettings(PromptChoice):
         ge=16,
         le=16384,
     )
-    max_new_tokens: int = setting(256, "Largest number of tokens in an answer.", ge=1, le=4096)
+    max_new_tokens: int = setting(
+        256, "Largest number of tokens in an answer, a model's reasoning included.", ge=1, le=32768
+    )
 
 
 def chat_recipe(
