@@ -44,7 +44,7 @@ class Run:
         (self.folder / name).write_text(text, "utf-8", "backslashreplace")
 
 
-def told(command: str, settings: Settings, began: float) -> Json:
+def run_facts(command: str, settings: Settings, began: float) -> Json:
     """What every `run.json` says: `began` is when, on the clock of `time.monotonic`."""
     return {
         "command": command,

@@ -32,6 +32,7 @@ KINDS: dict[str, tuple[Severity, str]] = {
     "document": ("note", "a -DOCSTART- line marks a document and is no post"),
     "comment": ("note", "a comment is left out"),
     "padding": ("note", "blanks around a word or its tag are left out"),
+    "unread-file": ("note", "a file of the folder that belongs to no split"),
     "trimmed": ("note", "blanks at the ends of a name are no part of it"),
     "doubled": ("note", "a name that is given twice is one"),
     "unread-field": ("note", "a field that posts have no place for is left aside"),

@@ -5,7 +5,7 @@ from pathlib import Path
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.flows.shared.cards import write_cards
 from mmavk_cli.flows.shared.options import RUN_FOLDER, Printed
-from mmavk_cli.report.card.model import Told
+from mmavk_cli.report.card.model import CardOptions
 
 
 class CardSettings(Printed, Common):
@@ -24,4 +24,4 @@ def card(settings: CardSettings) -> list[Path]:
         DataError: no run, a broken one, or a folder of scores that are not this model's. UsageError: scores for a
         folder of several seeds, or for a run without a model.
     """
-    return write_cards(settings.run, settings.scores, Told(settings.license, settings.language))
+    return write_cards(settings.run, settings.scores, CardOptions(settings.license, settings.language))

@@ -6,7 +6,7 @@ from pathlib import Path
 from time import monotonic
 
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.base.run_record import RUN, SCORES, Run, read_run, told
+from mmavk_cli.base.run_record import RUN, SCORES, Run, read_run, run_facts
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.flows.shared.cards import write_cards
 from mmavk_cli.flows.shared.dataset_facts import DATA
@@ -50,7 +50,7 @@ def export(settings: ExportSettings) -> dict[str, int]:
 
 def _keep_records(source: Path, settings: ExportSettings, began: float) -> None:
     """The training's records go with the model where its run folder is known, those of an earlier export go."""
-    facts = told("export", settings, began)
+    facts = run_facts("export", settings, began)
     trained = next((one for one in (Path(settings.model), source.parent) if (one / RUN).is_file()), None)
     for name in (SCORES, DATA):
         (settings.out / name).unlink(missing_ok=True)

@@ -14,7 +14,8 @@ FORMATS: dict[str, Format] = {one.name: one for one in (CONLL, JSONL, DOCCANO, P
 
 SUFFIXES = {
     ".doccano.jsonl": "doccano", ".prodigy.jsonl": "prodigy", ".jsonl": "jsonl", ".ndjson": "jsonl", ".conll": "conll",
-    ".txt": "conll", ".spacy": "spacy", ".parquet": "hf", ".arrow": "hf",
+    ".bio": "conll", ".iob": "conll", ".iob2": "conll", ".txt": "conll", ".spacy": "spacy", ".parquet": "hf",
+    ".arrow": "hf",
 }  # fmt: skip
 """End of a file's name → format, the first that fits."""
 

@@ -137,6 +137,8 @@ def data_convert(
     source = source_of(settings.source, settings.source_format, settings.split, settings.data_dir, settings.said)
     target, folder = target_of(settings.target, settings.target_format, source)
     done = Conversion(settings.source, settings.target, source.format, target.name)
+    for path in source.unread:
+        done.read.note("unread-file", str(path.parent), path.name, path.name)
     job = _Job(target, done, on_progress, on_fault)
     if settings.target == PIPE:
         for split, rows in source.splits.items():

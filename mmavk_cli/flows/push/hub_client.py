@@ -106,7 +106,7 @@ class _Sent:
     """How much of the large files has gone; several go at once, in threads of huggingface_hub."""
 
     def __init__(self, on_progress: Progress) -> None:
-        self._told, self._files, self._stop = on_progress, list[_Read](), Stop()
+        self._on_progress, self._files, self._stop = on_progress, list[_Read](), Stop()
         self._going = False
 
     def file(self, path: Path) -> "_Read":
@@ -134,7 +134,7 @@ class _Sent:
             raise InterruptedError("stopped")
         if self._going:
             sizes = sum(one.size for one in self._files)
-            self._told(sum(one.furthest for one in self._files) // MEGA, sizes // MEGA)
+            self._on_progress(sum(one.furthest for one in self._files) // MEGA, sizes // MEGA)
 
 
 class _Read(io.BufferedReader):

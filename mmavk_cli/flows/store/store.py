@@ -86,7 +86,7 @@ def list_store(settings: ListSettings, on_progress: Progress) -> Listing:
     similarities: Counter[str] = Counter()
     faults = 0
     with _reading(settings) as store:
-        for row in _told(store.scan(), store.count(), on_progress):
+        for row in _watched(store.scan(), store.count(), on_progress):
             if isinstance(row, Fault):
                 faults += 1
             elif isinstance(row, SimilarityRow):
@@ -151,7 +151,7 @@ def export(settings: ExportSettings, write: Callable[[str], object], on_progress
     """
     with _reading(settings) as store:
         tag = store.resolve(settings.knowledge).id if settings.knowledge else None
-        rows = _told(store.scan(tag), store.count(), on_progress)
+        rows = _watched(store.scan(tag), store.count(), on_progress)
         if settings.out is None:
             return _export(rows, write)
         with atomic_write(settings.out) as handle:
@@ -198,7 +198,7 @@ def _reading(settings: StorePlace) -> Store:
     return Store(store_folder(settings.store), read_only=True)
 
 
-def _told(rows: Iterator[Row | Fault], total: int, on_progress: Progress) -> Iterator[Row | Fault]:
+def _watched(rows: Iterator[Row | Fault], total: int, on_progress: Progress) -> Iterator[Row | Fault]:
     for done, row in enumerate(rows, 1):
         on_progress(done, total)
         yield row

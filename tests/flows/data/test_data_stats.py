@@ -91,3 +91,15 @@ def test_what_cannot_be_counted_exits_3(make_set, mmavk, tmp_path: Path, content
     assert (code, out) == (3, "")
     assert err.count("\n") == 1
     assert ("test.txt:1" if content else "no data set 'tiny'") in err
+
+
+def test_files_that_are_not_read_are_named(make_set, mmavk):
+    folder = make_set(train="a\tO\n", dev="a\tB-PER\n", other="a\tO\n")
+    code, out, err = mmavk("data", "stats", "tiny", "--data-dir", folder.parent)
+    assert (code, err) == (0, "not there: test\n")
+    assert "not read: other.txt" in out
+    assert "train: no post has a name" in out
+    for path in folder.glob("*"):
+        path.rename(path.with_suffix(".csv"))
+    code, _, err = mmavk("data", "stats", "tiny", "--data-dir", folder.parent)
+    assert (code, "There is dev.csv, other.csv, train.csv" in err) == (3, True)
