@@ -1,4 +1,4 @@
-"""The words of `mmavk tag`."""
+"""Command line of `mmavk tag`."""
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,8 +30,8 @@ INPUT is a text file (one post; with --lines one a line), a folder of text files
 (one object a line, or a list), CSV or TSV, CoNLL, or - for standard input, where the first lines tell what it is.
 Exactly one of INPUT and --text is given.
 
-A bad row, or a picture that cannot be read, is told on stderr and in its record, the others go on, and the command
-exits 3 when all is written. Output comes as posts come, so a pipe may stay open."""
+A row or a picture that cannot be read is reported on stderr and in its record, and the command exits 3 at its end.
+Output is streamed as posts arrive, so a pipe may stay open."""
 
 EXAMPLES = [
     "mmavk tag docs/examples/post.txt --image docs/examples/picture.jpg",

@@ -195,7 +195,7 @@ def _not_found(token: str, rest: str, at: int, where: str) -> DataError:
         if normalize(form, token) in normalize(form, rest):
             what = f"the word {token!r} and the text write the same letters in different Unicode forms"
             return DataError(what, where, f"Put both into one form ({form}), or omit text")
-    return DataError(f"the word {token!r} is not in the text after character {at}", where, "Mend it, or omit text")
+    return DataError(f"the word {token!r} is not in the text after character {at}", where, "Fix it, or omit 'text'")
 
 
 def _tags(row: Json, words: Sequence[Word] | None, where: str, scheme: Scheme | None) -> Sequence[str] | None:
@@ -236,7 +236,7 @@ def _name(row: Json, field: str, where: str) -> str | None:
     if type(value) is int:
         return str(value)
     if not isinstance(value, str) or not value:
-        raise DataError(f"'{field}' is neither a string nor a whole number", where, "Mend it, or leave it out")
+        raise DataError(f"'{field}' is neither a string nor a whole number", where, "Fix it or leave it out")
     return checked_text(value, where)
 
 
@@ -245,5 +245,5 @@ def _strings(row: Json, field: str, where: str) -> list[str] | None:
     if value is None:
         return None
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise DataError(f"'{field}' is not a list of strings", where, "Mend it, or leave it out")
+        raise DataError(f"'{field}' is not a list of strings", where, "Fix it or leave it out")
     return value

@@ -36,10 +36,10 @@ from mmavk_cli.spans import strict_spans
 
 
 class DataConvertSettings(Printed, ColumnOptions, DataFolder, Common):
-    """What `mmavk data convert` asks."""
+    """Options of `mmavk data convert`."""
 
     source: str = setting(..., "A file, a folder, the name of a data set, or - for standard input.", argument=True)
-    target: str = setting(..., "A file or folder that is not there yet, or - for standard output.", argument=True)
+    target: str = setting(..., "A new file or folder, or - for standard output.", argument=True)
     source_format: SourceFormat | None = setting(
         None, f"Format of SOURCE: {', '.join(READERS)}. [default: by its name and content]", "--from"
     )
@@ -47,7 +47,7 @@ class DataConvertSettings(Printed, ColumnOptions, DataFolder, Common):
     split: Split | None = setting(None, SPLIT, here="[default: all that are there]")
     columns: str | None = setting(
         None,
-        "Columns of a CoNLL file, by name: word,pos,chunk,tag. Those that are neither `word` nor `tag` are left aside. "
+        "Columns of a CoNLL file, by name: word,pos,chunk,tag. Those that are neither `word` nor `tag` are ignored. "
         "[default: the first, behind a running number, and the last]",
         metavar="NAME,…",
     )

@@ -106,7 +106,7 @@ def target_of(name: str, given: FormatName | None, source: Source) -> tuple[Form
     if (given or by_name) is None:
         raise UsageError(f"cannot tell the format of {name!r}", "TARGET", f"Say it with --to: {', '.join(FORMATS)}")
     if path.exists():
-        raise DataError("this is there already", name, "Choose another name or remove it")
+        raise DataError("it already exists", name, "Choose another name or remove it")
     form = FORMATS[given or str(by_name)]
     several = "" not in source.splits and len(source.splits) > 1
     if several and by_name is not None:

@@ -147,7 +147,7 @@ def test_pictures_are_found_from_the_new_place(mmavk: Mmavk, tmp_path: Path):
     [
         ("tweets out", ["cannot tell the format", "--to"]),
         ("tweets out.jsonl", ["3 splits", "--split"]),
-        ("tweets data --to jsonl", ["there already"]),
+        ("tweets data --to jsonl", ["already exists"]),
         ("tweets - --to spacy", ["spacy cannot go through a pipe"]),
         ("- out.jsonl", ["--from"]),
         ("twets out --to jsonl", ["no data set 'twets'", "'tweets'"]),
