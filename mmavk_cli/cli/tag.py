@@ -1,4 +1,4 @@
-"""The words of `mmavk tag`."""
+"""Command line of `mmavk tag`."""
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,8 +29,8 @@ TEXT = """Find the names in posts: people, places, organisations, other.
 INPUT is a text file (one post), a folder of text files with pictures of the same names, JSON Lines (`.jsonl`), CoNLL,
 or - for standard input: a raw post, or JSON Lines where it begins with `{`. Exactly one of INPUT and --text is given.
 
-A bad row, or a picture that cannot be read, is told on stderr and in its record, the others go on, and the command
-exits 3 when all is written. Output comes as posts come, so a pipe may stay open."""
+A row or a picture that cannot be read is reported on stderr and in its record, and the command exits 3 at its end.
+Output is streamed as posts arrive, so a pipe may stay open."""
 
 EXAMPLES = [
     "mmavk tag docs/examples/post.txt --image docs/examples/picture.jpg",

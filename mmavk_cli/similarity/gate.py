@@ -57,7 +57,7 @@ class BelowChoice(Settings):
     """How much knowledge under a threshold counts."""
 
     below: float | None = setting(
-        None, "What knowledge under the threshold counts, from 0 to 1. [default: the model's own, else 0]", ge=0, le=1
+        None, "Weight of knowledge under the threshold, from 0 to 1. [default: the model's own, else 0]", ge=0, le=1
     )
 
 
@@ -66,14 +66,14 @@ class GateSettings(BelowChoice):
 
     threshold: str | None = setting(
         None,
-        "Knowledge of a lower similarity counts less: a number in [-1, 1], or `none`: all knowledge counts in full. "
+        "Similarity under which knowledge counts less: a number in [-1, 1], or `none`: all knowledge has weight 1. "
         "Training also takes `quantile:0.85` (that share is under it), `auto` (the best on validation) and `learned` "
-        "(a smooth gate, trained along). [default: the model's own]",
+        "(a smooth gate, trained with the model). [default: the model's own]",
         metavar="CUT",
     )
     ramp: float | None = setting(
         None,
-        "Let the weight rise evenly over so much similarity under the threshold. [default: the model's own, else 0]",
+        "Width of the range under the threshold in which the weight rises linearly. [default: the model's own, else 0]",
         ge=0,
         le=2,
     )
@@ -111,7 +111,7 @@ class GateSettings(BelowChoice):
             return Gate()
         number = _number(self.threshold)
         if self.found_by_training:
-            what = f"{self.threshold!r} is found by training"
+            what = f"{self.threshold!r} can only be found by training"
             raise UsageError(what, "--threshold", "Give a number or `none`, or leave it out for the model's own")
         return Gate(number, below, ramp)
 

@@ -200,7 +200,7 @@ def decode(value: str) -> Row:
     except ValidationError as error:
         fault = error.errors()[0]
         place = ".".join(str(part) for part in fault["loc"])
-        raise DataError(f"the row is not one of ours: {place}: {fault['msg']}") from None
+        raise DataError(f"not a row of a store: {place}: {fault['msg']}") from None
 
 
 def _key(*parts: str) -> str:

@@ -3,18 +3,20 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.files import atomic_write
 from mmavk_cli.base.one_line import json_on_one_line
 from mmavk_cli.base.records import Counted, Json, Post, Rows
+from mmavk_cli.base.twice import seekable
 from mmavk_cli.corpus.columns import BLANKS, DOCUMENT, IMAGE, Columns
 from mmavk_cli.corpus.conll import blocks_of, conll_rows
+from mmavk_cli.corpus.fields import own_fields
 from mmavk_cli.corpus.formats.format import Put
 from mmavk_cli.corpus.formats.json_fields import from_doccano, from_prodigy, to_doccano, to_own, to_prodigy
-from mmavk_cli.corpus.jsonl import Layout, post_of, read_jsonl
+from mmavk_cli.corpus.jsonl import Layout, Reading, post_of, read_jsonl, whole_jsonl
 
 INSTEAD = "Mend it, or choose another format"
 
@@ -29,14 +31,16 @@ class JsonLines:
     suffix: str
     made: Callable[[Post, Path], Json]
     layout: Layout | None
+    reading: Reading = field(default_factory=Reading)
 
     def read(self, path: Path, counted: Counted) -> Rows:
         """The posts of a file."""
-        return read_jsonl(path, layout=self.layout, counted=counted)
+        return read_jsonl(path, layout=self.layout, counted=counted, reading=self.reading)
 
     def read_lines(self, lines: Iterable[bytes], counted: Counted) -> Rows:
         """The posts of standard input."""
-        return read_jsonl(lines, "stdin", self.layout, counted)
+        with seekable(lines) as handle:
+            yield from whole_jsonl(handle, "stdin", Path(), self.layout, counted, self.reading)
 
     def record(self, post: Post, folder: Path) -> Json:
         """The post's object."""
@@ -44,7 +48,7 @@ class JsonLines:
 
     def post(self, record: Json, folder: Path) -> Post:
         """The post that an object is read as."""
-        row = self.layout(record, "") if self.layout else record
+        row = own_fields(self.layout(record, "") if self.layout else record, "", Counted())
         return post_of(row, str(row["id"]), folder, "")
 
     def line(self, record: Json) -> str:

@@ -14,7 +14,8 @@ FORMATS: dict[str, Format] = {one.name: one for one in (CONLL, JSONL, DOCCANO, P
 
 SUFFIXES = {
     ".doccano.jsonl": "doccano", ".prodigy.jsonl": "prodigy", ".jsonl": "jsonl", ".ndjson": "jsonl", ".conll": "conll",
-    ".txt": "conll", ".spacy": "spacy", ".parquet": "hf", ".arrow": "hf",
+    ".bio": "conll", ".iob": "conll", ".iob2": "conll", ".txt": "conll", ".spacy": "spacy", ".parquet": "hf",
+    ".arrow": "hf",
 }  # fmt: skip
 """End of a file's name → format, the first that fits."""
 
@@ -54,7 +55,8 @@ def _layout(line: bytes) -> str:
         return "jsonl"  # whose reader says what is wrong with the line
     if not isinstance(row, dict):
         return "jsonl"
-    if row.keys() & {"label", "labels"}:
+    labels = row.get("label", row.get("labels"))
+    if isinstance(labels, list) and all(isinstance(one, list) for one in labels):
         return "doccano"
     tokens = row.get("tokens")
     objects = isinstance(tokens, list) and bool(tokens) and isinstance(tokens[0], dict)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,10 @@ from mmavk_cli.corpus.columns import Columns
 from mmavk_cli.corpus.formats.format import LOST, Format, Put, lost
 from mmavk_cli.corpus.formats.lines import Conll, JsonLines
 from mmavk_cli.corpus.formats.registry import FORMATS
+from mmavk_cli.corpus.jsonl import Reading
 from mmavk_cli.corpus.notes import sentence
-from mmavk_cli.flows.data.convert_paths import PIPE, FormatName, Read, file_name, source_of, target_of
+from mmavk_cli.corpus.offsets import OURS, Unit
+from mmavk_cli.flows.data.convert_paths import PIPE, RAW, FormatName, Read, Said, file_name, source_of, target_of
 from mmavk_cli.flows.shared.options import SPLIT, Printed, Split
 from mmavk_cli.flows.shared.progress import OnFault, Progress
 from mmavk_cli.report.safe_text import visible
@@ -25,10 +26,10 @@ from mmavk_cli.spans import strict_spans
 
 
 class DataConvertSettings(Printed, DataFolder, Common):
-    """What `mmavk data convert` asks."""
+    """Options of `mmavk data convert`."""
 
     source: str = setting(..., "A file, a folder, the name of a data set, or - for standard input.", argument=True)
-    target: str = setting(..., "A file or folder that is not there yet, or - for standard output.", argument=True)
+    target: str = setting(..., "A new file or folder, or - for standard output.", argument=True)
     source_format: FormatName | None = setting(
         None, f"Format of SOURCE: {', '.join(FORMATS)}. [default: by its name and content]", "--from"
     )
@@ -36,10 +37,26 @@ class DataConvertSettings(Printed, DataFolder, Common):
     split: Split | None = setting(None, SPLIT, here="[default: all that are there]")
     columns: str | None = setting(
         None,
-        "Columns of a CoNLL file, by name: word,pos,chunk,tag. Those that are neither `word` nor `tag` are left aside. "
+        "Columns of a CoNLL file, by name: word,pos,chunk,tag. Those that are neither `word` nor `tag` are ignored. "
         "[default: the first, behind a running number, and the last]",
         metavar="NAME,…",
     )
+
+    offsets: Unit = setting(
+        OURS,
+        "What the offsets of names count: `codepoint`, Unicode characters; `utf16`, the units of JavaScript and Java; "
+        "`byte`, bytes of UTF-8.",
+    )
+    tag_names: str | None = setting(
+        None, "Names of tags that are numbers, from 0: O,B-PER,I-PER. [default: the file's own]", metavar="NAME,…"
+    )
+
+    @property
+    def said(self) -> Said:
+        """What is said of SOURCE."""
+        columns = None if self.columns is None else Columns.parse(self.columns)
+        names = {} if self.tag_names is None else {"": self.tag_names.split(",")}
+        return Said(columns, Reading(unit=self.offsets, names=names))
 
     @field_validator("columns")
     @classmethod
@@ -61,6 +78,7 @@ class Conversion:
     read: Counted = field(default_factory=Counted)
     lost: Counted = field(default_factory=Counted)
     bad: int = 0
+    untagged: int = 0
 
     def as_json(self) -> Json:
         """One JSON object."""
@@ -71,7 +89,7 @@ class Conversion:
             "to": self.target_format,
             "splits": {split: counted.counts for split, counted in self.splits.items()},
             "notes": [asdict(note) | {"means": sentence(note)} for note in self.read.notes.values()],
-            "lost": {kind: {"count": count, "means": means(kind)} for kind, count in self.losses()},
+            "lost": {kind: {"count": count, "means": LOST[kind]} for kind, count in self.losses()},
             "bad_rows": self.bad,
         }
 
@@ -82,8 +100,7 @@ class Conversion:
 
     def losses(self) -> Iterator[tuple[str, int]]:
         """What was lost, and how often."""
-        found = chain(self.read.counts.items(), self.lost.counts.items())
-        return ((kind, count) for kind, count in found if count)
+        return ((kind, count) for kind, count in self.lost.counts.items() if count)
 
     @property
     def told(self) -> list[str]:
@@ -93,15 +110,17 @@ class Conversion:
     @property
     def verdict(self) -> str:
         """How much of SOURCE is in TARGET, in words; empty where the losses say it."""
-        left_out = f"; {self.bad} row{'s' * (self.bad > 1)} left out" if self.bad else ""
-        if any(self.losses()):
-            return left_out.removeprefix("; ")
-        return "what was read is kept" + left_out if self.bad or self.read.notes else "everything is kept"
+        left_out = f"{self.bad} row{'s' * (self.bad > 1)} left out" if self.bad else ""
+        kept = "what was read is kept" if self.bad or self.read.notes else "everything is kept"
+        return "; ".join(filter(None, ("" if any(self.losses()) else kept, left_out, self._nameless)))
 
-
-def means(kind: str) -> str:
-    """What a kind of loss means, after its number."""
-    return LOST.get(kind, "names that begin or end inside a word, which now take in the whole word")
+    @property
+    def _nameless(self) -> str:
+        """What is said where the format has names and no post has one."""
+        posts, names = (sum(one.counts[what] for one in self.splits.values()) for what in ("posts", "names"))
+        if names or not posts or self.source_format == RAW:
+            return ""
+        return "no post has tags or names" if self.untagged == posts else "no post has a name"
 
 
 def data_convert(
@@ -115,10 +134,11 @@ def data_convert(
         UsageError: a format that cannot be told or cannot go there. DataError: SOURCE is not there or cannot be read,
         TARGET is there already or cannot be written. MissingError: a format's package is not installed.
     """
-    columns = None if settings.columns is None else Columns.parse(settings.columns)
-    source = source_of(settings.source, settings.source_format, settings.split, settings.data_dir, columns)
+    source = source_of(settings.source, settings.source_format, settings.split, settings.data_dir, settings.said)
     target, folder = target_of(settings.target, settings.target_format, source)
     done = Conversion(settings.source, settings.target, source.format, target.name)
+    for path in source.unread:
+        done.read.note("unread-file", str(path.parent), path.name, path.name)
     job = _Job(target, done, on_progress, on_fault)
     if settings.target == PIPE:
         for split, rows in source.splits.items():
@@ -159,6 +179,7 @@ class _Job:
                 put(record)
                 for kind in losses:
                     self.done.lost.add(kind)
+                self.done.untagged += post.tags is None
                 counted.add("posts")
                 counted.add("names", len(strict_spans(post.tags or ())))
             self.on_progress(number, None)

@@ -48,14 +48,18 @@ OWN: Pairing = "own"
 
 
 class EvalSettings(Printed, ResamplingSettings, EvalKnowledge, Common):
-    """What `mmavk eval` asks."""
+    """Options of `mmavk eval`."""
 
     model: str = setting(..., MODEL, here=EMBEDDED_OR_SEEDS, argument=True)
     dataset: str = setting(..., DATASET, metavar="NAME")
     split: Split = setting("test", SPLIT)
-    pairing: Pairing = setting(OWN, "Whose knowledge a post gets: its own, another post's, or none.")
+    pairing: Pairing = setting(
+        OWN, "Which knowledge a post gets: its `own`, another post's (`shuffled`), or none (`blank`)."
+    )
     picture_test: bool = setting(
-        False, "Does the picture matter? Score with own, with shuffled and with no knowledge.", "--picture-test"
+        False,
+        "Test whether the picture matters: score with own, with shuffled and without knowledge.",
+        "--picture-test",
     )
     rule: Rule = setting("strict", "Counting rule of errors, calibration and the picture test.", "--as")
     out: Path | None = setting(None, OUT, here="run folder with scores.json, run.json and predictions.SPLIT.jsonl.")
@@ -114,7 +118,7 @@ def evaluate(settings: EvalSettings, on_progress: Progress = silent) -> Evaluati
     check_tags(posts, config.tags, settings.model)
     named = PICTURES if config.pieces.fusion == "prefix" else settings.knowledge
     if settings.picture_test and named is None:
-        raise UsageError("it needs --knowledge, without it all three are the same", "--picture-test", "See --help")
+        raise UsageError("needs --knowledge; without it all three are the same", "--picture-test", "See --help")
     pairings: tuple[Pairing, ...] = get_args(Pairing) if settings.picture_test else (settings.pairing,)
     wanted = wanted_by(settings, settings.model, config)
     knowledge = {pairing: paired(posts, settings, pairing, wanted) for pairing in pairings}

@@ -83,8 +83,8 @@ def _of_posts(path: Path) -> Found:
 def _of_folder(folder: Path) -> Found:
     names = list_names(folder, PICTURE_SUFFIXES)
     if not names:
-        advice = f"Files are taken by their ending: {', '.join(PICTURE_SUFFIXES)}"
+        advice = f"Files are recognised by their extension: {', '.join(PICTURE_SUFFIXES)}"
         raise DataError("no pictures in this folder", str(folder), advice)
     others = sum(path.is_file() and path.suffix.lower() not in PICTURE_SUFFIXES for path in folder.iterdir())
-    notes = (f"{others} other files in {folder} are left aside",) if others else ()
+    notes = (f"{others} other files in {folder} are ignored",) if others else ()
     return Found(tuple(folder / name for name in names), notes=notes)

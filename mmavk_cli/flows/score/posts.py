@@ -38,7 +38,7 @@ def parts_of(dataset: str | None, source: Path | None, place: DataPlace, split: 
         folder = place.images or Path()
         names = list_names(folder, PICTURE_SUFFIXES)
         if not names:
-            advice = f"Files are taken by their ending: {', '.join(PICTURE_SUFFIXES)}"
+            advice = f"Files are recognised by their extension: {', '.join(PICTURE_SUFFIXES)}"
             raise DataError("no pictures in this folder", str(folder), advice)
         yield Part("", (Post(name, "", (), image=folder / name) for name in names), len(names))
 

@@ -27,4 +27,4 @@ class Printed(Settings):
 class RetryFailed(Settings):
     """Whether a command tries again what failed before."""
 
-    retry_failed: bool = setting(False, "Try again what failed before.", "--retry-failed")
+    retry_failed: bool = setting(False, "Retry what failed before.", "--retry-failed")

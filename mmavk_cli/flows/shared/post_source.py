@@ -23,7 +23,7 @@ class PostSource(DataPlace):
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if self.dataset is not None and self.input is not None:
-            raise ValueError("--input: there is --dataset as well, give one of them")
+            raise ValueError("--input: --dataset is given too; give one of them")
         if self.input is not None and self.images is not None:
             raise ValueError("--images: the posts of --input name their own pictures")
         if self.dataset is None and self.input is None and self.images is None:

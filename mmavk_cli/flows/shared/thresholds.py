@@ -45,7 +45,9 @@ def threshold_range(text: str) -> tuple[float, ...]:
     except (ValueError, ZeroDivisionError, OverflowError):
         many = 0
     if not 1 <= many <= STEPS:
-        raise ValueError(f"{text!r} is no range FIRST:LAST:STEP of at most {STEPS} thresholds, such as 0.25:0.40:0.01")
+        raise ValueError(
+            f"{text!r} is not a range FIRST:LAST:STEP of at most {STEPS} thresholds, such as 0.25:0.40:0.01"
+        )
     return tuple(round(first + number * step, 6) for number in range(many))
 
 

@@ -41,7 +41,7 @@ FILE = "sweep"
 
 
 class SweepSettings(Printed, Thresholds, OtherKnowledge, BelowChoice, ClipChoice, StorePlace, DataPlace, Common):
-    """What `mmavk sweep` asks."""
+    """Options of `mmavk sweep`."""
 
     model: str = setting(..., MODEL, here=EMBEDDED_OR_SEEDS)
     dataset: str = setting(..., DATASET, metavar="NAME")
@@ -88,7 +88,7 @@ def sweep(settings: SweepSettings, on_progress: Progress) -> Swept:
 
     Raises:
         DataError: the data set, split or run folder. MissingError: no such model. KnowledgeError: no such knowledge,
-        none of these posts, or other than the model was trained with; no scores by the CLIP that was asked for.
+        none of these posts, or other than the model was trained with; no scores by CLIP that was asked for.
         UsageError: the model reads no knowledge.
     """
     posts = gold_posts(settings.dataset, settings.split, settings)
@@ -128,7 +128,7 @@ def _similarities(
             notes.append(f"no CLIP: {error.what}")
         else:
             never = sum(one is not None and value is None for one, value in zip(knowledge, values, strict=True))
-            notes += [f"{never} posts have knowledge and no picture that CLIP could see: it is gated"] * (never > 0)
+            notes += [f"{never} posts have knowledge but no picture for CLIP: it is gated"] * (never > 0)
             chosen = [
                 None if one is None else NEVER if value is None else value
                 for one, value in zip(knowledge, values, strict=True)

@@ -102,7 +102,7 @@ class Stages:
             row = store.get_knowledge(read_picture(post.image, self.settings).digest, recipe)
             if row is None or row.text is None:
                 error = row.error if row else "the file was changed while this ran"
-                advice = "Mend it, or try it again with mmavk generate --retry-failed"
+                advice = "Fix it, or retry with mmavk generate --retry-failed"
                 raise DataError(f"no knowledge about the picture: {error}", str(post.image), advice)
         except DataError as error:
             return Seen(post, notes=(LEFT_OUT,), problem=error.problem())

@@ -35,12 +35,12 @@ STDIN, NO_GENERATOR = "-", "none"
 
 
 class TagSettings(GateSettings, GeneratorSettings, StagedSettings, Common):
-    """What `mmavk tag` asks."""
+    """Options of `mmavk tag`."""
 
     input: str | None = setting(None, INPUT, here="Or a text or CoNLL file, or - for standard input.", argument=True)
-    text: str | None = setting(None, "The post itself, instead of INPUT.")
+    text: str | None = setting(None, "The text of a post, in place of INPUT.")
     image: Path | None = setting(None, "The picture of a single post.")
-    no_image: bool = setting(False, "Leave all pictures aside.", "--no-image")
+    no_image: bool = setting(False, "Ignore all pictures.", "--no-image")
     profile: Literal["embedded", "24gb"] = setting(
         "embedded",
         "Bundle of a model, a generator and a scorer: `embedded` (what ships, and the text in the picture), or `24gb` "
@@ -48,21 +48,21 @@ class TagSettings(GateSettings, GeneratorSettings, StagedSettings, Common):
     )
     model: str | None = setting(None, MODEL, here="Or `embedded`, which ships with mmavk. [default: the profile's]")
     generator: str | None = setting(None, GENERATOR, here="Or `none`. [default: the profile's]")
-    min_score: float = setting(0.0, "Leave out names that are less probable.", ge=0, le=1)
+    min_score: float = setting(0.0, "Leave out names with a lower score (a probability).", ge=0, le=1)
     format: Literal["table", "jsonl", "conll", "html", "json"] | None = setting(
         None, FORMAT, here="[default: table on a terminal, jsonl in a pipe, nothing with --out]"
     )
     out: Path | None = setting(None, OUT, here="run folder with run.json and predictions.jsonl.")
-    threads: int = setting(0, "Processor cores for the encoder. [default: all]", ge=0)
+    threads: int = setting(0, "CPU threads for the encoder. [default: one per core]", ge=0)
 
     @model_validator(mode="after")
     def _one_input(self) -> Self:
         if self.text is None and not self.input:
             raise ValueError("nothing to tag: give a file, a folder, - for standard input, or --text")
         if self.text is not None and self.input is not None:
-            raise ValueError("--text: there is INPUT as well, give one of them")
+            raise ValueError("--text: INPUT is given too; give one of them")
         if self.image is not None and self.no_image:
-            raise ValueError("--image: there is --no-image as well, give one of them")
+            raise ValueError("--image: --no-image is given too; give one of them")
         if self.image is not None and was_url(self.image):
             raise ValueError("--image: this is a URL, and pictures are not fetched; download it and give its path")
         if not self.model_name:
@@ -76,7 +76,7 @@ class TagSettings(GateSettings, GeneratorSettings, StagedSettings, Common):
 
     @property
     def generator_name(self) -> str:
-        """The generator that holds; `none` where pictures are left aside."""
+        """The generator that holds; `none` where pictures are ignored."""
         return NO_GENERATOR if self.no_image else self.generator or PROFILES[self.profile].generator
 
 

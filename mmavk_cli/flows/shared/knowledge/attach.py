@@ -28,7 +28,7 @@ class OtherKnowledge(Settings):
 
     other_knowledge: bool = setting(
         False,
-        "Take other knowledge than the model was trained with, or another scorer's word.",
+        "Allow knowledge, or a scorer, that the model was not trained with.",
         "--other-knowledge",
     )
 

@@ -75,7 +75,7 @@ def test_knowledge_without_a_similarity_is_gated_alike(mmavk: Mmavk, tiny_clip: 
     assert "the knowledge of 1 posts is gated: CLIP has not seen their pictures" in mmavk(*asked).err
     swept = mmavk("sweep", "--model", place / "run", "--dataset", "tiny", "--knowledge", "made", *clip, "--json")
     assert swept.code == 0, swept.err
-    assert "1 posts have knowledge and no picture that CLIP could see: it is gated" in swept.out
+    assert "1 posts have knowledge but no picture for CLIP: it is gated" in swept.out
     shutil.rmtree(place / "data" / "tiny_images")
     for refused in (mmavk(*asked), train(mmavk, place, *clip, "--threshold", "0.3", "--out", place / "other")):
         assert refused.code == 4
@@ -84,9 +84,7 @@ def test_knowledge_without_a_similarity_is_gated_alike(mmavk: Mmavk, tiny_clip: 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("threshold", "told"), [("1", "of no training post"), ("none", "")])
-def test_a_gate_that_lets_nothing_through_is_told_and_on_the_card(
-    threshold: str, told: str, mmavk: Mmavk, place: Path
-):
+def test_a_gate_that_lets_nothing_through_is_told_and_on_the_card(threshold: str, told: str, mmavk: Mmavk, place: Path):
     done = train(mmavk, place, "--threshold", threshold)
     assert done.code == 0, done.err
     card = (place / "run" / "README.md").read_text("utf-8")
