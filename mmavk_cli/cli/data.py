@@ -34,9 +34,12 @@ are not fetched: the command says where to get them, and on what terms."""
 
 CONVERT = """Convert posts from one format to another, and report what the target cannot represent.
 
-Formats: conll (with IMGID lines), jsonl (our own fields), doccano, prodigy, spacy (a DocBin), hf (a folder of Hugging
-Face `datasets`). SOURCE may also be raw text or a folder of it. Each split of a data set or folder becomes a file in
-TARGET. Every record that is written is read back and compared with its post, and each kind of difference is counted.
+Formats: conll (with IMGID lines), jsonl (our own fields), doccano, prodigy, labelstudio and labelstudio-min (JSON and
+JSON-MIN), spacy (a DocBin), hf (a folder of Hugging Face `datasets`), brat (a folder), csv and tsv (a row a name);
+gliner, spacy-tuples and lines (one post a line) are read only.
+
+SOURCE may also be raw text or a folder of it. Each split of a data set or folder becomes a file in TARGET. Every record
+that is written is read back and compared with its post, and each kind of difference is counted.
 
 A row that cannot be read or written is skipped and reported with its file and line; the command then exits 3
 at its end."""

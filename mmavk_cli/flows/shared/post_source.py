@@ -6,10 +6,11 @@ from typing import Self
 from pydantic import model_validator
 
 from mmavk_cli.base.settings import DataPlace, setting
+from mmavk_cli.corpus.formats.options import InputOptions
 from mmavk_cli.flows.shared.options import DATASET, INPUT
 
 
-class PostSource(DataPlace):
+class PostSource(DataPlace, InputOptions):
     """A data set, a file or folder of posts, or a folder of pictures (`--images` alone); exactly one of them."""
 
     dataset: str | None = setting(None, DATASET, metavar="NAME")
