@@ -33,13 +33,13 @@ class Gate:
     ramp: float = 0.0
     steepness: float | None = None
 
-    def weight(self, similarity: float) -> float:
-        """Weight in [0, 1]. A similarity that is not a number is under every threshold."""
+    def weight(self, similarity: float | None) -> float:
+        """Weight in [0, 1]. What has no similarity, or one that is not a number, is under every threshold."""
         if self.threshold is None:
             return 1.0
-        over = similarity - self.threshold
-        if math.isnan(over):
+        if similarity is None or math.isnan(similarity):
             return self.below
+        over = similarity - self.threshold
         if self.steepness is not None:
             return 0.5 * (1 + math.tanh(self.steepness * over / 2))
         if over >= 0:
@@ -47,6 +47,10 @@ class Gate:
         if over <= -self.ramp:
             return self.below
         return 1.0 + (1.0 - self.below) * over / self.ramp
+
+    def opens(self, similarity: float | None) -> bool:
+        """Whether knowledge of this similarity reaches the threshold; all does where there is none."""
+        return self.threshold is None or (similarity is not None and similarity >= self.threshold)
 
 
 class BelowChoice(Settings):

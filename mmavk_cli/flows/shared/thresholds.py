@@ -51,8 +51,8 @@ def threshold_range(text: str) -> tuple[float, ...]:
     return tuple(round(first + number * step, 6) for number in range(many))
 
 
-ALWAYS = 1.0
-"""Stands for the similarity of knowledge whose picture is not here: no threshold gates it."""
+NEVER = -2.0
+"""Stands for the similarity of knowledge whose picture is not here: every threshold gates it."""
 
 
 CLIP, TEXT = "CLIP", "the text scorer, not CLIP"

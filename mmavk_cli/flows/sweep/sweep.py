@@ -24,7 +24,7 @@ from mmavk_cli.flows.shared.predict import tag_all
 from mmavk_cli.flows.shared.progress import Progress, part_of
 from mmavk_cli.flows.shared.run_folder import run_or_none
 from mmavk_cli.flows.shared.seeds import seed_folders
-from mmavk_cli.flows.shared.thresholds import ALWAYS, TEXT, Thresholds
+from mmavk_cli.flows.shared.thresholds import NEVER, TEXT, Thresholds
 from mmavk_cli.report.metrics.breakdown import counted
 from mmavk_cli.report.metrics.counts import Count
 from mmavk_cli.report.metrics.seeds import seed_scores
@@ -127,10 +127,10 @@ def _similarities(
                 raise
             notes.append(f"no CLIP: {error.what}")
         else:
-            always = sum(one is not None and value is None for one, value in zip(knowledge, values, strict=True))
-            notes += [f"{always} posts have knowledge but no picture for CLIP: its weight is 1"] * (always > 0)
+            never = sum(one is not None and value is None for one, value in zip(knowledge, values, strict=True))
+            notes += [f"{never} posts have knowledge but no picture for CLIP: it is gated"] * (never > 0)
             chosen = [
-                None if one is None else ALWAYS if value is None else value
+                None if one is None else NEVER if value is None else value
                 for one, value in zip(knowledge, values, strict=True)
             ]
             return chosen, recipe.name, recipe.id, notes
