@@ -28,6 +28,8 @@ KINDS: dict[str, tuple[Severity, str]] = {
     "unread-names": ("score", "a field that seems to hold names is not read"),
     "unannotated": ("score", "tokens that nobody has annotated count as outside of names"),
     "no-word": ("score", "a tag that belongs to no word is left out"),
+    "reading": ("note", "how it is read"),
+    "unread": ("note", "left aside"),
     "scheme": ("note", "the tags are not plain IOB2 and are converted to it"),
     "columns": ("note", "there are more columns than a word and its tag"),
     "document": ("note", "a -DOCSTART- line marks a document and is no post"),

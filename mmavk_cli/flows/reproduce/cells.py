@@ -69,11 +69,13 @@ def make_cell(
     `scoring`: folder name → what else `mmavk eval` is told; the gate is the model's own.
     """
     dataset, row, seed = name
-    told = {field: getattr(settings, field) for field in type(settings).model_fields} | changed | {"seed": seed}
-    told["freeze_knowledge"] = told["freeze_knowledge"] and told["fusion"] == "word"  # the others have no vectors of it
-    training = {field: told[field] for field in TrainSettings.model_fields.keys() & told.keys() - {"seeds", "config"}}
+    asked = {field: getattr(settings, field) for field in type(settings).model_fields} | changed | {"seed": seed}
+    asked["freeze_knowledge"] = (
+        asked["freeze_knowledge"] and asked["fusion"] == "word"
+    )  # the others have no vectors of it
+    training = {field: asked[field] for field in TrainSettings.model_fields.keys() & asked.keys() - {"seeds", "config"}}
     training |= {"dataset": [dataset], "out": folder / TRAIN}
-    scored = {field: told[field] for field in KnowledgeChoice.model_fields.keys() - GateSettings.model_fields.keys()}
+    scored = {field: asked[field] for field in KnowledgeChoice.model_fields.keys() - GateSettings.model_fields.keys()}
     scored |= {"dataset": dataset, "model": str(folder / TRAIN)}
     evals = {one: EvalSettings(**(scored | {"out": folder / one} | more)) for one, more in scoring.items()}
     return Cell(dataset, row, seed, folder, TrainSettings.gather(training), evals)
