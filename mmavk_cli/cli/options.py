@@ -24,7 +24,9 @@ from mmavk_cli.cli.notes import notes
 FORMAT, JSON = "format", "json"
 """Wherever `--format` can be `json`, `--json` says so: one option that is no setting of its own."""
 
-Run = Callable[[Any], None]
+Run = Callable[[Any], int | None]
+"""Does the work of a command; what it returns is the exit code of one that went through (None is 0): 3 where single
+rows were bad. A fault that ends the command is raised: `base/errors.py`."""
 
 
 def add_command(
@@ -32,7 +34,8 @@ def add_command(
 ) -> None:
     """Add the command `name` to `app`; it gathers `settings` from what was given and calls `run` with them.
 
-    `text` is the help page's first paragraph; `examples` are command lines, each run by a test.
+    `text` is the help page's first paragraph; `examples` are command lines, each run by a test. The exit code is what
+    `run` returns, or that of the error it raises (`cli/main.py`).
     """
 
     def body(ctx: typer.Context, **given: Any) -> None:
@@ -43,8 +46,9 @@ def add_command(
             quiet = isinstance(gathered, Common) and gathered.quiet
             for note in () if quiet else unread_variables(command):
                 typer.echo(f"mmavk: {note}", err=True)
-            with _told(gathered, settings.layers(chosen, command)), notes(quiet):
-                run(gathered)
+            with _verbose_lines(gathered, settings.layers(chosen, command)), notes(quiet):
+                if code := run(gathered):
+                    raise typer.Exit(code)
             sys.stdout.flush()
         except KeyboardInterrupt:
             typer.echo("mmavk: stopped", err=True)
@@ -134,12 +138,12 @@ def _chosen(given: dict[str, Any]) -> dict[str, Any]:
     """
     chosen = {key: value for key, value in given.items() if value is not None and value != []}
     if chosen.pop(JSON, False) and chosen.setdefault(FORMAT, JSON) != JSON:
-        raise UsageError(f"there is --format {chosen[FORMAT]} as well", f"--{JSON}", "Give one of them")
+        raise UsageError(f"--format {chosen[FORMAT]} is given too", f"--{JSON}", "Give one of them")
     return chosen
 
 
 @contextmanager
-def _told(settings: Settings, layers: dict[str, tuple[Any, str]]) -> Iterator[None]:
+def _verbose_lines(settings: Settings, layers: dict[str, tuple[Any, str]]) -> Iterator[None]:
     """With --verbose: which settings are not from the command line, and what the command took."""
     began = monotonic()
     verbose = isinstance(settings, Common) and settings.verbose and not settings.quiet

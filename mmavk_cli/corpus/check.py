@@ -10,6 +10,7 @@ from hashlib import sha256
 from itertools import combinations
 from pathlib import Path
 
+from mmavk_cli.base.paths import JSON_ENDINGS
 from mmavk_cli.base.records import BadRow, Counted, Post
 from mmavk_cli.corpus.conll import UNIFIED, read_blocks
 from mmavk_cli.corpus.findings import Findings
@@ -45,7 +46,7 @@ def check_texts(files: Mapping[str, Path], findings: Findings) -> list[Entry]:
         own = list(_read(split, path, findings))
         if not own:
             findings.add("split-empty", split, path.name, "no tweets")
-        if path.suffix == ".txt":
+        if path.suffix.lower() not in JSON_ENDINGS:
             _check_ending(split, path, findings)
             _check_image_ids(own, findings)
         entries += own
@@ -71,8 +72,8 @@ class _Finder(Counted):
 
 
 def _read(split: str, path: Path, findings: Findings) -> Iterator[Entry]:
-    if path.suffix == ".jsonl":
-        for row in read_jsonl(path, path.name):
+    if path.suffix.lower() in JSON_ENDINGS:
+        for row in read_jsonl(path, path.name, counted=_Finder(split, path.parent, findings)):
             if isinstance(row, BadRow):
                 findings.add("bad-line", split, row.problem.where, row.problem.what)
             else:

@@ -66,7 +66,7 @@ class Columns:
 
     @classmethod
     def parse(cls, text: str) -> "Columns":
-        """Columns by name: `word,pos,chunk,tag`; those that are neither `word` nor `tag` are left aside.
+        """Columns by name: `word,pos,chunk,tag`; those that are neither `word` nor `tag` are ignored.
 
         Raises:
             ValueError: it does not name one word and one tag.
@@ -85,7 +85,7 @@ class Columns:
         if self.others:
             return f"{', '.join(self.others)} left aside"
         word = "second, behind a running number," if self.word else "first"
-        return f"of {self.count} the {word} is read as the word and the last as its tag, the others are left aside"
+        return f"of {self.count} the {word} is read as the word and the last as its tag, the others are ignored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ class LayoutSurvey:
         self._like_tags: Counter[tuple[int, int]] = Counter()  # (columns, column)
         self._numbers: Counter[int] = Counter()  # lines that begin with a number, by their number of columns
         self._runs: dict[int, int | None] = {}  # the number before; None: they do not run on
-        self._firsts: dict[int, set[str]] = {}
+        self._firsts: dict[int, list[str]] = {}  # two different first cells, where there are two
         self._first: dict[int, int] = {}
         self._new = True
 
@@ -164,9 +164,9 @@ class LayoutSurvey:
             self._run(many, found[0])
 
     def _run(self, many: int, first: str) -> None:
-        firsts = self._firsts.setdefault(many, set())
-        if len(firsts) < PAIR:
-            firsts.add(first)
+        firsts = self._firsts.setdefault(many, [first])
+        if len(firsts) < PAIR and first not in firsts:
+            firsts.append(first)
         value = int(first) if first.isascii() and first.isdecimal() and len(first) < FEW else None
         self._numbers[many] += value is not None
         before = self._runs.get(many, -1 if value is None else value - 1)
@@ -199,7 +199,7 @@ class LayoutSurvey:
             return Columns(count, 1, count - 1)
         one = len(self._firsts[count]) == 1 and self._lines[count] > FEW
         if one or self._numbers[count] >= SURE * self._lines[count]:
-            what = f"the first of the {count} columns holds no words: {next(iter(self._firsts[count]))!r}"
+            what = f"the first of the {count} columns holds no words: {self._firsts[count][0]!r}"
             raise DataError(what, place, f"{CHOOSE} {','.join(['_', WORD, *['_'] * (count - 3), TAG])}")
         return Columns(count, 0, count - 1)
 

@@ -198,7 +198,12 @@ def _parsed(tag: str, form: str) -> Parsed | None:
         return None
     kind = match["kind"]
     prefix = match.groupdict().get("prefix") or "I"
-    return prefix.upper(), _CAPITALS.get(kind.casefold(), kind)
+    return prefix.upper(), own_capitals(kind)
+
+
+def own_capitals(kind: str) -> str:
+    """A type of mmavk's in its own capitals (`per` is `PER`), any other as it is."""
+    return _CAPITALS.get(kind.casefold(), kind)
 
 
 def _plain(tag: str) -> Parsed | None:

@@ -1,4 +1,4 @@
-"""Reading what `mmavk eval` and `mmavk tag` wrote of each post (docs/formats.md)."""
+"""Reading what `mmavk eval` and `mmavk tag` wrote of each post, predictions.SPLIT.jsonl (docs/formats.md)."""
 
 import json
 from collections.abc import Iterator
@@ -25,6 +25,23 @@ class Answered:
     image: Path | None = None
     notes: tuple[str, ...] = ()
     problem: Problem | None = None
+
+
+def predictions_name(split: str) -> str:
+    """The file's name in the run folder of an evaluation."""
+    return f"predictions.{split}.jsonl"
+
+
+def read_evaluated(path: Path) -> Iterator[Answered]:
+    """The posts of an evaluation, in order, one at a time; each has its gold.
+
+    Raises:
+        DataError: the file or a line of it cannot be read.
+    """
+    for number, row in enumerate(read_answers(path), 1):
+        if isinstance(row, BadRow) or row.gold is None:
+            raise DataError("not a record of an evaluated post", f"{path}:{number}", AGAIN)
+        yield row
 
 
 def read_answers(path: Path) -> Iterator[Answered | BadRow]:

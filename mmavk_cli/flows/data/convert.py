@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -10,35 +9,64 @@ from pydantic import field_validator
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.files import atomic_folder
-from mmavk_cli.base.records import BadRow, Counted, Json, Post, Problem
+from mmavk_cli.base.records import BadRow, Counted, Json, Post
 from mmavk_cli.base.settings import Common, DataFolder, setting
 from mmavk_cli.corpus.columns import Columns
-from mmavk_cli.corpus.formats.format import LOST, Format, Put, lost
-from mmavk_cli.corpus.formats.lines import Conll, JsonLines
-from mmavk_cli.corpus.formats.registry import FORMATS
+from mmavk_cli.corpus.formats.format import LOST, Format, LineFormat, Put, lost
+from mmavk_cli.corpus.formats.options import ColumnOptions
+from mmavk_cli.corpus.formats.registry import READERS
+from mmavk_cli.corpus.jsonl import Reading
 from mmavk_cli.corpus.notes import sentence
-from mmavk_cli.flows.data.convert_paths import PIPE, FormatName, Read, file_name, source_of, target_of
+from mmavk_cli.corpus.offsets import OURS, Unit
+from mmavk_cli.flows.data.convert_paths import (
+    PIPE,
+    RAW,
+    FormatName,
+    Read,
+    Said,
+    SourceFormat,
+    file_name,
+    source_of,
+    target_of,
+)  # fmt: skip
 from mmavk_cli.flows.shared.options import SPLIT, Printed, Split
+from mmavk_cli.flows.shared.progress import OnFault, Progress
 from mmavk_cli.report.safe_text import visible
 from mmavk_cli.spans import strict_spans
 
 
-class DataConvertSettings(Printed, DataFolder, Common):
-    """What `mmavk data convert` asks."""
+class DataConvertSettings(Printed, ColumnOptions, DataFolder, Common):
+    """Options of `mmavk data convert`."""
 
     source: str = setting(..., "A file, a folder, the name of a data set, or - for standard input.", argument=True)
-    target: str = setting(..., "A file or folder that is not there yet, or - for standard output.", argument=True)
-    source_format: FormatName | None = setting(
-        None, f"Format of SOURCE: {', '.join(FORMATS)}. [default: by its name and content]", "--from"
+    target: str = setting(..., "A new file or folder, or - for standard output.", argument=True)
+    source_format: SourceFormat | None = setting(
+        None, f"Format of SOURCE: {', '.join(READERS)}. [default: by its name and content]", "--from"
     )
     target_format: FormatName | None = setting(None, "Format of TARGET. [default: by its name]", "--to")
     split: Split | None = setting(None, SPLIT, here="[default: all that are there]")
     columns: str | None = setting(
         None,
-        "Columns of a CoNLL file, by name: word,pos,chunk,tag. Those that are neither `word` nor `tag` are left aside. "
+        "Columns of a CoNLL file, by name: word,pos,chunk,tag. Those that are neither `word` nor `tag` are ignored. "
         "[default: the first, behind a running number, and the last]",
         metavar="NAME,…",
     )
+
+    offsets: Unit = setting(
+        OURS,
+        "What the offsets of names count: `codepoint`, Unicode characters; `utf16`, the units of JavaScript and Java; "
+        "`byte`, bytes of UTF-8.",
+    )
+    tag_names: str | None = setting(
+        None, "Names of tags that are numbers, from 0: O,B-PER,I-PER. [default: the file's own]", metavar="NAME,…"
+    )
+
+    @property
+    def said(self) -> Said:
+        """What is said of SOURCE."""
+        columns = None if self.columns is None else Columns.parse(self.columns)
+        names = {} if self.tag_names is None else {"": self.tag_names.split(",")}
+        return Said(columns, Reading(unit=self.offsets, names=names), self.column_names)
 
     @field_validator("columns")
     @classmethod
@@ -60,6 +88,7 @@ class Conversion:
     read: Counted = field(default_factory=Counted)
     lost: Counted = field(default_factory=Counted)
     bad: int = 0
+    untagged: int = 0
 
     def as_json(self) -> Json:
         """One JSON object."""
@@ -70,14 +99,18 @@ class Conversion:
             "to": self.target_format,
             "splits": {split: counted.counts for split, counted in self.splits.items()},
             "notes": [asdict(note) | {"means": sentence(note)} for note in self.read.notes.values()],
-            "lost": {kind: {"count": count, "means": means(kind)} for kind, count in self.losses()},
+            "lost": {kind: {"count": count, "means": LOST[kind]} for kind, count in self.losses()},
             "bad_rows": self.bad,
         }
 
+    @property
+    def code(self) -> int:
+        """What the command exits with."""
+        return DataError.code if self.bad else 0
+
     def losses(self) -> Iterator[tuple[str, int]]:
         """What was lost, and how often."""
-        found = chain(self.read.counts.items(), self.lost.counts.items())
-        return ((kind, count) for kind, count in found if count)
+        return ((kind, count) for kind, count in self.lost.counts.items() if count)
 
     @property
     def told(self) -> list[str]:
@@ -87,25 +120,22 @@ class Conversion:
     @property
     def verdict(self) -> str:
         """How much of SOURCE is in TARGET, in words; empty where the losses say it."""
-        left_out = f"; {self.bad} row{'s' * (self.bad > 1)} left out" if self.bad else ""
-        if any(self.losses()):
-            return left_out.removeprefix("; ")
-        return "what was read is kept" + left_out if self.bad or self.read.notes else "everything is kept"
+        left_out = f"{self.bad} row{'s' * (self.bad > 1)} left out" if self.bad else ""
+        kept = "what was read is kept" if self.bad or self.read.notes else "everything is kept"
+        return "; ".join(filter(None, ("" if any(self.losses()) else kept, left_out, self._nameless)))
+
+    @property
+    def _nameless(self) -> str:
+        """What is said where the format has names and no post has one."""
+        posts, names = (sum(one.counts[what] for one in self.splits.values()) for what in ("posts", "names"))
+        if names or not posts or self.source_format == RAW:
+            return ""
+        return "no post has tags or names" if self.untagged == posts else "no post has a name"
 
 
-def means(kind: str) -> str:
-    """What a kind of loss means, after its number."""
-    return LOST.get(kind, "names that begin or end inside a word, which now take in the whole word")
-
-
-Told = Callable[[int, int | None], None]
-"""Progress: posts done, posts in all (None: unknown)."""
-
-Tell = Callable[[Problem], None]
-"""Called with what was wrong with a row, as it passes."""
-
-
-def data_convert(settings: DataConvertSettings, out: Callable[[str], object], told: Told, tell: Tell) -> Conversion:
+def data_convert(
+    settings: DataConvertSettings, out: Callable[[str], object], on_progress: Progress, on_fault: OnFault
+) -> Conversion:
     """Convert. Every record that is written is also read back, so that what is lost is counted, not guessed.
 
     With TARGET `-` the text goes to `out`. A bad row is left out, told and counted.
@@ -114,12 +144,14 @@ def data_convert(settings: DataConvertSettings, out: Callable[[str], object], to
         UsageError: a format that cannot be told or cannot go there. DataError: SOURCE is not there or cannot be read,
         TARGET is there already or cannot be written. MissingError: a format's package is not installed.
     """
-    columns = None if settings.columns is None else Columns.parse(settings.columns)
-    source = source_of(settings.source, settings.source_format, settings.split, settings.data_dir, columns)
+    source = source_of(settings.source, settings.source_format, settings.split, settings.data_dir, settings.said)
     target, folder = target_of(settings.target, settings.target_format, source)
     done = Conversion(settings.source, settings.target, source.format, target.name)
-    job = _Job(target, done, told, tell)
+    for path in source.unread:
+        done.read.note("unread-file", str(path.parent), path.name, path.name)
+    job = _Job(target, done, on_progress, on_fault)
     if settings.target == PIPE:
+        out(target.heading if isinstance(target, LineFormat) else "")
         for split, rows in source.splits.items():
             job.put_all(split, rows, lambda record: out(_line(target, record)), Path())
     elif folder:
@@ -136,8 +168,8 @@ def data_convert(settings: DataConvertSettings, out: Callable[[str], object], to
 class _Job:
     target: Format
     done: Conversion
-    told: Told
-    tell: Tell
+    on_progress: Progress
+    on_fault: OnFault
 
     def write(self, split: str, rows: Read, path: Path) -> None:
         with self.target.writer(path) as put:
@@ -153,14 +185,15 @@ class _Job:
             except DataError as error:
                 counted.add("bad_rows")
                 self.done.bad += 1
-                self.tell(error.problem())
+                self.on_fault(error.problem())
             else:
-                put(record)
-                for kind in losses:
+                changed = put(record)
+                for kind in (*losses, *(changed if isinstance(changed, tuple) else ())):
                     self.done.lost.add(kind)
+                self.done.untagged += post.tags is None
                 counted.add("posts")
                 counted.add("names", len(strict_spans(post.tags or ())))
-            self.told(number, None)
+            self.on_progress(number, None)
 
     def _recorded(self, post: Post, folder: Path) -> tuple[Any, list[str]]:
         """The post's record, and what is lost when it is read back."""
@@ -173,7 +206,7 @@ class _Job:
 
 
 def _line(target: Format, record: Any) -> str:
-    if not isinstance(target, JsonLines | Conll):
+    if not isinstance(target, LineFormat):
         raise TypeError(f"{target.name} is no format of lines")  # target_of lets none of them into a pipe
     return target.line(record)
 

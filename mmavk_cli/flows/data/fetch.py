@@ -13,8 +13,8 @@ from mmavk_cli.base.files import atomic_write
 from mmavk_cli.base.paths import data_root
 from mmavk_cli.base.settings import Common, DataFolder, setting
 from mmavk_cli.corpus.public_datasets import BASE, RELEASES, Release
-from mmavk_cli.flows.data.stats import Told
 from mmavk_cli.flows.shared.options import DATASET, Printed
+from mmavk_cli.flows.shared.progress import Progress
 
 if TYPE_CHECKING:
     from urllib.request import OpenerDirector
@@ -29,7 +29,7 @@ AGAIN = "Run the command again; files that are there are not fetched again"
 
 
 class DataFetchSettings(Printed, DataFolder, Common):
-    """What `mmavk data fetch` asks."""
+    """Options of `mmavk data fetch`."""
 
     dataset: str = setting(..., DATASET, here=f"One of: {', '.join(RELEASES)}.", argument=True, metavar="NAME")
     mirror: str = setting(BASE, "Address to fetch from: MIRROR/NAME/train.txt and so on.", metavar="URL")
@@ -45,12 +45,12 @@ class Fetched:
     release: Release
 
 
-def data_fetch(settings: DataFetchSettings, told: Told) -> Fetched:
+def data_fetch(settings: DataFetchSettings, on_progress: Progress) -> Fetched:
     """Bring the three files; one that is there and right is kept, so that a broken fetch can be run again.
 
     Raises:
         UsageError: a data set that is not known, a URL that is not http or https.
-        DataError: the network or the server failed, other bytes came, or another file is in the way.
+        DataError: the network or the server failed, other bytes came, or the file exists and its checksum differs.
     """
     release = RELEASES.get(settings.dataset)
     if release is None:
@@ -60,7 +60,7 @@ def data_fetch(settings: DataFetchSettings, told: Told) -> Fetched:
     folder = data_root(settings.data_dir) / settings.dataset
     files = {split: folder / f"{split}.txt" for split in release.sha256}
     kept = tuple(split for split, path in files.items() if _is_there(path, release.sha256[split]))
-    told(len(kept), len(files))
+    on_progress(len(kept), len(files))
     done = len(kept)
     for split, path in files.items():
         if split not in kept:
@@ -68,7 +68,7 @@ def data_fetch(settings: DataFetchSettings, told: Told) -> Fetched:
             data = _checked(_download(url), release.sha256[split], url)
             with atomic_write(path) as handle:
                 handle.write(data.decode("utf-8"))
-            told(done := done + 1, len(files))
+            on_progress(done := done + 1, len(files))
     return Fetched(folder, files, kept, release)
 
 
@@ -88,7 +88,9 @@ def _is_there(path: Path, sha256: str) -> bool:
     except OSError as error:
         raise DataError(f"cannot read: {error.strerror}", str(path), "Move it away") from error
     if found != f"{SCHEME}:{sha256}":
-        raise DataError("another file is in the way", str(path), "Move it away, or fetch with another --data-dir")
+        raise DataError(
+            "the file exists and its checksum differs", str(path), "Move it away, or fetch with another --data-dir"
+        )
     return True
 
 

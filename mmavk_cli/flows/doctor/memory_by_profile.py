@@ -24,7 +24,7 @@ S = TypeVar("S", bound=Settings)
 EMBEDDED_PEAK = 300_000_000
 """Bytes: `mmavk tag` of one post with its picture peaks at 265 MB resident (Linux, x86-64)."""
 
-HALF, SINGLE = 2, 4
+HALF = 2
 """Bytes a number: CLIP on a GPU is float16, a tagger float32."""
 
 

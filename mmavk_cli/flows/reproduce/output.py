@@ -9,7 +9,7 @@ from mmavk_cli.flows.reproduce.settings import Reproduced, ReproduceSettings
 from mmavk_cli.report.table_section import Section, markdown
 
 
-def written(
+def write_output(
     settings: ReproduceSettings, sections: Sequence[Section], tables: Sequence[Json], code: int = 0
 ) -> Reproduced:
     """Both files, where there is a folder for them.

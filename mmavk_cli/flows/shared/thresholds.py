@@ -45,12 +45,14 @@ def threshold_range(text: str) -> tuple[float, ...]:
     except (ValueError, ZeroDivisionError, OverflowError):
         many = 0
     if not 1 <= many <= STEPS:
-        raise ValueError(f"{text!r} is no range FIRST:LAST:STEP of at most {STEPS} thresholds, such as 0.25:0.40:0.01")
+        raise ValueError(
+            f"{text!r} is not a range FIRST:LAST:STEP of at most {STEPS} thresholds, such as 0.25:0.40:0.01"
+        )
     return tuple(round(first + number * step, 6) for number in range(many))
 
 
-ALWAYS = 1.0
-"""Stands for the similarity of knowledge whose picture is not here: no threshold gates it."""
+NEVER = -2.0
+"""Stands for the similarity of knowledge whose picture is not here: every threshold gates it."""
 
 
 CLIP, TEXT = "CLIP", "the text scorer, not CLIP"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from mmavk_cli.base.errors import DataError, KnowledgeError
+from mmavk_cli.base.errors import KnowledgeError
 from mmavk_cli.base.files import atomic_write
 from mmavk_cli.base.images import read_picture
 from mmavk_cli.base.paths import store_folder
@@ -13,40 +13,38 @@ from mmavk_cli.base.records import Json
 from mmavk_cli.base.settings import Common, StorePlace, setting
 from mmavk_cli.flows.shared.knowledge.clip_lookup import GENERATOR
 from mmavk_cli.flows.shared.options import KNOWLEDGE, OUT, Printed
+from mmavk_cli.flows.shared.progress import Progress
 from mmavk_cli.store.recipe import Recipe
 from mmavk_cli.store.rows import KnowledgeRow, Row, SimilarityRow, encode, is_digest
 from mmavk_cli.store.store import Fault, Store
 
-Told = Callable[[int, int], None]
-"""Progress: rows done, rows in all."""
-
 
 class ListSettings(Printed, StorePlace, Common):
-    """What `mmavk store ls` asks."""
+    """Options of `mmavk store ls`."""
 
 
 class ShowSettings(Printed, StorePlace, Common):
-    """What `mmavk store show` asks."""
+    """Options of `mmavk store show`."""
 
     what: str = setting(..., "A picture's file, an image id, the name of knowledge, or a row's key.", argument=True)
 
 
 class VerifySettings(Printed, StorePlace, Common):
-    """What `mmavk store verify` asks."""
+    """Options of `mmavk store verify`."""
 
 
 class ExportSettings(StorePlace, Common):
-    """What `mmavk store export` asks."""
+    """Options of `mmavk store export`."""
 
     knowledge: str | None = setting(None, KNOWLEDGE, here="[default: all]", flag_only=True, metavar="NAME")
     out: Path | None = setting(None, OUT, here="a file. [default: standard output]")
 
 
 class RemoveSettings(Printed, StorePlace, Common):
-    """What `mmavk store rm` asks."""
+    """Options of `mmavk store rm`."""
 
     knowledge: str = setting(..., KNOWLEDGE, here="Or a scorer, in the same way.", flag_only=True, metavar="NAME")
-    yes: bool = setting(False, "Do not ask first.", "--yes", "-y")
+    yes: bool = setting(False, "Do not ask for confirmation.", "--yes", "-y")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +76,7 @@ class Listing:
         return asdict(self)
 
 
-def list_store(settings: ListSettings, told: Told) -> Listing:
+def list_store(settings: ListSettings, on_progress: Progress) -> Listing:
     """What is in the store, by recipe and by scorer.
 
     Raises:
@@ -88,7 +86,7 @@ def list_store(settings: ListSettings, told: Told) -> Listing:
     similarities: Counter[str] = Counter()
     faults = 0
     with _reading(settings) as store:
-        for row in _told(store.scan(), store.count(), told):
+        for row in _watched(store.scan(), store.count(), on_progress):
             if isinstance(row, Fault):
                 faults += 1
             elif isinstance(row, SimilarityRow):
@@ -135,17 +133,17 @@ def _shown(row: Row, names: dict[str, str]) -> Json:
     return {"key": row.key, **name, **row.model_dump(exclude_none=True)}
 
 
-def verify(settings: VerifySettings, told: Told) -> tuple[int, list[Fault]]:
+def verify(settings: VerifySettings, on_progress: Progress) -> tuple[int, list[Fault]]:
     """How many rows there are, and what is wrong with any.
 
     Raises:
         DataError: the database is too damaged to be read.
     """
     with _reading(settings) as store:
-        return store.count(), store.verify(told)
+        return store.count(), store.verify(on_progress)
 
 
-def export(settings: ExportSettings, write: Callable[[str], object], told: Told) -> tuple[int, list[Fault]]:
+def export(settings: ExportSettings, write: Callable[[str], object], on_progress: Progress) -> tuple[int, list[Fault]]:
     """Write the rows as JSON Lines, to `--out` or through `write`; rows written, and those that are not as they were.
 
     Raises:
@@ -153,7 +151,7 @@ def export(settings: ExportSettings, write: Callable[[str], object], told: Told)
     """
     with _reading(settings) as store:
         tag = store.resolve(settings.knowledge).id if settings.knowledge else None
-        rows = _told(store.scan(tag), store.count(), told)
+        rows = _watched(store.scan(tag), store.count(), on_progress)
         if settings.out is None:
             return _export(rows, write)
         with atomic_write(settings.out) as handle:
@@ -200,19 +198,7 @@ def _reading(settings: StorePlace) -> Store:
     return Store(store_folder(settings.store), read_only=True)
 
 
-def _told(rows: Iterator[Row | Fault], total: int, told: Told) -> Iterator[Row | Fault]:
+def _watched(rows: Iterator[Row | Fault], total: int, on_progress: Progress) -> Iterator[Row | Fault]:
     for done, row in enumerate(rows, 1):
-        told(done, total)
+        on_progress(done, total)
         yield row
-
-
-def refuse_faults(faults: int, rows: int, folder: Path | None) -> None:
-    """End the command with exit 3 when rows are not as they were written.
-
-    Raises:
-        DataError: there is at least one.
-    """
-    if faults:
-        what = f"{faults} of {rows} rows are not as they were written"
-        advice = "Save the others: mmavk store export --out FILE, and import it into a new store"
-        raise DataError(what, str(store_folder(folder)), advice)

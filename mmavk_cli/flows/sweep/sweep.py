@@ -5,9 +5,8 @@ the posts are tagged with all knowledge in full and with all of it gated, and ea
 one or the other: thirty thresholds cost what one costs, whatever the model's fusion.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 from mmavk_cli.base.errors import KnowledgeError, UsageError
@@ -22,9 +21,10 @@ from mmavk_cli.flows.shared.knowledge.compatibility import check_any, check_reci
 from mmavk_cli.flows.shared.models import folder_of, open_model, own_gate, shown_name
 from mmavk_cli.flows.shared.options import DATASET, EMBEDDED_OR_SEEDS, KNOWLEDGE, MODEL, OUT, SPLIT, Printed, Split
 from mmavk_cli.flows.shared.predict import tag_all
+from mmavk_cli.flows.shared.progress import Progress, part_of
 from mmavk_cli.flows.shared.run_folder import run_or_none
 from mmavk_cli.flows.shared.seeds import seed_folders
-from mmavk_cli.flows.shared.thresholds import ALWAYS, TEXT, Thresholds
+from mmavk_cli.flows.shared.thresholds import NEVER, TEXT, Thresholds
 from mmavk_cli.report.metrics.breakdown import counted
 from mmavk_cli.report.metrics.counts import Count
 from mmavk_cli.report.metrics.seeds import seed_scores
@@ -37,14 +37,11 @@ from mmavk_cli.similarity.gate import BelowChoice
 from mmavk_cli.store.store import Store
 from mmavk_cli.tagger.checkpoint import TaggerConfig
 
-Told = Callable[[int, int], None]
-"""Progress: posts done, posts in all."""
-
 FILE = "sweep"
 
 
 class SweepSettings(Printed, Thresholds, OtherKnowledge, BelowChoice, ClipChoice, StorePlace, DataPlace, Common):
-    """What `mmavk sweep` asks."""
+    """Options of `mmavk sweep`."""
 
     model: str = setting(..., MODEL, here=EMBEDDED_OR_SEEDS)
     dataset: str = setting(..., DATASET, metavar="NAME")
@@ -86,12 +83,12 @@ class Swept:
         return replace(made, heading=heading, remarks=tuple(remarks))
 
 
-def sweep(settings: SweepSettings, told: Told) -> Swept:
+def sweep(settings: SweepSettings, on_progress: Progress) -> Swept:
     """Score a trained model at every threshold; writes a run folder when asked to.
 
     Raises:
         DataError: the data set, split or run folder. MissingError: no such model. KnowledgeError: no such knowledge,
-        none of these posts, or other than the model was trained with; no scores by the CLIP that was asked for.
+        none of these posts, or other than the model was trained with; no scores by CLIP that was asked for.
         UsageError: the model reads no knowledge.
     """
     posts = gold_posts(settings.dataset, settings.split, settings)
@@ -102,7 +99,7 @@ def sweep(settings: SweepSettings, told: Told) -> Swept:
     similarities, scorer, scorer_id, notes = _similarities(settings, posts, knowledge)
     with run_or_none(settings.out, "sweep", settings) as run:
         below = _below(settings)
-        found = _swept(settings, posts, knowledge, similarities, (scorer, notes), below, told)
+        found = _swept(settings, posts, knowledge, similarities, (scorer, notes), below, on_progress)
         result = Swept(settings.model, settings.split, below, scorer, scorer_id, found)
         if run is not None:
             run.write(f"{FILE}.json", result.as_json())
@@ -130,12 +127,10 @@ def _similarities(
                 raise
             notes.append(f"no CLIP: {error.what}")
         else:
-            always = sum(one is not None and value is None for one, value in zip(knowledge, values, strict=True))
-            notes += [f"{always} posts have knowledge but no picture that CLIP could see: it counts in full"] * (
-                always > 0
-            )
+            never = sum(one is not None and value is None for one, value in zip(knowledge, values, strict=True))
+            notes += [f"{never} posts have knowledge but no picture for CLIP: it is gated"] * (never > 0)
             chosen = [
-                None if one is None else ALWAYS if value is None else value
+                None if one is None else NEVER if value is None else value
                 for one, value in zip(knowledge, values, strict=True)
             ]
             return chosen, recipe.name, recipe.id, notes
@@ -158,7 +153,7 @@ def _swept(
     similarities: Sequence[float | None],
     scorer: tuple[str, list[str]],
     below: float,
-    told: Told,
+    on_progress: Progress,
 ) -> Sweep:
     from mmavk_cli.tagger.inference.predictor import Remembering
 
@@ -180,7 +175,7 @@ def _swept(
         seeds[seed] = seed if models else int(config.trained.get("seed", 0))
         for at, weight in enumerate(weights):
             weighed = [one and replace(one, weight=weight) for one in knowledge]
-            share = partial(_share, told, number * len(weights) + at, len(named) * len(weights))
+            share = part_of(on_progress, number * len(weights) + at, len(named) * len(weights))
             rows = tag_all(predictor, shown_name(name, config), posts, weighed, share)
             counts[weight][seeds[seed]] = counted(rows, "strict")
     thresholds = settings.tried(by_text=scorer[0] == "text")
@@ -196,7 +191,3 @@ def _swept(
         seed_scores(counts[0.0], drawn),
         tuple(scorer[1]),
     )
-
-
-def _share(told: Told, number: int, passes: int, done: int, posts: int) -> None:
-    told(number * posts + done, passes * posts)

@@ -9,7 +9,7 @@ from mmavk_cli.flows.train.settings import TrainSettings
 from mmavk_cli.tagger.training.memory_estimate import GIB, estimate
 
 
-def tell_memory(settings: TrainSettings, visual: int, tell: Callable[[Json], None]) -> None:
+def tell_memory(settings: TrainSettings, visual: int, on_log: Callable[[Json], None]) -> None:
     """Before a training on a GPU: what it will take of it at most. An encoder of unknown sizes is no fault here."""
     import torch
 
@@ -18,9 +18,9 @@ def tell_memory(settings: TrainSettings, visual: int, tell: Callable[[Json], Non
     try:
         shape = encoder_shape(settings.encoder)
     except MissingError as error:
-        tell({"memory": str(error)})
+        on_log({"memory": str(error)})
         return
     memory = estimate(shape, settings, settings, "cuda", visual)
     room = torch.cuda.get_device_properties(0).total_memory
     line = {"memory_gib": round(memory.peak / GIB, 2), "card_gib": round(room / GIB, 2), "fits": memory.fits(room)}
-    tell(line | ({"note": doubt(shape)} if doubt(shape) else {}))
+    on_log(line | ({"note": doubt(shape)} if doubt(shape) else {}))

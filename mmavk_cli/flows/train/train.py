@@ -16,13 +16,13 @@ from mmavk_cli.flows.shared.predict import predicted_tags
 from mmavk_cli.flows.shared.progress import Log
 from mmavk_cli.flows.train.corpus import Corpus, fingerprints, read_corpus
 from mmavk_cli.flows.train.freeze import remember
-from mmavk_cli.flows.train.gate import Item, Splits, choose_gate, gate_now, learning_gate
+from mmavk_cli.flows.train.gate import Item, Splits, choose_gate, gate_now, hardly_open, learning_gate, let_through
 from mmavk_cli.flows.train.memory import tell_memory
 from mmavk_cli.flows.train.resume import is_first, points_of, training_log, training_run
 from mmavk_cli.flows.train.settings import TrainSettings
 from mmavk_cli.report import tensorboard as curves
 from mmavk_cli.report.metrics.f1 import OVERALL, measure
-from mmavk_cli.similarity.gate import AUTO, TRIED
+from mmavk_cli.similarity.gate import AUTO, TRIED, Gate
 from mmavk_cli.spans import repaired, tag_names
 from mmavk_cli.tagger.pieces import PieceCutter
 from mmavk_cli.tagger.settings import PieceSettings
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 BEST = "best"
 
 
-def train(settings: TrainSettings, tell: Log) -> Json:
-    """Train a tagger; returns the scores of the epoch that was kept. `tell` gets a dictionary a log line.
+def train(settings: TrainSettings, on_log: Log) -> Json:
+    """Train a tagger; returns the scores of the epoch that was kept. `on_log` gets a dictionary a log line.
 
     Under `torchrun` the first process alone writes and tells; the others return nothing.
 
@@ -51,11 +51,13 @@ def train(settings: TrainSettings, tell: Log) -> Json:
         run.facts |= {**facts, "counts": corpus.counts, "encoder_is_folder": Path(settings.encoder).is_dir()}
         if is_first():
             for split, count in corpus.counts.items():
-                tell({"split": split, **count})
-            tell_memory(settings, corpus.visual, tell)
+                on_log({"split": split, **count})
+            if note := hardly_open(let_through(corpus.train, corpus.gate)):
+                on_log({"note": f"{note}; lower --threshold, or see the similarities with mmavk score"})
+            tell_memory(settings, corpus.visual, on_log)
             found = {name: findings_of(name, settings.data_dir, ("train", "valid")) for name in settings.dataset}
             run.write(DATA, {"splits": corpus.facts, "findings": found})
-        best = _fit(settings, corpus, run, tell)
+        best = _fit(settings, corpus, run, on_log)
         run.write(SCORES, best)
     if not is_first():
         return {}
@@ -63,7 +65,7 @@ def train(settings: TrainSettings, tell: Log) -> Json:
     return best
 
 
-def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Log) -> Json:
+def _fit(settings: TrainSettings, corpus: Corpus, run: Run, on_log: Log) -> Json:
     from mmavk_cli.tagger.checkpoint import CUT_OTHERWISE, FINE, TaggerConfig
     from mmavk_cli.tagger.encoders.transformer import encoder_folder, encoder_tokenizer, save_tokenizer
     from mmavk_cli.tagger.inference.predictor import Predictor
@@ -93,18 +95,22 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Log) -> Json:
             save_tokenizer(source, run.folder / "model")
         return scores
 
-    with training_log(settings, run, points, tell) as log:
+    with training_log(settings, run, points, on_log) as log:
         examples = [_example(item, cutter, tags, config.fine) for item in corpus.train]
         if model.frozen is not None:
             items = [*corpus.train, *(item for own in corpus.valid.values() for item in own)]
-            remember(model.frozen, (one for _, one in items), cutter, tell if is_first() else lambda _: None)
+            remember(model.frozen, (one for _, one in items), cutter, on_log if is_first() else lambda _: None)
         fit(model, examples, settings, cutter.unknown, evaluate, log, points)
     if settings.threshold == AUTO and is_first():
-        tell({"threshold": AUTO, "trying": TRIED + 1})
+        on_log({"threshold": AUTO, "trying": TRIED + 1})
         best.update(
             choose_gate(run.folder / "model", corpus.valid, settings, partial(validate, select=settings.select))
         )
     if is_first():
+        found = let_through(corpus.train, Gate(**TaggerConfig.read(run.folder / "model").gate))
+        run.facts["gate"] = found
+        if settings.found_by_training and (note := hardly_open(found)):
+            on_log({"note": note})
         points.remove()
     run.facts["device"] = str(next(model.parameters()).device)
     return dict(best)

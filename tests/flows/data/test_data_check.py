@@ -95,10 +95,17 @@ def test_a_missing_split_is_found(make_set):
 def test_faults_in_json_lines_are_found(make_set):
     folder = make_set(**CLEAN)
     (folder / "valid.txt").unlink()
-    (folder / "valid.jsonl").write_text('{"words": ["Bob"], "tags": ["I-PER"]}\nnot json\n')
-    assert {kind: places(check("tiny", folder.parent))[kind] for kind in ("orphan-i", "bad-line")} == {
-        "orphan-i": ["valid.jsonl:1"], "bad-line": ["valid.jsonl:2"],
+    (folder / "valid.jsonl").write_text(
+        '{"words": ["Bob"], "tags": ["I-PER"]}\nnot json\n{"words": ["Bo", "x"], "tags": ["B-PER", "O"], "ents": [1]}\n'
+        '{"text": "Anna", "entities": [{"start": 0, "end": 3, "type": "PER"}]}\n'
+        '{"text": "x", "gold": [[0, 1, "LOC"]]}\n'
+    )
+    found = places(check("tiny", folder.parent))
+    expected = {
+        "orphan-i": ["valid.jsonl:1"], "bad-line": ["valid.jsonl:2"], "widened": ["valid.jsonl:4"],
+        "unread-names": ["valid.jsonl:5"], "unread-field": ["valid.jsonl:3"],
     }  # fmt: skip
+    assert {kind: found.get(kind) for kind in expected} == expected
 
 
 def test_essence_drops_what_a_retweet_changes():

@@ -24,7 +24,7 @@ from mmavk_cli.store.store import Store
 
 
 class Picky(Loopback):
-    """Refuses pictures that are wider than high, each by itself; answers about the others."""
+    """Fails pictures that are wider than high, each by itself; answers about the others."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class PickyHandler(Handler):
         width, height = text.partition(",")[0].split(" by ")
         wide = int(width.rpartition(" ")[2]) > int(height)
         if wide or self.server.refuses:
-            self.reply(400, {"error": "said by the test"})
+            self.reply(500, {"error": "said by the test"})
         else:
             super().say(text)
 
@@ -56,7 +56,7 @@ def test_pictures_that_always_fail_keep_no_other_from_being_tried_again(mmavk: M
         noise(56, 90, 100 + number).save(tmp_path / f"high{number}.png")
     with serving(Picky()) as server:
         options = ("--generator", "server", "--server-url", server.url, "--vlm", "tiny", "--store", tmp_path / "store")
-        line = ("generate", "--images", tmp_path, *options, "--concurrency", "1", "--retry-failed")
+        line = ("generate", "--images", tmp_path, *options, "--concurrency", "1", "--retry-failed", "--retries", "0")
         for _ in range(3):  # each gives the server up after eight in a row
             done = mmavk(*line)
             assert done.code == 5
