@@ -86,12 +86,13 @@ class Tagging:
     """A run of `tag`: rows as they come, and what they came to, complete when they are exhausted.
 
     Totals: `posts` (tagged), `names`, `with_knowledge`, `bad_pictures`, `bad_rows`. `scorer` is the name of what gives
-    similarities.
+    similarities. `notes` are what a person should know, there when the block of `tag` has ended.
     """
 
     rows: Iterator[Outcome]
     totals: Counted
     scorer: str = TEXT
+    notes: tuple[str, ...] = ()
 
     @property
     def code(self) -> int:
@@ -136,7 +137,7 @@ def tag(settings: TagSettings, on_progress: Progress) -> Iterator[Tagging]:
     if settings.out is None:
         tagging.rows = rows
         yield tagging
-        _tell_words(tagger, config, told)
+        tagging.notes = tuple(_notes(tagger, config))
         return
     with new_run(settings.out, "tag", settings) as run:
         recipe = generator.recipe.model_dump() | {"id": generator.recipe.id} if generator else None
@@ -144,24 +145,24 @@ def tag(settings: TagSettings, on_progress: Progress) -> Iterator[Tagging]:
         run.facts |= {"scorer": tagging.scorer if generator or by_clip else None}
         tagging.rows = _saved(rows, run.folder / "predictions.jsonl")
         yield tagging
-        _tell_words(tagger, config, told)
+        tagging.notes = tuple(_notes(tagger, config))
     from mmavk_cli.flows.shared.cards import write_cards  # without --out nobody waits for it
 
     write_cards(settings.out)
 
 
-def _tell_words(tagger: Tagger, config: TaggerConfig, told: Callable[[str], None]) -> None:
+def _notes(tagger: Tagger, config: TaggerConfig) -> Iterator[str]:
     """What the model could not read well: raw texts cut unlike the words of its training, and strange scripts."""
     share = config.trained.get(CUT_OTHERWISE)
     if tagger.raw and not config.pieces.recut and (share is None or share >= FITTING):
         often = "an unknown share of" if share is None else f"{share:.0%} of"
-        told(
+        yield (
             f"the model was trained on a data set's own words, and mmavk cuts raw text otherwise in {often} those"
             " posts: give the words too (JSON Lines, CoNLL), or expect more wrong names"
         )
     if tagger.unread:
         scripts = ", ".join(f"{script} in {count:,}" for script, count in tagger.unread.most_common())
-        told(f"{UNREAD}, and few or no names are found there; posts: {scripts}")
+        yield f"{UNREAD}, and few or no names are found there; posts: {scripts}"
 
 
 def _generator(settings: TagSettings, weigh: Weighing) -> Generator | None:
