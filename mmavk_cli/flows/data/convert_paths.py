@@ -14,7 +14,7 @@ from mmavk_cli.corpus.columns import Columns
 from mmavk_cli.corpus.formats.brat import is_brat
 from mmavk_cli.corpus.formats.format import Format, LineFormat, LineReader, Reader
 from mmavk_cli.corpus.formats.lines import Conll, JsonLines, JsonRead
-from mmavk_cli.corpus.formats.parquet import hf_files
+from mmavk_cli.corpus.formats.parquet import ParquetFile, hf_files
 from mmavk_cli.corpus.formats.posts import read_posts
 from mmavk_cli.corpus.formats.registry import FORMATS, READERS, SUFFIXES, by_content, by_suffix
 from mmavk_cli.corpus.formats.table import ColumnNames, Table
@@ -57,7 +57,7 @@ class Said:
             return replace(form, columns=self.columns)
         if isinstance(form, Table):
             return replace(form, columns=self.table)
-        return replace(form, reading=self.reading) if isinstance(form, JsonLines | JsonRead) else form
+        return replace(form, reading=self.reading) if isinstance(form, JsonLines | JsonRead | ParquetFile) else form
 
 
 def source_of(
