@@ -138,7 +138,7 @@ def _chosen(given: dict[str, Any]) -> dict[str, Any]:
     """
     chosen = {key: value for key, value in given.items() if value is not None and value != []}
     if chosen.pop(JSON, False) and chosen.setdefault(FORMAT, JSON) != JSON:
-        raise UsageError(f"there is --format {chosen[FORMAT]} as well", f"--{JSON}", "Give one of them")
+        raise UsageError(f"--format {chosen[FORMAT]} is given too", f"--{JSON}", "Give one of them")
     return chosen
 
 

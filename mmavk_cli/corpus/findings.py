@@ -27,6 +27,8 @@ KINDS: dict[str, tuple[Severity, str]] = {
     "offsets": ("score", "names that seem to be counted in another unit than characters"),
     "unread-names": ("score", "a field that seems to hold names is not read"),
     "no-word": ("score", "a line with a tag and no word is left out"),
+    "reading": ("note", "how it is read"),
+    "unread": ("note", "left aside"),
     "scheme": ("note", "the tags are not plain IOB2 and are converted to it"),
     "columns": ("note", "there are more columns than a word and its tag"),
     "document": ("note", "a -DOCSTART- line marks a document and is no post"),

@@ -9,7 +9,7 @@ from mmavk_cli.report.card.model import CardOptions
 
 
 class CardSettings(Printed, Common):
-    """What `mmavk card` asks."""
+    """Options of `mmavk card`."""
 
     run: Path = setting(..., RUN_FOLDER, here="Or one with several seeds.", argument=True)
     scores: list[Path] = setting([], "A run of mmavk eval of this model; give it again for several.", metavar="RUN")

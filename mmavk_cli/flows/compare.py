@@ -24,7 +24,7 @@ ALONE = -1
 
 
 class CompareSettings(Printed, ResamplingSettings, Common):
-    """What `mmavk compare` asks."""
+    """Options of `mmavk compare`."""
 
     runs: list[Path] = setting(..., RUN_FOLDERS, here="Of mmavk eval, two or more.", argument=True, metavar="RUN")
 
@@ -32,7 +32,7 @@ class CompareSettings(Printed, ResamplingSettings, Common):
     @classmethod
     def _has_two(cls, runs: list[Path]) -> list[Path]:
         if len(runs) < 2:  # noqa: PLR2004
-            raise ValueError("give two or more, each made by mmavk eval --out RUN")
+            raise ValueError("at least two runs are needed, each made by mmavk eval --out RUN")
         return runs
 
 

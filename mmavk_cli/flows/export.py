@@ -17,11 +17,11 @@ from mmavk_cli.tagger.checkpoint import TaggerConfig, model_folder
 
 
 class ExportSettings(Printed, GateSettings, Common):
-    """What `mmavk export` asks."""
+    """Options of `mmavk export`."""
 
     model: str = setting(..., MODEL, argument=True)
-    int8: bool = setting(True, "Quantise the encoder to 8 bits: a quarter of the size, several times as fast.")
-    model_name: str | None = setting(None, "What output records call the model. [default: the run folder's name]")
+    int8: bool = setting(True, "Quantise the encoder to int8: a quarter of the size, several times as fast.")
+    model_name: str | None = setting(None, "Name of the model in output records. [default: the run folder's name]")
     out: Path = setting(..., OUT, here="a folder; files of an earlier export are replaced.")
 
 

@@ -22,7 +22,7 @@ FIRST = 5
 
 
 class DataCheckSettings(DataPlace, DataSet):
-    """What `mmavk data check` asks."""
+    """Options of `mmavk data check`."""
 
     every: bool = setting(False, f"List every place, not the first {FIRST} of a kind.", "--all/--no-all")
 

@@ -20,7 +20,7 @@ class DataSet(Printed, DataFolder, Common):
 
 
 class DataStatsSettings(DataSet):
-    """What `mmavk data stats` asks."""
+    """Options of `mmavk data stats`."""
 
 
 @dataclass(frozen=True, slots=True)

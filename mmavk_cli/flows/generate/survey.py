@@ -15,7 +15,7 @@ from mmavk_cli.flows.shared.interrupts import Stop
 from mmavk_cli.flows.shared.progress import Progress
 from mmavk_cli.knowledge.generators.generator import NO_MEMORY
 from mmavk_cli.knowledge.generators.vlm.resize import Looks, look, placeholders
-from mmavk_cli.store.rows import KnowledgeRow
+from mmavk_cli.store.rows import PLACEHOLDER, KnowledgeRow
 from mmavk_cli.store.store import Store
 
 THREADS = 4
@@ -24,8 +24,8 @@ THREADS = 4
 READING, LOOKING = "reading", "looking"
 """Steps of the progress: a file's bytes are read, a picture is decoded."""
 
-LOOK, PLACEHOLDER = "look", "placeholder"
-"""Details of a row: the picture's look, so that it is decoded once in its life, and why it got no text."""
+LOOK = "look"
+"""In the details of a row: the picture's look, so that it is decoded once in its life."""
 
 T = TypeVar("T")
 R = TypeVar("R")

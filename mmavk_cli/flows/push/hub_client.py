@@ -78,7 +78,7 @@ def _api(place: Place) -> "HfApi":
     disable_progress_bars()
     token = get_token()
     if token is None:
-        raise MissingError("there is no token of the hub", "HF_TOKEN", "Set HF_TOKEN, or log in: hf auth login")
+        raise MissingError("no Hugging Face token", "HF_TOKEN", "Set HF_TOKEN, or log in: hf auth login")
     return HfApi(endpoint=place.endpoint, token=token, library_name="mmavk", library_version=__version__)
 
 
@@ -93,7 +93,7 @@ def _repository(api: "HfApi", place: Place) -> list[str]:
     api.create_repo(place.repository, private=place.private, exist_ok=True)
     found = api.model_info(place.repository)
     if place.private and not found.private:
-        raise UsageError("the repository is there and public", place.repository, "Say --no-private, or name another")
+        raise UsageError("the repository exists and is public", place.repository, "Say --no-private, or name another")
     if place.revision:
         try:
             found = api.model_info(place.repository, revision=place.revision)
@@ -175,8 +175,8 @@ def _meant(error: BaseException, place: Place) -> MmavkError:
 def _unreachable(error: BaseException, place: Place) -> MmavkError:
     if isinstance(error, ValueError):
         if "README.md" in str(error):
-            return DataError(f"the hub refuses the card{_first_line(str(error))}", place.repository, "Mend README.md")
-        what = "what answers is no hub"
+            return DataError(f"the hub refuses the card{_first_line(str(error))}", place.repository, "Fix README.md")
+        what = "the server is not a hub"
         return MissingError(f"{what}{_first_line(str(error))}", place.endpoint or place.repository, "Check --endpoint")
     what = str(error).rstrip(".") if isinstance(error, RuntimeError) else "the hub cannot be reached"
     cause = error.__cause__ if isinstance(error, RuntimeError) and error.__cause__ else error

@@ -46,7 +46,9 @@ def write_cards(folder: Path, tests: Sequence[Path] = (), options: CardOptions |
             meanings = {kind: meaning for kind, (_, meaning) in KINDS.items()}
             pages[DATA_CARD] = rendered_data_card(data_card(name, run, data, meanings, LABELS))
     if tests and made.kind != "model":
-        raise UsageError("there is not one model here", "--scores", "Name the folder of one training or export")
+        raise UsageError(
+            "the folder does not contain one model", "--scores", "Name the folder of one training or export"
+        )
     pages[CARD] = rendered_card(made)
     for file, text in pages.items():
         with atomic_write(folder / file) as handle:

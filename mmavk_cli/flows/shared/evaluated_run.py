@@ -65,7 +65,7 @@ def read_evaluated_run(folder: Path) -> EvaluatedRun:
         path = folder / predictions_name(facts["settings"]["split"])
         known = facts["model"], facts["data"], facts["settings"]["dataset"]
     except (KeyError, TypeError) as error:
-        raise DataError(f"the run does not say {error}", str(folder / "run.json"), AGAIN) from error
+        raise DataError(f"the run has no {error}", str(folder / "run.json"), AGAIN) from error
     posts = tuple(read_predictions(path))
     if not posts or not all(known):
         raise DataError("the run has no predictions", str(path), AGAIN)

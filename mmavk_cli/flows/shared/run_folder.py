@@ -17,7 +17,7 @@ def new_run(out: Path, command: str, settings: Settings, keep: bool = False) -> 
     With `keep` what an earlier attempt left there stays.
 
     Raises:
-        DataError: the folder is already there or cannot be made.
+        DataError: the folder already exists or cannot be made.
     """
     began = time.monotonic()
     with atomic_folder(out, keep) as folder:
@@ -30,6 +30,6 @@ def run_or_none(out: Path | None, command: str, settings: Settings) -> AbstractC
     """A new run where a folder for it is named, else None.
 
     Raises:
-        DataError: the folder is already there or cannot be made.
+        DataError: the folder already exists or cannot be made.
     """
     return nullcontext() if out is None else new_run(out, command, settings)

@@ -20,31 +20,31 @@ from mmavk_cli.store.store import Fault, Store
 
 
 class ListSettings(Printed, StorePlace, Common):
-    """What `mmavk store ls` asks."""
+    """Options of `mmavk store ls`."""
 
 
 class ShowSettings(Printed, StorePlace, Common):
-    """What `mmavk store show` asks."""
+    """Options of `mmavk store show`."""
 
     what: str = setting(..., "A picture's file, an image id, the name of knowledge, or a row's key.", argument=True)
 
 
 class VerifySettings(Printed, StorePlace, Common):
-    """What `mmavk store verify` asks."""
+    """Options of `mmavk store verify`."""
 
 
 class ExportSettings(StorePlace, Common):
-    """What `mmavk store export` asks."""
+    """Options of `mmavk store export`."""
 
     knowledge: str | None = setting(None, KNOWLEDGE, here="[default: all]", flag_only=True, metavar="NAME")
     out: Path | None = setting(None, OUT, here="a file. [default: standard output]")
 
 
 class RemoveSettings(Printed, StorePlace, Common):
-    """What `mmavk store rm` asks."""
+    """Options of `mmavk store rm`."""
 
     knowledge: str = setting(..., KNOWLEDGE, here="Or a scorer, in the same way.", flag_only=True, metavar="NAME")
-    yes: bool = setting(False, "Do not ask first.", "--yes", "-y")
+    yes: bool = setting(False, "Do not ask for confirmation.", "--yes", "-y")
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ FILE = "sweep"
 
 
 class SweepSettings(Printed, Thresholds, OtherKnowledge, BelowChoice, ClipChoice, StorePlace, DataPlace, Common):
-    """What `mmavk sweep` asks."""
+    """Options of `mmavk sweep`."""
 
     model: str = setting(..., MODEL, here=EMBEDDED_OR_SEEDS)
     dataset: str = setting(..., DATASET, metavar="NAME")
@@ -88,7 +88,7 @@ def sweep(settings: SweepSettings, on_progress: Progress) -> Swept:
 
     Raises:
         DataError: the data set, split or run folder. MissingError: no such model. KnowledgeError: no such knowledge,
-        none of these posts, or other than the model was trained with; no scores by the CLIP that was asked for.
+        none of these posts, or other than the model was trained with; no scores by CLIP that was asked for.
         UsageError: the model reads no knowledge.
     """
     posts = gold_posts(settings.dataset, settings.split, settings)
@@ -127,9 +127,9 @@ def _similarities(
                 raise
             notes.append(f"no CLIP: {error.what}")
         else:
-            always = sum(one is not None and value is None for one, value in zip(knowledge, values, strict=True))
-            if always:
-                notes.append(f"{always} posts have knowledge but no picture that CLIP could see: it counts in full")
+            never = sum(one is not None and value is None for one, value in zip(knowledge, values, strict=True))
+            if never:
+                notes.append(f"{never} posts have knowledge but no picture for CLIP: it is gated")
             return gated_by(knowledge, values), recipe.name, recipe.id, notes
     text_scorer = next(one.scorer or "" for one in knowledge if one)
     return [one.similarity if one else None for one in knowledge], "text", text_scorer, notes

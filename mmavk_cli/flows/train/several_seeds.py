@@ -40,7 +40,7 @@ def train_seeds(settings: TrainSettings, on_log: Callable[[Json], None]) -> Seed
     if process()[1] > 1:
         raise UsageError("--seeds is for one process", "--seeds", "Start torchrun once for each --seed")
     if (settings.out / "run.json").exists():
-        raise DataError("the folder is already there, and is a run of one seed", str(settings.out), "Choose another")
+        raise DataError("the folder exists and is a run of one seed", str(settings.out), "Choose another")
     runs = {seed: _of_seed(settings, seed) for seed in settings.seed_list}
     finished = {seed for seed, one in runs.items() if one.out.exists()}
     for seed in sorted(finished):

@@ -16,13 +16,13 @@ from mmavk_cli.flows.shared.predict import predicted_tags
 from mmavk_cli.flows.shared.progress import Log
 from mmavk_cli.flows.train.corpus import Corpus, fingerprints, read_corpus
 from mmavk_cli.flows.train.freeze import remember
-from mmavk_cli.flows.train.gate import Item, Splits, choose_gate, gate_now, learning_gate
+from mmavk_cli.flows.train.gate import Item, Splits, choose_gate, gate_now, hardly_open, learning_gate, let_through
 from mmavk_cli.flows.train.memory import tell_memory
 from mmavk_cli.flows.train.resume import is_first, points_of, training_log, training_run
 from mmavk_cli.flows.train.settings import TrainSettings
 from mmavk_cli.report import tensorboard as curves
 from mmavk_cli.report.metrics.f1 import OVERALL, measure
-from mmavk_cli.similarity.gate import AUTO, TRIED
+from mmavk_cli.similarity.gate import AUTO, TRIED, Gate
 from mmavk_cli.spans import repaired, tag_names
 from mmavk_cli.tagger.pieces import PieceCutter
 from mmavk_cli.tagger.settings import PieceSettings
@@ -52,6 +52,8 @@ def train(settings: TrainSettings, on_log: Log) -> Json:
         if is_first():
             for split, count in corpus.counts.items():
                 on_log({"split": split, **count})
+            if note := hardly_open(let_through(corpus.train, corpus.gate)):
+                on_log({"note": f"{note}; lower --threshold, or see the similarities with mmavk score"})
             tell_memory(settings, corpus.visual, on_log)
             found = {name: findings_of(name, settings.data_dir, ("train", "valid")) for name in settings.dataset}
             run.write(DATA, {"splits": corpus.facts, "findings": found})
@@ -102,6 +104,10 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, on_log: Log) -> Json
             choose_gate(run.folder / "model", corpus.valid, settings, partial(validate, select=settings.select))
         )
     if is_first():
+        found = let_through(corpus.train, Gate(**TaggerConfig.read(run.folder / "model").gate))
+        run.facts["gate"] = found
+        if settings.found_by_training and (note := hardly_open(found)):
+            on_log({"note": note})
         points.remove()
     run.facts["device"] = str(next(model.parameters()).device)
     return dict(best)

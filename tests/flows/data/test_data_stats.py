@@ -64,7 +64,7 @@ TINY = "IMGID:1\nAnn\tB-PER\nLee\tI-PER\nof\tI-ORG\nX\tB-GAME\n"
 def test_a_set_that_nobody_published(make_set, mmavk):
     folder = make_set(train=TINY)
     code, out, err = mmavk("data", "stats", "tiny", "--data-dir", folder.parent, "--format", "json")
-    assert (code, err) == (0, "not there: valid, test\n")
+    assert (code, err) == (0, "missing: valid, test\n")
     found = json.loads(out)
     assert {line["what"]: (line["strict"], line["lenient"]) for line in found["lines"]} == {
         "PER": (1, 1), "LOC": (0, 0), "ORG": (0, 1), "MISC": (0, 0), "GAME": (1, 1),
@@ -79,7 +79,7 @@ def test_table_of_real_data(shared_data, mmavk):
     assert (code, err) == (0, "")
     assert max(map(len, out.splitlines())) <= 80
     assert "a slip" in out
-    (line,) = [line for line in out.splitlines() if "no rule gives it" in line]
+    (line,) = [line for line in out.splitlines() if "no rule reproduces it" in line]
     assert [part.strip() for part in line.split("│")[2:6]] == ["total", "1234", "1324", "1324"]
 
 

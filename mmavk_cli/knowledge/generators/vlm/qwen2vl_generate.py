@@ -96,13 +96,13 @@ def _ends(model: Any) -> list[int]:
     """The tokens that end a text. They are read once: this module's own decoding keeps them."""
     ends = model.generation_config.eos_token_id
     if ends is None:
-        raise MmavkError("the model does not say which token ends a text", "generation_config.json", "Add eos_token_id")
+        raise MmavkError("the model has no end-of-text token", "generation_config.json", "Add eos_token_id")
     return [ends] if isinstance(ends, int) else list(ends)
 
 
 def _check(inputs: Any, processor: Any, views: Sequence[View]) -> None:
     if not bool(inputs["attention_mask"][:, -1].all()):
-        raise MmavkError("the batch is padded on the right, which spoils what is written", "qwen2vl", "Report it")
+        raise MmavkError("the batch is padded on the right, generation needs left padding", "qwen2vl", "Report it")
     merged = processor.image_processor.merge_size**2
     seen = (inputs["image_grid_thw"].prod(dim=1) // merged).tolist()
     if seen != [view.tokens for view in views]:
