@@ -84,7 +84,16 @@ def read_jsonl(
 def whole_jsonl(
     handle: BinaryIO, name: str, base: Path, layout: Layout | None, counted: Counted, reading: Reading
 ) -> Iterator[Row]:
-    """The same of a handle that can be read twice; `base` is the folder that pictures' paths begin at."""
+    """The same of a handle that can be read twice; `base` is the folder that pictures' paths begin at.
+
+    Args:
+        handle: of the file, which is read twice.
+        name: of the file, for messages.
+        base: folder that relative paths of pictures begin at.
+        layout: names of the fields; None: mmavk's own.
+        counted: takes what is noticed.
+        reading: what the options say of how the file is read.
+    """
     survey = TagSurvey()
     if any(_TAGGED.search(line) for line in handle):
         handle.seek(0)

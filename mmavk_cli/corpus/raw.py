@@ -38,6 +38,12 @@ def decoded(raw: bytes, where: str) -> str:
 def post_from_text(text: str, name: str, image: Path | None = None, where: str = "") -> Post:
     """One raw text as a post with the id `name`; its line breaks are white space in it.
 
+    Args:
+        text: of the post.
+        name: its id.
+        image: its picture.
+        where: file, for messages.
+
     Raises:
         DataError: it has no words, or half a surrogate pair.
     """
