@@ -95,7 +95,14 @@ class Findings:
         self._found: dict[str, Finding] = {}
 
     def add(self, kind: str, group: str, where: str, detail: str) -> None:
-        """One more place of `kind`, counted under `group` (a split, or a pair of splits)."""
+        """One more place of `kind`, counted under `group` (a split, or a pair of splits).
+
+        Args:
+            kind: of the finding.
+            group: a split, or a pair of splits.
+            where: file and line.
+            detail: more about this place.
+        """
         finding = self._found.setdefault(kind, Finding(kind, *KINDS[kind]))
         finding.counts[group] += 1
         finding.places.append(Place(where, detail))

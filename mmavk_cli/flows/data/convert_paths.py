@@ -65,6 +65,13 @@ def source_of(
 ) -> Source:
     """What SOURCE names: standard input, a file, a folder, else a data set. `said` is said of all its files.
 
+    Args:
+        name: the argument SOURCE.
+        given: the format of `--from`; None: detected.
+        split: the one of `--split`; None: all.
+        data_dir: folder of data sets, for a data set's name.
+        said: what the options say of how the files are read.
+
     Raises:
         UsageError: the format of a pipe is not given. DataError: SOURCE is not there, or has no such split.
     """
