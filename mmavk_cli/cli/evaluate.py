@@ -86,6 +86,9 @@ def _print(result: Evaluation) -> None:
     console = Console()
     typer.echo(f"{result.model} on {result.dataset} {result.split}, knowledge: {result.knowledge}")
     typer.echo(f"{result.posts} posts, knowledge counted in {result.with_knowledge}, gated {result.gated:.1%}")
+    if result.without_similarity:
+        what = f"note: the knowledge of {result.without_similarity} posts is gated: CLIP has not seen their pictures"
+        typer.echo(what, err=True)
     console.print()
     console.print(_scores(result.scores))
     errors = result.scores.errors

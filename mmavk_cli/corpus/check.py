@@ -67,7 +67,14 @@ class _Finder(Counted):
         self._folder = f"{folder}/"
 
     def note(self, kind: str, where: str, detail: str = "", group: str = "") -> None:  # noqa: ARG002
-        """One more finding."""
+        """One more finding.
+
+        Args:
+            kind: what was noticed.
+            where: file and line.
+            detail: more about this place.
+            group: not used; findings are counted by split.
+        """
         self._add(kind, where=where.removeprefix(self._folder), detail=detail)
 
 

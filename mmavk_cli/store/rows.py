@@ -15,6 +15,10 @@ SEAL = "digest"
 """The field of a row's text that holds the digest of all its others."""
 
 
+PLACEHOLDER = "placeholder"
+"""In the details of knowledge: why the picture was taken for one that says that a picture is gone."""
+
+
 class _Row(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 

@@ -108,6 +108,7 @@ def _about(model: Model) -> Json:
         "encoder": model.config["encoder"],
         "fusion": pieces["fusion"],
         "knowledge": PICTURES if pieces["fusion"] == "prefix" else trained.get("knowledge"),
+        "let_through": (model.training.get("gate") or {}).get("let_through"),
         "gate": ", ".join(f"{name} {value:g}" for name, value in gate.items()) if "threshold" in gate else "none",
         "types": sorted({tag[2:] for tag in model.config["tags"] if tag != "O"}),
         "datasets": model.datasets,

@@ -69,8 +69,8 @@ def none(place: Path, own: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001
 
 def test_json_has_the_names_of_the_page(own: dict[str, Any]) -> None:
     assert list(own) == [
-        "model", "dataset", "split", "knowledge", "posts", "with_knowledge", "gated", "rule", "picture_test",
-        "strict", "conlleval", "groups", "errors", "calibration",
+        "model", "dataset", "split", "knowledge", "posts", "with_knowledge", "gated", "without_similarity", "rule",
+        "picture_test", "strict", "conlleval", "groups", "errors", "calibration",
     ]  # fmt: skip
 
 
