@@ -36,6 +36,14 @@ def add_command(
 
     `text` is the help page's first paragraph; `examples` are command lines, each run by a test. The exit code is what
     `run` returns, or that of the error it raises (`cli/main.py`).
+
+    Args:
+        app: the group that the command is added to.
+        name: of the command.
+        settings: the class that its options are made from.
+        run: is called with the settings, and returns the exit code.
+        text: the help page's first paragraph.
+        examples: command lines, each run by a test.
     """
 
     def body(ctx: typer.Context, **given: Any) -> None:

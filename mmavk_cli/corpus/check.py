@@ -67,7 +67,14 @@ class _Finder(Counted):
         self._folder = f"{folder}/"
 
     def note(self, kind: str, where: str, detail: str = "", group: str = "") -> None:  # noqa: ARG002
-        """One more finding."""
+        """One more finding.
+
+        Args:
+            kind: what was noticed.
+            where: file and line.
+            detail: more about this place.
+            group: not used; findings are counted by split.
+        """
         self._add(kind, where=where.removeprefix(self._folder), detail=detail)
 
 
@@ -128,6 +135,7 @@ def _check_repeats(entries: Sequence[Entry], findings: Findings) -> None:
     texts: dict[str, list[Entry]] = defaultdict(list)
     bare: dict[str, list[Entry]] = defaultdict(list)
     images: dict[str, Entry] = {}
+    ids: dict[str, Entry] = {}
     for entry in entries:
         text, key = entry.post.text, essence(entry.post.text)
         _add_repeat(entry, texts[text], bare[key] if key else [], findings)
@@ -136,6 +144,10 @@ def _check_repeats(entries: Sequence[Entry], findings: Findings) -> None:
                 detail = f"{text[:60]!r} is tagged otherwise at {_place(earlier)}"
                 findings.add("conflicting-tags", _pair(earlier, entry), _place(entry), detail)
                 break
+        name = entry.post.id
+        if name in ids and name != entry.post.image_id:
+            findings.add("repeated-id", _pair(ids[name], entry), _place(entry), f"{name!r} is at {_place(ids[name])}")
+        ids.setdefault(name, entry)
         if (image := entry.post.image_id) is not None:
             if image in images:
                 detail = f"{image} is at {_place(images[image])}"

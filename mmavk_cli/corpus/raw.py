@@ -38,13 +38,19 @@ def decoded(raw: bytes, where: str) -> str:
 def post_from_text(text: str, name: str, image: Path | None = None, where: str = "") -> Post:
     """One raw text as a post with the id `name`; its line breaks are white space in it.
 
+    Args:
+        text: of the post.
+        name: its id.
+        image: its picture.
+        where: file, for messages.
+
     Raises:
         DataError: it has no words, or half a surrogate pair.
     """
     words = cut(checked_text(text, where))
     if not words:
         raise DataError("the post is empty", where, "Give it a text")
-    return Post(name, text, words, None, None, image, where)
+    return Post(name, text, words, image=image, where=where, raw=True)
 
 
 def read_folder(folder: Path) -> Rows:

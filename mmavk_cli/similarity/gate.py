@@ -15,6 +15,10 @@ NONE, AUTO, LEARNED, QUANTILE = "none", "auto", "learned", "quantile:"
 TRIED = 19
 """Thresholds that `auto` tries: so many quantiles of the similarities, evenly spread, and none at all."""
 
+SLOPE, NARROWEST = 4.0, 0.01
+"""Where a learned gate begins: its sigmoid takes the middle 80 % of the similarities from 12 % to 88 % (±SLOPE / 2). A
+range narrower than NARROWEST counts as that wide."""
+
 
 @dataclass(frozen=True, slots=True)
 class Gate:
@@ -124,7 +128,7 @@ class GateSettings(BelowChoice):
             return Gate()
         if self.threshold == LEARNED:
             low, middle, high = (quantile(similarities, share) for share in (0.1, 0.5, 0.9))
-            return Gate(middle, steepness=4 / max(high - low, 0.01))
+            return Gate(middle, steepness=SLOPE / max(high - low, NARROWEST))
         if self.threshold is not None and self.threshold.startswith(QUANTILE):
             threshold = quantile(similarities, float(self.threshold.removeprefix(QUANTILE)))
             return Gate(threshold, self.below or 0.0, self.ramp or 0.0)

@@ -72,6 +72,13 @@ class Store:
     ) -> Written:
         """Keep the text about a picture; an earlier text or failure of the same key is replaced.
 
+        Args:
+            subject: a picture's digest, or an image id.
+            recipe: what generated the text.
+            text: the knowledge; may be empty.
+            source: file that the picture was read from.
+            details: what else is known of this text.
+
         Raises:
             DataError: the store cannot be written.
         """
@@ -82,6 +89,13 @@ class Store:
         self, subject: str, recipe: Recipe, error: str, source: str = "", details: Json | None = None
     ) -> Written:
         """Keep why there is no text about a picture; a failure that is put again counts one more attempt.
+
+        Args:
+            subject: a picture's digest, or an image id.
+            recipe: what was to generate a text.
+            error: why there is none.
+            source: file that the picture was read from.
+            details: what else is known of this attempt.
 
         Raises:
             DataError: the store cannot be written.

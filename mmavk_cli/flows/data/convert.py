@@ -140,6 +140,12 @@ def data_convert(
 
     With TARGET `-` the text goes to `out`. A bad row is left out, told and counted.
 
+    Args:
+        settings: the options of the command.
+        out: takes the text where TARGET is `-`.
+        on_progress: is called with the number of posts.
+        on_fault: is called with each row that is skipped.
+
     Raises:
         UsageError: a format that cannot be told or cannot go there. DataError: SOURCE is not there or cannot be read,
         TARGET is there already or cannot be written. MissingError: a format's package is not installed.
@@ -176,7 +182,14 @@ class _Job:
             self.put_all(split, rows, put, path.parent)
 
     def put_all(self, split: str, rows: Read, put: Put, folder: Path) -> None:
-        """Every post of a split as a record; `folder` is where paths of pictures begin."""
+        """Every post of a split as a record; `folder` is where paths of pictures begin.
+
+        Args:
+            split: name of the split.
+            rows: its posts and bad rows.
+            put: writes one record.
+            folder: where relative paths of pictures begin.
+        """
         counted = self.done.splits.setdefault(split or "all", Counted({"posts": 0, "names": 0, "bad_rows": 0}))
         for number, row in enumerate(rows(self.done.read), 1):
             try:

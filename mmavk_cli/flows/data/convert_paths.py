@@ -14,7 +14,7 @@ from mmavk_cli.corpus.columns import Columns
 from mmavk_cli.corpus.formats.brat import is_brat
 from mmavk_cli.corpus.formats.format import Format, LineFormat, LineReader, Reader
 from mmavk_cli.corpus.formats.lines import Conll, JsonLines, JsonRead
-from mmavk_cli.corpus.formats.parquet import hf_files
+from mmavk_cli.corpus.formats.parquet import ParquetFile, hf_files
 from mmavk_cli.corpus.formats.posts import read_posts
 from mmavk_cli.corpus.formats.registry import FORMATS, READERS, SUFFIXES, by_content, by_suffix
 from mmavk_cli.corpus.formats.table import ColumnNames, Table
@@ -57,13 +57,20 @@ class Said:
             return replace(form, columns=self.columns)
         if isinstance(form, Table):
             return replace(form, columns=self.table)
-        return replace(form, reading=self.reading) if isinstance(form, JsonLines | JsonRead) else form
+        return replace(form, reading=self.reading) if isinstance(form, JsonLines | JsonRead | ParquetFile) else form
 
 
 def source_of(
     name: str, given: SourceFormat | None, split: str | None, data_dir: Path | None, said: Said | None = None
 ) -> Source:
     """What SOURCE names: standard input, a file, a folder, else a data set. `said` is said of all its files.
+
+    Args:
+        name: the argument SOURCE.
+        given: the format of `--from`; None: detected.
+        split: the one of `--split`; None: all.
+        data_dir: folder of data sets, for a data set's name.
+        said: what the options say of how the files are read.
 
     Raises:
         UsageError: the format of a pipe is not given. DataError: SOURCE is not there, or has no such split.

@@ -159,6 +159,12 @@ def _judged(settings: EvalSettings, label: str, tagged: dict[Pairing, list[Tagge
 def paired(posts: Sequence[Post], settings: EvalSettings, pairing: Pairing, wanted: Wanted) -> list[Knowledge | None]:
     """Each post's own knowledge, that of another post (in a random ring, so that none gets its own), or none.
 
+    Args:
+        posts: of the split.
+        settings: which knowledge, and the seed of the shuffle.
+        pairing: own, shuffled or blank.
+        wanted: what the model reads of a picture.
+
     Raises:
         KnowledgeError: the store has no knowledge of that name.
     """

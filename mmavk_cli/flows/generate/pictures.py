@@ -31,6 +31,12 @@ class Found:
 def find_pictures(dataset: str | None, posts: Path | None, place: PostSource, limit: int | None) -> Found:
     """The picture files of a data set (all splits), of posts in a file, or of the folder `--images`; the first `limit`.
 
+    Args:
+        dataset: name of a data set, or None.
+        posts: the file or folder of `--input`, or None.
+        place: where data sets and pictures are.
+        limit: largest number of files; None: all.
+
     Raises:
         DataError: there are none, or a file or folder cannot be read.
     """

@@ -58,6 +58,14 @@ def survey(
     tried before comes after what was tried less, lest a few that always fail keep the others from their turn. Rows of
     pictures that cannot be read, and of placeholders, are written on the way.
 
+    Args:
+        job: the generator and how it is run.
+        files: the picture files.
+        store: where texts are kept.
+        generation: counts and notes of the run, updated here.
+        on_progress: is called with the number of pictures read.
+        stop: says whether an interrupt was requested.
+
     Raises:
         DataError: the store cannot be written. MissingError: the generator cannot be asked.
     """

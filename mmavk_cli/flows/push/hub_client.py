@@ -47,6 +47,13 @@ def upload(
     """Upload files by their names there, in one commit that also removes those that `ours` names and that are no
     longer among them; the commit's address, and what the hub remarks.
 
+    Args:
+        files: name in the repository → file or content.
+        place: repository, branch and address of the hub.
+        ours: whether a file in the repository is one that we write, and may be deleted.
+        name: of the run, for the message of the commit.
+        on_progress: is called with megabytes sent.
+
     Raises:
         MissingError: no token, no hub, or one that does not let it write. UsageError: no such owner, or a public
         repository where it has to be private. DataError: the hub refuses the card.

@@ -67,6 +67,13 @@ def make_cell(
     """The cell `name` (data set, row, seed): what the grid is told, with `changed`, goes to training and scoring.
 
     `scoring`: folder name → what else `mmavk eval` is told; the gate is the model's own.
+
+    Args:
+        settings: the options of the grid.
+        name: data set, row and seed.
+        folder: of the cell.
+        changed: settings in which the cell differs from the grid.
+        scoring: folder name → what else `mmavk eval` is given.
     """
     dataset, row, seed = name
     asked = {field: getattr(settings, field) for field in type(settings).model_fields} | changed | {"seed": seed}
@@ -104,6 +111,12 @@ def run_cells(
 
     Returns why cells are not finished, by folder; after each cell that was run `done` gets what there is of it. With
     `traceback` the first fault of any kind is raised.
+
+    Args:
+        cells: of the grid, finished or not.
+        on_log: is called with a cell's name and each log line.
+        done: is called after each cell with what is unfinished.
+        traceback: raise the first error of any kind.
     """
     unfinished: dict[Path, Unfinished] = {}
     for cell in cells:

@@ -14,7 +14,7 @@ from mmavk_cli.flows.shared.knowledge.attach import Wanted, scored_knowledge
 from mmavk_cli.flows.shared.models import scorer_folder
 from mmavk_cli.flows.shared.progress import Log
 from mmavk_cli.flows.shared.seeds import seed_folder
-from mmavk_cli.flows.shared.thresholds import CLIP, NEVER, TEXT
+from mmavk_cli.flows.shared.thresholds import CLIP, TEXT, gated_by
 from mmavk_cli.report.metrics.seeds import seed_scores
 from mmavk_cli.report.metrics.significance import ResamplingSettings
 from mmavk_cli.report.paper.fig4 import Sweep, swept
@@ -83,4 +83,4 @@ def _similarities(settings: ReproduceSettings, cell: Cell) -> tuple[list[float |
     found = scored_knowledge(settings, cell.dataset, gold_posts(cell.dataset, "test", settings), wanted)
     scorers = {one.scorer for one in found if one}
     name = TEXT if scorers <= {TextScorer.load(scorer_folder()).id} else CLIP
-    return [None if one is None else NEVER if one.similarity is None else one.similarity for one in found], name
+    return gated_by(found, [one.similarity if one else None for one in found]), name

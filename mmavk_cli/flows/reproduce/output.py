@@ -14,6 +14,12 @@ def write_output(
 ) -> Reproduced:
     """Both files, where there is a folder for them.
 
+    Args:
+        settings: the options of the command.
+        sections: tables for people.
+        tables: the same as JSON.
+        code: exit code of the first cell that failed; 0: none did.
+
     Raises:
         DataError: the folder cannot be written.
     """

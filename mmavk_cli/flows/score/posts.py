@@ -29,6 +29,12 @@ class Part:
 def parts_of(dataset: str | None, source: Path | None, place: PostSource, split: str | None) -> Iterator[Part]:
     """The posts of a data set, of a file or folder, or the pictures of the folder `--images` as posts without a text.
 
+    Args:
+        dataset: name of a data set, or None.
+        source: the file or folder of `--input`, or None.
+        place: where data sets and pictures are.
+        split: only this one; None: all.
+
     Raises:
         UsageError: the input is a picture. DataError: there are none, or a file or folder cannot be read.
     """

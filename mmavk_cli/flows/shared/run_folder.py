@@ -16,6 +16,12 @@ def new_run(out: Path, command: str, settings: Settings, keep: bool = False) -> 
 
     With `keep` what an earlier attempt left there stays.
 
+    Args:
+        out: the folder.
+        command: for `run.json`.
+        settings: for `run.json`.
+        keep: what an interrupted attempt left is kept.
+
     Raises:
         DataError: the folder already exists or cannot be made.
     """

@@ -80,6 +80,12 @@ def seed_folders(folder: Path) -> dict[int, Path]:
 def check_unchanged(folder: Path, facts: Json, settings: Settings, ignored: Collection[str] = ()) -> None:
     """The run in `folder`, of which `run.json` says `facts`, was made with these settings.
 
+    Args:
+        folder: of the run.
+        facts: its `run.json`.
+        settings: those of now.
+        ignored: names of settings that may differ.
+
     Raises:
         UsageError: one differs, with its flag and both values. What says where things are may differ, and `ignored`.
     """

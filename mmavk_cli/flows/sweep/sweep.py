@@ -24,7 +24,7 @@ from mmavk_cli.flows.shared.predict import tag_all
 from mmavk_cli.flows.shared.progress import Progress, part_of
 from mmavk_cli.flows.shared.run_folder import run_or_none
 from mmavk_cli.flows.shared.seeds import seed_folders
-from mmavk_cli.flows.shared.thresholds import NEVER, TEXT, Thresholds
+from mmavk_cli.flows.shared.thresholds import TEXT, Thresholds, gated_by
 from mmavk_cli.report.metrics.breakdown import counted
 from mmavk_cli.report.metrics.counts import Count
 from mmavk_cli.report.metrics.seeds import seed_scores
@@ -128,12 +128,9 @@ def _similarities(
             notes.append(f"no CLIP: {error.what}")
         else:
             never = sum(one is not None and value is None for one, value in zip(knowledge, values, strict=True))
-            notes += [f"{never} posts have knowledge but no picture for CLIP: it is gated"] * (never > 0)
-            chosen = [
-                None if one is None else NEVER if value is None else value
-                for one, value in zip(knowledge, values, strict=True)
-            ]
-            return chosen, recipe.name, recipe.id, notes
+            if never:
+                notes.append(f"{never} posts have knowledge but no picture for CLIP: it is gated")
+            return gated_by(knowledge, values), recipe.name, recipe.id, notes
     text_scorer = next(one.scorer or "" for one in knowledge if one)
     return [one.similarity if one else None for one in knowledge], "text", text_scorer, notes
 

@@ -77,7 +77,14 @@ def gate_now(model: "Tagger", gate: Gate) -> Gate:
 def choose_gate(
     folder: Path, valid: Splits, settings: GateSettings, validate: "Callable[[Predictor, Splits], Json]"
 ) -> Json:
-    """Give the checkpoint in `folder` the gate of the best validation F1; returns the scores with it."""
+    """Give the checkpoint in `folder` the gate of the best validation F1; returns the scores with it.
+
+    Args:
+        folder: of the checkpoint.
+        valid: posts and knowledge of each validation split.
+        settings: the gate's settings.
+        validate: scores a predictor on the validation splits.
+    """
     from mmavk_cli.tagger.inference.predictor import Remembering
 
     opened, config = open_model(str(folder))

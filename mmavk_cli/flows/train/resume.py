@@ -92,7 +92,14 @@ def points_of(settings: TrainSettings, run: Run) -> "Points":
 def training_log(
     settings: TrainSettings, run: Run, points: "Points", on_log: Callable[[Json], None]
 ) -> Iterator[Callable[[Json], None]]:
-    """What takes a log line: metrics.jsonl, `on_log`, and TensorBoard where it is asked for."""
+    """What takes a log line: metrics.jsonl, `on_log`, and TensorBoard where it is asked for.
+
+    Args:
+        settings: the options of the training.
+        run: its run folder.
+        points: the resume checkpoints.
+        on_log: is called with each log line.
+    """
     resumed = points.start is not None
     drawn = Curves(run.folder, points.step if resumed else None) if settings.tensorboard and is_first() else None
 

@@ -74,6 +74,12 @@ def knowledge_of(
 ) -> list[Knowledge | None]:
     """What a model takes of each post's picture, weighed by its gate; None where there is nothing.
 
+    Args:
+        choice: the knowledge, its scorer and its gate.
+        dataset: name of the data set.
+        posts: of one split.
+        wanted: what the model reads of a picture.
+
     Raises:
         KnowledgeError: the store has no knowledge of that name, or not the scores or features that are needed.
         UsageError: the text scorer is to weigh features of pictures.
@@ -85,6 +91,12 @@ def scored_knowledge(
     choice: KnowledgeChoice, dataset: str, posts: Sequence[Post], wanted: Wanted
 ) -> list[Knowledge | None]:
     """The same, all of it counted in full, and where it is needed how related post and picture are.
+
+    Args:
+        choice: the knowledge, its scorer and its gate.
+        dataset: name of the data set.
+        posts: of one split.
+        wanted: what the model reads of a picture.
 
     Raises:
         KnowledgeError: the store has no knowledge of that name, or not the scores or features that are needed.
@@ -131,7 +143,14 @@ def _stored(choice: KnowledgeChoice, name: str, dataset: str, posts: Sequence[Po
 def placeholder_posts(
     choice: KnowledgeChoice, dataset: str, posts: Sequence[Post], knowledge: Sequence[Knowledge | None]
 ) -> frozenset[str]:
-    """The ids of those posts without knowledge whose picture `mmavk generate` took for a placeholder."""
+    """The ids of those posts without knowledge whose picture `mmavk generate` took for a placeholder.
+
+    Args:
+        choice: the knowledge, and where the store is.
+        dataset: name of the data set.
+        posts: of one split.
+        knowledge: of each post.
+    """
     if choice.knowledge is None or all(knowledge):
         return frozenset()
     with Store(store_folder(choice.store), read_only=True) as store:

@@ -57,6 +57,12 @@ def looping(tokens: torch.Tensor) -> torch.Tensor:
 def answer(loaded: "Loaded", prompt: str, views: Sequence[View], max_new_tokens: int) -> list[tuple[str, bool, int]]:
     """For each picture the text, whether the model ended it by itself, and how many tokens it has.
 
+    Args:
+        loaded: model and processor.
+        prompt: the same for all pictures.
+        views: the pictures of one batch.
+        max_new_tokens: largest number of tokens in an answer.
+
     Raises:
         MmavkError: the padding, or the number of visual tokens, is not what was asked for.
     """

@@ -37,7 +37,15 @@ class ChatSettings(PromptChoice):
 def chat_recipe(
     generator: str, settings: ChatSettings, prompt: Prompt, model: tuple[str, str], decoding: Json
 ) -> Recipe:
-    """The recipe of an answer; `model` is its id and its revision. Another prompt than `entity` is in its name."""
+    """The recipe of an answer; `model` is its id and its revision. Another prompt than `entity` is in its name.
+
+    Args:
+        generator: its name.
+        settings: what the model is asked.
+        prompt: what it is asked with.
+        model: its id and its revision.
+        decoding: how tokens are chosen.
+    """
     decoding = {"max_new_tokens": settings.max_new_tokens, **decoding}
     if prompt.name == STRUCTURED:
         decoding["form"] = "by category"
