@@ -177,7 +177,7 @@ def test_the_sweep_scores_what_eval_scores_at_that_threshold(small_place: Path, 
 def test_a_plot_without_matplotlib_is_told_before_training(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mmavk):
     monkeypatch.setattr(plots, "find_spec", lambda _name: None)
     told = mmavk("reproduce", "fig4", "--dataset", "x", "--knowledge", "y", "--out", tmp_path / "g", code=5)
-    assert "pip install 'mmavk[report]'" in str(told.exception)
+    assert "pip install '.[report]'" in str(told.exception)
     assert not (tmp_path / "g").exists()
 
 
