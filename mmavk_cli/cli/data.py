@@ -87,14 +87,15 @@ def _print_stats(stats: Stats) -> None:
     table = Table()
     for column in ("split", "", "published", "strict", "conlleval", ""):
         table.add_column(column, justify="right" if column in {"published", "strict", "conlleval"} else "left")
+    before = ""
     for line in stats.lines:
         published = "-" if line.published is None else str(line.published)
         mark = "no rule gives it" if line.unexplained else ""
-        first = line.split if line is stats.lines[0] or line.what == "PER" else ""
+        first, before = "" if line.split == before else line.split, line.split
         table.add_row(first, line.what, published, str(line.strict), str(line.lenient), mark)
         if line.what == "words":
             table.add_section()
-    Console().print(table)
+    Console(markup=False, emoji=False).print(table)
     for note in ((f"published: {stats.source}",) if stats.source else ()) + stats.notes:
         typer.echo(note)
 
@@ -170,7 +171,13 @@ def _print_conversion(done: Conversion, to_stderr: bool) -> None:
     for split, counted in done.splits.items():
         counts = ", ".join(f"{name.replace('_', ' ')} {number}" for name, number in counted.counts.items())
         typer.echo(f"  {split}: {counts}", err=to_stderr)
+    for (old, new), names in done.renaming.counts.items():
+        what = f"is now {new!r}" if new else "is left out as asked"
+        typer.echo(f"  type {old!r} {what}: names {names}", err=to_stderr)
+    if done.renaming.unused:
+        typer.echo(f"  no name has the type {', '.join(map(repr, done.renaming.unused))}", err=to_stderr)
     for kind, number in done.losses():
         typer.echo(f"  not kept: {number} {means(kind)}", err=to_stderr)
     if not any(done.losses()):
-        typer.echo("  everything is kept", err=to_stderr)
+        dropped = any(not new for _, new in done.renaming.counts)
+        typer.echo(f"  everything {'else ' * dropped}is kept", err=to_stderr)

@@ -3,16 +3,18 @@
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import combinations
 from pathlib import Path
 
+from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import BadRow, Post
-from mmavk_cli.corpus.conll import UNIFIED, read_blocks
+from mmavk_cli.corpus.conll import read_blocks
 from mmavk_cli.corpus.findings import Findings
 from mmavk_cli.corpus.jsonl import read_jsonl
+from mmavk_cli.corpus.types import UNIFIED, Renaming
 from mmavk_cli.spans import split_tag
 
 _URL = re.compile(r"(?:https?:|www\.)\S*")
@@ -23,7 +25,7 @@ INVISIBLE = {"Cf", "Cc", "Mn", "Me"}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A post that was read: its split, the place of each word, and the tags as the file writes them."""
+    """A post that was read, its types renamed: its split, each word's place, and the tags as the file writes them."""
 
     split: str
     post: Post
@@ -31,8 +33,9 @@ class Entry:
     tags: tuple[str, ...]
 
 
-def check_texts(files: Mapping[str, Path], findings: Findings) -> list[Entry]:
-    """Check the splits' files (in the order given) and add what is found; the posts that could be read come back.
+def check_texts(files: Mapping[str, Path], findings: Findings, renaming: Renaming | None = None) -> list[Entry]:
+    """Check the splits' files (in the order given) and add what is found; the posts that could be read come back, their
+    types renamed.
 
     Places are `NAME:line`, NAME the file's own name.
 
@@ -41,7 +44,7 @@ def check_texts(files: Mapping[str, Path], findings: Findings) -> list[Entry]:
     """
     entries: list[Entry] = []
     for split, path in files.items():
-        own = list(_read(split, path, findings))
+        own = list(_renamed(_read(split, path, findings), renaming or Renaming(), findings))
         if not own:
             findings.add("split-empty", split, path.name, "no tweets")
         if path.suffix == ".txt":
@@ -54,6 +57,14 @@ def check_texts(files: Mapping[str, Path], findings: Findings) -> list[Entry]:
     _check_repeats(entries, findings)
     _check_equal(entries, files, findings)
     return entries
+
+
+def _renamed(entries: Iterable[Entry], renaming: Renaming, findings: Findings) -> Iterator[Entry]:
+    for entry in entries:
+        try:
+            yield replace(entry, post=renaming.post(entry.post))
+        except DataError as error:
+            findings.add("bad-line", entry.split, entry.places[0], error.what)
 
 
 def _read(split: str, path: Path, findings: Findings) -> Iterator[Entry]:

@@ -7,9 +7,7 @@ from pathlib import Path
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import BadRow, Post, Rows
 from mmavk_cli.corpus.tokenize import joined
-
-UNIFIED = {"OTHER": "MISC"}
-"""Names of one type in different data sets."""
+from mmavk_cli.corpus.types import UNIFIED
 
 BOM = b"\xef\xbb\xbf"
 

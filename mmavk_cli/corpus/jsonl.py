@@ -8,8 +8,9 @@ from typing import Any
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import BadRow, Counted, Json, Post, Row, Rows, Span, Word
-from mmavk_cli.corpus.conll import BOM, UNIFIED, unified_tag
+from mmavk_cli.corpus.conll import BOM, unified_tag
 from mmavk_cli.corpus.tokenize import checked_text, cut, joined
+from mmavk_cli.corpus.types import UNIFIED
 from mmavk_cli.spans import characters, covering, spans_to_tags, strict_spans
 
 WIDENED = "widened"

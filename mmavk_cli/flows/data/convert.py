@@ -12,11 +12,12 @@ from mmavk_cli.base.settings import Common, DataFolder, setting
 from mmavk_cli.corpus.formats.format import LOST, Format, Put, lost
 from mmavk_cli.corpus.formats.lines import Conll, JsonLines
 from mmavk_cli.corpus.formats.registry import FORMATS
+from mmavk_cli.corpus.types import Renaming, TypeChoice
 from mmavk_cli.flows.data.convert_paths import PIPE, FormatName, Read, file_name, source_of, target_of
 from mmavk_cli.spans import strict_spans
 
 
-class DataConvertSettings(DataFolder, Common):
+class DataConvertSettings(TypeChoice, DataFolder, Common):
     """What `mmavk data convert` asks."""
 
     source: str = setting(..., "A file, a folder, the name of a data set, or - for standard input.", argument=True)
@@ -31,12 +32,13 @@ class DataConvertSettings(DataFolder, Common):
 
 @dataclass(slots=True)
 class Conversion:
-    """What was done: posts, names and bad rows a split, what was lost, and the bad rows themselves as they come."""
+    """What was done: posts, names and bad rows a split, types renamed, what was lost, and how many bad rows."""
 
     source: str
     target: str
     source_format: str
     target_format: str
+    renaming: Renaming
     splits: dict[str, Counted] = field(default_factory=dict[str, Counted])
     lost: Counted = field(default_factory=Counted)
     bad: int = 0
@@ -49,6 +51,9 @@ class Conversion:
             "from": self.source_format,
             "to": self.target_format,
             "splits": {split: counted.counts for split, counted in self.splits.items()},
+            "renamed": [
+                {"from": old, "to": new or None, "names": names} for (old, new), names in self.renaming.counts.items()
+            ],
             "lost": {kind: {"count": count, "means": means(kind)} for kind, count in self.losses()},
             "bad_rows": self.bad,
         }
@@ -81,7 +86,7 @@ def data_convert(settings: DataConvertSettings, out: Callable[[str], object], to
     """
     source = source_of(settings.source, settings.source_format, settings.split, settings.data_dir)
     target, folder = target_of(settings.target, settings.target_format, source)
-    done = Conversion(settings.source, settings.target, source.format, target.name)
+    done = Conversion(settings.source, settings.target, source.format, target.name, settings.renaming())
     job = _Job(target, done, told, tell)
     if settings.target == PIPE:
         for split, rows in source.splits.items():
@@ -110,7 +115,7 @@ class _Job:
     def put_all(self, split: str, rows: Read, put: Put, folder: Path) -> None:
         """Every post of a split as a record; `folder` is where paths of pictures begin."""
         counted = self.done.splits.setdefault(split or "all", Counted({"posts": 0, "names": 0, "bad_rows": 0}))
-        for number, row in enumerate(rows(self.done.lost), 1):
+        for number, row in enumerate(self.done.renaming.rows(rows(self.done.lost)), 1):
             try:
                 post = _good(row)
                 record, losses = self._recorded(post, folder)

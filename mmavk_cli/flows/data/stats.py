@@ -10,13 +10,14 @@ from mmavk_cli.base.records import Json
 from mmavk_cli.base.settings import Common, DataFolder, setting
 from mmavk_cli.corpus.dataset import load_split
 from mmavk_cli.corpus.statistics import Survey, survey
+from mmavk_cli.corpus.types import TypeChoice
 from mmavk_cli.report.paper.published import PublishedSplit, published_counts
 
 Told = Callable[[int, int], None]
 """Progress: steps done, steps in all."""
 
 
-class DataSet(DataFolder, Common):
+class DataSet(TypeChoice, DataFolder, Common):
     """One data set, and how to print what is said of it."""
 
     name: str = setting(..., "Data set: a folder of this name in the data folder.", argument=True)
@@ -75,7 +76,8 @@ def data_stats(settings: DataStatsSettings) -> Stats:
         except DataError:
             missing.append(split)
         else:
-            lines += _lines(split, survey(load_split(folder, split)), published.splits.get(split))
+            counted = survey(load_split(folder, split, settings.renaming()))
+            lines += _lines(split, counted, published.splits.get(split))
     if not lines:
         raise DataError("no train, valid or test split", str(folder), f"Run: mmavk data fetch {settings.name}")
     notes = tuple(f"{split}: {row.note}" for split, row in published.splits.items() if row.note)

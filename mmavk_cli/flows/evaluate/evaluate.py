@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -18,12 +18,11 @@ from mmavk_cli.base.records import PICTURES, Json, Knowledge, Post, Tagged
 from mmavk_cli.base.run_record import SCORES, Run
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.dataset import load_split
-from mmavk_cli.flows.shared.dataset_facts import DATA, findings_of, real_pictures, split_facts
+from mmavk_cli.flows.shared.dataset_facts import DATA, TypedData, findings_of, real_pictures, split_facts
 from mmavk_cli.flows.shared.knowledge.attach import (
     EvalKnowledge,
     Wanted,
     check_knowledge,
-    check_tags,
     counted_knowledge,
     gold_posts,
     knowledge_label,
@@ -33,6 +32,7 @@ from mmavk_cli.flows.shared.knowledge.attach import (
 from mmavk_cli.flows.shared.models import folder_of, open_model, shown_name, weights_id
 from mmavk_cli.flows.shared.predict import find
 from mmavk_cli.flows.shared.run_folder import new_run
+from mmavk_cli.flows.shared.types import as_trained, unknown_types
 from mmavk_cli.report.metrics.breakdown import Breakdown, Known, breakdown, counted, tags_of
 from mmavk_cli.report.metrics.f1 import Rule, scores_of
 from mmavk_cli.report.metrics.significance import Difference, ResamplingSettings, difference
@@ -50,7 +50,7 @@ Pairing = Literal["own", "shuffled", "blank"]
 OWN: Pairing = "own"
 
 
-class EvalSettings(ResamplingSettings, EvalKnowledge, Common):
+class EvalSettings(ResamplingSettings, EvalKnowledge, TypedData, Common):
     """What `mmavk eval` asks."""
 
     model: str = setting(..., "A run folder, a model folder, or `embedded`.", argument=True)
@@ -84,7 +84,8 @@ class Evaluation:
     """Scores of one model on one split; `with_knowledge` counts posts whose knowledge had a weight above 0, `gated` is
     the share of posts with knowledge whose weight is under 1.
 
-    `picture_test` has `shuffled` and `blank`; it is None where it was not asked for.
+    `picture_test` has `shuffled` and `blank`; it is None where it was not asked for. `types` is the renaming that held.
+    `unknown_types` are those of the split that the model does not have: how many `names`, all missed, and the `first`.
     """
 
     model: str
@@ -97,6 +98,8 @@ class Evaluation:
     rule: Rule
     scores: Breakdown
     picture_test: dict[Pairing, Against] | None
+    types: str | None = None
+    unknown_types: Json = field(default_factory=dict)
 
     def as_json(self) -> Json:
         """One JSON object, the parts of `scores` beside the rest; precision, recall and f1 in percent."""
@@ -112,8 +115,10 @@ def evaluate(settings: EvalSettings, told: Told) -> Evaluation:
         knowledge. MissingError: no such model. UsageError: a picture test of a model that gets no knowledge.
     """
     predictor, config = open_model(settings.model)
-    posts = gold_posts(settings.dataset, settings.split, settings)
-    check_tags(posts, config.tags, settings.model)
+    settings = as_trained(settings, config)
+    renaming = settings.renaming()
+    posts = gold_posts(settings.dataset, settings.split, settings, renaming)
+    unknown = unknown_types(posts, renaming, settings.dataset, config, settings.model)
     named = PICTURES if config.pieces.fusion == "prefix" else settings.knowledge
     if settings.picture_test and named is None:
         raise UsageError("it needs --knowledge, without it all three are the same", "--picture-test", "See --help")
@@ -126,14 +131,14 @@ def evaluate(settings: EvalSettings, told: Told) -> Evaluation:
         for number, (pairing, texts) in enumerate(knowledge.items()):
             share = partial(_share, told, number, len(pairings))
             tagged[pairing] = tag_all(predictor, shown_name(settings.model, config), posts, texts, share)
-        result = _judged(settings, knowledge_label(named, settings.pairing), tagged)
+        result = _judged(settings, knowledge_label(named, settings.pairing), tagged, unknown)
         if run is not None:
             _write(run, settings, result, tagged[settings.pairing])
             run.facts["device"] = predictor.emitter.device
     return result
 
 
-def _judged(settings: EvalSettings, label: str, tagged: dict[Pairing, list[Tagged]]) -> Evaluation:
+def _judged(settings: EvalSettings, label: str, tagged: dict[Pairing, list[Tagged]], unknown: Json) -> Evaluation:
     rows = tagged[settings.pairing]
     known = Known(_train(settings), _real(settings, rows))
     return Evaluation(
@@ -147,6 +152,8 @@ def _judged(settings: EvalSettings, label: str, tagged: dict[Pairing, list[Tagge
         settings.rule,
         breakdown(rows, known, settings.rule, settings),
         _picture_test(tagged, settings) if settings.picture_test else None,
+        settings.types,
+        unknown,
     )
 
 
@@ -202,7 +209,7 @@ def _train(settings: EvalSettings) -> list[Post] | None:
         split_file(folder, "train")
     except DataError:
         return None
-    return list(load_split(folder, "train"))
+    return list(load_split(folder, "train", settings.renaming()))
 
 
 def _real(settings: EvalSettings, rows: Sequence[Tagged]) -> list[bool] | None:
@@ -240,5 +247,5 @@ def _data(settings: EvalSettings, rows: Sequence[Tagged]) -> Json:
     facts = split_facts([row.post for row in rows], [row.knowledge for row in rows])
     return {
         "splits": {f"{settings.dataset}/{settings.split}": facts},
-        "findings": {settings.dataset: findings_of(settings.dataset, settings.data_dir, ("train", settings.split))},
+        "findings": {settings.dataset: findings_of(settings.dataset, settings, ("train", settings.split))},
     }

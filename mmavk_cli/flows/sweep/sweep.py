@@ -15,10 +15,11 @@ from typing import Literal
 from mmavk_cli.base.errors import KnowledgeError, UsageError
 from mmavk_cli.base.paths import store_folder
 from mmavk_cli.base.records import Json, Knowledge, Post
-from mmavk_cli.base.settings import Common, DataPlace, StorePlace, setting
+from mmavk_cli.base.settings import Common, StorePlace, setting
 from mmavk_cli.flows.evaluate.evaluate import tag_all
 from mmavk_cli.flows.reproduce.fig4 import ALWAYS, TEXT
 from mmavk_cli.flows.reproduce.settings import Thresholds
+from mmavk_cli.flows.shared.dataset_facts import TypedData
 from mmavk_cli.flows.shared.knowledge.attach import (
     KnowledgeChoice,
     OtherKnowledge,
@@ -29,9 +30,10 @@ from mmavk_cli.flows.shared.knowledge.attach import (
     scored_knowledge,
 )
 from mmavk_cli.flows.shared.knowledge.clip_scorer import clip_similarities, scorer_name
-from mmavk_cli.flows.shared.models import open_model, shown_name
+from mmavk_cli.flows.shared.models import folder_of, open_model, shown_name
 from mmavk_cli.flows.shared.run_folder import new_run
 from mmavk_cli.flows.shared.seeds import seed_folders
+from mmavk_cli.flows.shared.types import as_trained, unknown_types
 from mmavk_cli.report.metrics.breakdown import counted
 from mmavk_cli.report.metrics.counts import Count
 from mmavk_cli.report.metrics.seeds import seed_scores
@@ -41,6 +43,7 @@ from mmavk_cli.report.plots import can_plot, plot_sweeps
 from mmavk_cli.report.table_section import Section
 from mmavk_cli.similarity.clip_source import ClipChoice
 from mmavk_cli.store.store import Store
+from mmavk_cli.tagger.checkpoint import TaggerConfig
 
 Told = Callable[[int, int], None]
 """Progress: posts done, posts in all."""
@@ -48,7 +51,7 @@ Told = Callable[[int, int], None]
 FILE = "sweep"
 
 
-class SweepSettings(Thresholds, OtherKnowledge, ClipChoice, StorePlace, DataPlace, Common):
+class SweepSettings(Thresholds, OtherKnowledge, ClipChoice, StorePlace, TypedData, Common):
     """What `mmavk sweep` asks."""
 
     run: str = setting(..., "A run folder (of one seed or several), a model folder, or `embedded`.", "--run")
@@ -103,14 +106,14 @@ def sweep(settings: SweepSettings, told: Told) -> Swept:
         none of these posts, or other than the model was trained with; no scores by the CLIP that was asked for.
         UsageError: the model reads no knowledge.
     """
-    posts = gold_posts(settings.dataset, settings.split, settings)
+    settings, posts, missed = _typed_posts(settings)
     place = {name: getattr(settings, name) for name in ("knowledge", "store", "data_dir", "images")}
     choice = KnowledgeChoice(**place)
     knowledge = scored_knowledge(choice, settings.dataset, posts, Wanted(needs_scores=True))
     check_any(settings.knowledge, settings.dataset, settings.split, knowledge)
     similarities, scorer, scorer_id, notes = _similarities(settings, posts, knowledge)
     with new_run(settings.out, "sweep", settings) if settings.out else nullcontext() as run:
-        found = _swept(settings, posts, knowledge, similarities, (scorer, notes), told)
+        found = _swept(settings, posts, knowledge, similarities, (scorer, [*notes, *missed]), told)
         result = Swept(settings.run, settings.split, settings.below, scorer, scorer_id, found)
         if run is not None:
             run.write(f"{FILE}.json", result.as_json())
@@ -118,6 +121,18 @@ def sweep(settings: SweepSettings, told: Told) -> Swept:
             if can_plot():
                 plot_sweeps([found], run.folder / FILE)
     return result
+
+
+def _typed_posts(settings: SweepSettings) -> tuple[SweepSettings, list[Post], list[str]]:
+    """The settings and posts with the types of the model's training, and a note a type that it cannot find."""
+    first = next(iter(seed_folders(Path(settings.run)).values()), settings.run)
+    config = TaggerConfig.read(folder_of(str(first)))
+    settings = as_trained(settings, config)
+    renaming = settings.renaming()
+    posts = gold_posts(settings.dataset, settings.split, settings, renaming)
+    unknown = unknown_types(posts, renaming, settings.dataset, config, settings.run)
+    notes = [f"the model has no type {kind!r}: names missed {met['names']}" for kind, met in unknown.items()]
+    return settings, posts, notes
 
 
 def _similarities(

@@ -27,6 +27,7 @@ from mmavk_cli.knowledge.generators.registry import GeneratorSettings, make_gene
 from mmavk_cli.report.predictions_writer import Outcome, json_lines
 from mmavk_cli.similarity.clip_source import CLIP, TEXT
 from mmavk_cli.similarity.gate import GateSettings
+from mmavk_cli.spans import types_of
 from mmavk_cli.tagger.checkpoint import TaggerConfig
 
 STDIN, NO_GENERATOR = "-", "none"
@@ -89,12 +90,13 @@ class TagSettings(GateSettings, GeneratorSettings, StagedSettings, Common):
 class Tagging:
     """A run of `tag`: rows as they come, and what they came to, complete when they are exhausted.
 
-    Totals: `posts` (tagged), `names`, `with_knowledge`, `bad_pictures`, `bad_rows`. `scorer` is the name of what gives
-    similarities.
+    Totals: `posts` (tagged), `names`, `with_knowledge`, `bad_pictures`, `bad_rows`. `types` are the model's,
+    `scorer` is the name of what gives similarities.
     """
 
     rows: Iterator[Outcome]
     totals: Counted
+    types: tuple[str, ...]
     scorer: str = TEXT
 
 
@@ -115,10 +117,11 @@ def tag(settings: TagSettings, told: Callable[[str], None]) -> Iterator[Tagging]
     """
     posts = opened(settings)
     name = settings.model_name
-    weigh = weighing(PROFILES[settings.profile], settings.scorer, settings, name, TaggerConfig.read(folder_of(name)))
+    config = TaggerConfig.read(folder_of(name))
+    weigh = weighing(PROFILES[settings.profile], settings.scorer, settings, name, config)
     generator = _generator(settings, weigh)
     by_clip = (generator is not None and weigh.scorer == CLIP) or (weigh.features and not settings.no_image)
-    tagging = Tagging(iter(()), Counted())
+    tagging = Tagging(iter(()), Counted(), types_of(config.tags))
     seen: Iterator[Row | Seen] = posts
     if by_clip or (generator is not None and generator.large):
         from mmavk_cli.flows.tag.stages import Stages

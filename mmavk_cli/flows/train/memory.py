@@ -9,7 +9,7 @@ from mmavk_cli.base.records import Json
 from mmavk_cli.tagger.training.memory_estimate import GIB, KNOWN, Shape, estimate
 
 if TYPE_CHECKING:
-    from mmavk_cli.flows.train.train import TrainSettings
+    from mmavk_cli.flows.train.train import Corpus, TrainSettings
 
 
 def encoder_shape(encoder: str) -> Shape:
@@ -35,7 +35,7 @@ def doubt(shape: Shape) -> str:
     return "" if shape.like_bert else f"counted as if {shape.family} were built like BERT: the numbers may be far off"
 
 
-def tell_memory(settings: "TrainSettings", visual: int, tell: Callable[[Json], None]) -> None:
+def tell_memory(settings: "TrainSettings", corpus: "Corpus", tell: Callable[[Json], None]) -> None:
     """Before a training on a GPU: what it will take of it at most. An encoder of unknown sizes is no fault here."""
     import torch
 
@@ -46,7 +46,7 @@ def tell_memory(settings: "TrainSettings", visual: int, tell: Callable[[Json], N
     except MissingError as error:
         tell({"memory": str(error)})
         return
-    memory = estimate(shape, settings, settings, "cuda", visual)
+    memory = estimate(shape, settings, settings, "cuda", corpus.visual, len(corpus.types))
     room = torch.cuda.get_device_properties(0).total_memory
     line = {"memory_gib": round(memory.peak / GIB, 2), "card_gib": round(room / GIB, 2), "fits": memory.fits(room)}
     tell(line | ({"note": doubt(shape)} if doubt(shape) else {}))

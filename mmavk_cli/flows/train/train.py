@@ -1,6 +1,6 @@
 """train: data sets and their knowledge → a run folder with the tagger of the best validation F1."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,24 +12,25 @@ import mmavk_cli.tagger
 from mmavk_cli.base.digest import digest_file
 from mmavk_cli.base.errors import KnowledgeError, UsageError
 from mmavk_cli.base.paths import dataset_folder, split_file
-from mmavk_cli.base.records import TYPES, Json, Knowledge
+from mmavk_cli.base.records import Json, Knowledge
 from mmavk_cli.base.run_record import SCORES, Run
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.base.suggest import near
 from mmavk_cli.corpus.tokenize import recut
+from mmavk_cli.corpus.types import Met, Renaming
 from mmavk_cli.flows.evaluate.evaluate import predicted_tags
-from mmavk_cli.flows.shared.dataset_facts import DATA, findings_of, split_facts
+from mmavk_cli.flows.shared.dataset_facts import DATA, TypedData, findings_of, split_facts
 from mmavk_cli.flows.shared.knowledge.attach import (
     KnowledgeChoice,
     Wanted,
     check_any,
-    check_tags,
     counted_knowledge,
     gold_posts,
     scored_knowledge,
     trained_with,
 )
 from mmavk_cli.flows.shared.seeds import SeedChoice
+from mmavk_cli.flows.shared.types import RENAMED, check_can_choose, learned_types, unseen_types
 from mmavk_cli.flows.train.freeze import remember
 from mmavk_cli.flows.train.gate import Item, Splits, choose_gate, gate_now, learning_gate, regated, similarities
 from mmavk_cli.flows.train.memory import tell_memory
@@ -51,7 +52,7 @@ BEST = "best"
 Tell = Callable[[Json], None]
 
 
-class TrainSettings(SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice, Common):
+class TrainSettings(SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice, TypedData, Common):
     """What `mmavk train` asks."""
 
     dataset: list[str] = setting(..., "Data set; give it again to train on several.", metavar="NAME")
@@ -95,12 +96,17 @@ class TrainSettings(SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice
 class Corpus:
     """Training posts and, a data set, validation posts, each with its knowledge, weighed by the gate.
 
-    `counts` says of every split how many posts have knowledge and how much of it counts, `facts` what it is like.
+    `types` are those of the training posts, `unseen` those that a validation split has beside them, `unused` the
+    names of `--types` that no post has. `counts` says of every split how many posts have knowledge and how much of it
+    counts, `facts` what it is like.
     """
 
     train: list[Item]
     valid: Splits
     gate: Gate
+    types: tuple[str, ...]
+    unseen: dict[str, dict[str, Met]]
+    unused: tuple[str, ...]
     counts: dict[str, Json]
     facts: dict[str, Json]
 
@@ -108,6 +114,15 @@ class Corpus:
     def visual(self) -> int:
         """Numbers in a picture's features; 0 where the fusion takes none."""
         return max((len(one.visual) for _, one in self.train if one is not None), default=0)
+
+    def types_told(self) -> Iterator[Json]:
+        """Log lines: what is learned, and what of a validation split is not, so that its names count as missed."""
+        yield {"types": ", ".join(self.types)}
+        if self.unused:
+            yield {"types_that_no_post_has": ", ".join(self.unused)}
+        for name, types in self.unseen.items():
+            for kind, met in types.items():
+                yield {"unseen_type": kind, "split": f"{name}/valid", "names_missed": met.names, "first": met.first}
 
 
 def train(settings: TrainSettings, tell: Tell) -> Json:
@@ -128,8 +143,10 @@ def train(settings: TrainSettings, tell: Tell) -> Json:
         if is_first():
             for split, count in corpus.counts.items():
                 tell({"split": split, **count})
-            tell_memory(settings, corpus.visual, tell)
-            found = {name: findings_of(name, settings.data_dir, ("train", "valid")) for name in settings.dataset}
+            for line in corpus.types_told():
+                tell(line)
+            tell_memory(settings, corpus, tell)
+            found = {name: findings_of(name, settings, ("train", "valid")) for name in settings.dataset}
             run.write(DATA, {"splits": corpus.facts, "findings": found})
         best = _fit(settings, corpus, run, tell)
         run.write(SCORES, best)
@@ -143,7 +160,10 @@ def read_corpus(settings: TrainSettings) -> Corpus:
         DataError: a split is missing or empty, or a tag has a type we do not know. KnowledgeError: there is no such
         knowledge, no post has any, or one has none and `--require-knowledge` is given.
     """
-    splits = {(name, split): _items(settings, name, split) for name in settings.dataset for split in ("train", "valid")}
+    renaming = settings.renaming()
+    wanted = [(name, split) for name in settings.dataset for split in ("train", "valid")]
+    splits = {(name, split): _items(settings, name, split, renaming) for name, split in wanted}
+    types, unseen = _types(settings, splits)
     known = [one for (_, split), items in splits.items() if split == "train" for one in similarities(items)]
     if settings.knowledge and settings.fusion != "text":
         there = (one for (_, split), items in splits.items() if split == "train" for _, one in items)
@@ -154,6 +174,9 @@ def read_corpus(settings: TrainSettings) -> Corpus:
         train=[item for name in settings.dataset for item in splits[name, "train"]],
         valid={name: splits[name, "valid"] for name in settings.dataset},
         gate=gate,
+        types=types,
+        unseen=unseen,
+        unused=renaming.unused,
         counts={f"{a}/{b}": counted_knowledge([one for _, one in items]) for (a, b), items in splits.items()},
         facts={f"{a}/{b}": split_facts(*zip(*items, strict=True)) for (a, b), items in splits.items()},
     )
@@ -169,9 +192,20 @@ def fingerprints(settings: TrainSettings) -> Json:
     }
 
 
-def _items(settings: TrainSettings, dataset: str, split: str) -> list[Item]:
-    posts = gold_posts(dataset, split, settings)
-    check_tags(posts, tag_names(TYPES), "mmavk")
+def _types(
+    settings: TrainSettings, splits: Mapping[tuple[str, str], Sequence[Item]]
+) -> tuple[tuple[str, ...], dict[str, dict[str, Met]]]:
+    """The types that the train splits have, and of each data set those that only its validation split has."""
+    posts = {at: [post for post, _ in items] for at, items in splits.items()}
+    training = [post for (_, split), own in posts.items() if split == "train" for post in own]
+    types = learned_types(training, f"{', '.join(settings.dataset)} train")
+    for name in settings.dataset:
+        check_can_choose(posts[name, "valid"], types, f"{name} valid")
+    return types, {name: unseen_types(posts[name, "valid"], types) for name in settings.dataset}
+
+
+def _items(settings: TrainSettings, dataset: str, split: str, renaming: Renaming) -> list[Item]:
+    posts = gold_posts(dataset, split, settings, renaming)
     wanted = Wanted(settings.fusion, settings.scorer, needs_scores=settings.threshold not in (None, NONE))
     knowledge = scored_knowledge(settings, dataset, posts, wanted)
     missing = sum(one is None for one in knowledge)
@@ -190,12 +224,13 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Tell) -> Json:
     from mmavk_cli.tagger.inference.torch_model import TorchEmitter, save_model
     from mmavk_cli.tagger.training.train import build, fit
 
-    tags = tag_names(TYPES)
+    tags = tag_names(corpus.types)
     pieces = PieceSettings(**{name: getattr(settings, name) for name in PieceSettings.model_fields})
     source = encoder_folder(settings.encoder)
     cutter = PieceCutter(encoder_tokenizer(source), pieces)
     facts = {"datasets": settings.dataset, "seed": settings.seed}
     facts |= trained_with(settings, (one for _, one in corpus.train))
+    facts |= {RENAMED: settings.types} if settings.types else {}
     model = build(settings, pieces, tags, learning_gate(settings, corpus.gate), corpus.visual)
     config = TaggerConfig(tags, pieces, settings.encoder, facts, frozen=settings.freeze_knowledge, visual=corpus.visual)
     points = points_of(settings, run)

@@ -9,11 +9,11 @@ from mmavk_cli.base.paths import dataset_folder, images_folder, store_folder
 from mmavk_cli.base.records import Json, Knowledge, Post
 from mmavk_cli.base.settings import DataPlace, Settings, setting
 from mmavk_cli.corpus.dataset import load_split, with_images
+from mmavk_cli.corpus.types import Renaming
 from mmavk_cli.flows.shared.knowledge.similarity import scored, seen_pictures
 from mmavk_cli.flows.shared.models import own_gate
 from mmavk_cli.similarity.clip_source import CLIP, TEXT, ScorerChoice, check_for_pictures
 from mmavk_cli.similarity.gate import Gate, GateSettings
-from mmavk_cli.spans import split_tag
 from mmavk_cli.store.store import Store, knowledge_for
 from mmavk_cli.tagger.checkpoint import RECIPES, SCORER, SCORER_ID, TaggerConfig
 
@@ -40,45 +40,31 @@ class EvalKnowledge(OtherKnowledge, KnowledgeChoice):
     """The same for a trained model."""
 
 
-def posts_of(dataset: str, split: str, place: DataPlace) -> list[Post]:
-    """A split with its pictures' files, where there are any.
+def posts_of(dataset: str, split: str, place: DataPlace, renaming: Renaming | None = None) -> list[Post]:
+    """A split with its pictures' files, where there are any, its types renamed.
 
     Raises:
         DataError: no such data set or split, or a row that cannot be read.
     """
     folder = dataset_folder(dataset, place.data_dir)
     pictures = images_folder(folder, place.images)
-    posts = load_split(folder, split)
+    posts = load_split(folder, split, renaming)
     return list(with_images(posts, pictures) if pictures.is_dir() else posts)
 
 
-def gold_posts(dataset: str, split: str, place: DataPlace) -> list[Post]:
-    """A split to train on or to score, with its pictures' files.
+def gold_posts(dataset: str, split: str, place: DataPlace, renaming: Renaming | None = None) -> list[Post]:
+    """A split to train on or to score, with its pictures' files, its types renamed.
 
     Raises:
         DataError: no such data set or split, a row that cannot be read, no posts at all, or a post without tags.
     """
-    posts = posts_of(dataset, split, place)
+    posts = posts_of(dataset, split, place, renaming)
     if not posts:
         raise DataError("the split has no posts", f"{dataset} {split}", "Check the file")
     for post in posts:
         if post.tags is None:
             raise DataError("the post has no tags", post.where, "Training and scores need tags or entities")
     return posts
-
-
-def check_tags(posts: Sequence[Post], known: Sequence[str], whose: str) -> None:
-    """A model has the types of the posts: one that it cannot find would only lower its score.
-
-    Raises:
-        DataError: a post has a tag that is not one of `known`; `whose` names their owner.
-    """
-    for post in posts:
-        for word, tag in zip(post.words, post.tags or (), strict=True):
-            if tag not in known:
-                types = ", ".join(dict.fromkeys(kind for _, kind in map(split_tag, known) if kind))
-                advice = f"The types of {whose} are {types}: write one of them, or O"
-                raise DataError(f"unknown tag {tag!r} of {word.text!r}", post.where, advice)
 
 
 def knowledge_label(knowledge: str | None, pairing: str) -> str:
