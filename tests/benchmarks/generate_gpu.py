@@ -1,9 +1,9 @@
 """Speed and memory of `mmavk generate` with Qwen2-VL-7B at full size, without a download: random weights, built where
 they run.
 
-`python tests/benchmarks/generate_gpu.py` needs an NVIDIA GPU and 20 minutes at most; memory is capped at 24 GB. With
-`--small` a model of 16 million weights runs on one core of a CPU in a minute, to show that the script works and that
-batching pays: it fails where a picture in a batch is not twice as fast as one by one.
+`PYTHONPATH=tests/support python tests/benchmarks/generate_gpu.py` needs an NVIDIA GPU and 20 minutes at most; memory is
+capped at 24 GB. With `--small` a model of 16 million weights runs on one core of a CPU in a minute, to show that the
+script works and that batching pays: it fails where a picture in a batch is not twice as fast as one by one.
 The texts are noise; the work is that of real ones. Each batch goes through the generator that the command uses.
 """
 
@@ -22,8 +22,6 @@ from typing import Any
 
 import torch
 from PIL import Image
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "generate"))
 from tiny_qwen import save_tiny
 
 from mmavk_cli.base.device import InTurn, empty_cache
