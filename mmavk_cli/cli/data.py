@@ -24,8 +24,9 @@ one). A published number that neither rule gives is marked."""
 
 CHECK = """Find what in a data set changes a score, with file and line.
 
-Tags that the two counting rules read differently, words that careless readers lose, repeated texts, splits that are
-equal, missing or edited, pictures that are missing or broken. Exits 3 when something found changes a score, else 0."""
+Tags that the two counting rules read differently, types that training would not learn or could not score, words that
+careless readers lose, repeated texts, splits that are equal, missing or edited, pictures that are missing or broken.
+Exits 3 when something found changes a score, else 0."""
 
 FETCH = """Fetch the texts of a public data set from its authors' repository.
 
@@ -36,7 +37,8 @@ CONVERT = """Convert posts from one format to another, and tell what the other c
 
 Formats: conll (with IMGID lines), jsonl (our own fields), doccano, prodigy, spacy (a DocBin), hf (a folder of Hugging
 Face `datasets`). SOURCE may also be raw text or a folder of it. Each split of a data set or folder becomes a file in
-TARGET. Every record that is written is read back and compared with its post, and each kind of difference is counted.
+TARGET. --types renames types on the way, or leaves them out. Every record that is written is read back and compared
+with its post, and each kind of difference is counted.
 
 A row that cannot be read, or cannot be written, is left out and told with its file and line, the others go on, and the
 command exits 3 when all is written."""
@@ -61,6 +63,7 @@ def add(app: typer.Typer) -> None:
         data, "convert", DataConvertSettings, _convert, CONVERT,
         [
             "mmavk data convert docs/examples/posts.jsonl posts.conll",
+            "mmavk data convert docs/examples/posts.jsonl people.jsonl --types PERSON=PER,GPE=LOC,...=drop",
             "mmavk data convert twitter2017 annotate --to doccano",
             "mmavk data convert twitter2017 - --split test --to jsonl > test.jsonl",
             "mmavk data convert twitter2017 hub --to hf --format json",

@@ -13,7 +13,7 @@ from mmavk_cli.flows.evaluate.evaluate import EvalSettings, Evaluation, evaluate
 from mmavk_cli.flows.evaluate.several_seeds import SeedEvaluations, evaluate_seeds, has_seeds
 from mmavk_cli.report.metrics.breakdown import Breakdown
 from mmavk_cli.report.metrics.calibration import Calibration
-from mmavk_cli.report.metrics.confusion import KINDS, Confusion
+from mmavk_cli.report.metrics.confusion import KINDS, NONE, Confusion
 from mmavk_cli.report.metrics.f1 import OVERALL, Rule, Scores
 from mmavk_cli.report.metrics.pairwise import CHANCE, gap_text
 from mmavk_cli.report.metrics.seeds import SeedScores, Spread
@@ -28,11 +28,13 @@ TEXT = """Score a model on a split of a data set.
 Precision, recall and F1 in percent with 95 % intervals, under both counting rules side by side: strict IOB2, and
 conlleval, which lets an I- that continues nothing begin a name. The gold counts differ, so name the rule with the
 number. Then names seen in training and not, posts with and without a real picture, errors and calibration; what each
-means is in docs/evaluation.md. Of a folder of mmavk train --seeds every seed is scored: each, mean and sd."""
+means is in docs/evaluation.md. Types are renamed as in the model's training, or by --types. Of a folder of mmavk train
+--seeds every seed is scored: each, mean and sd."""
 
 EXAMPLES = [
     "mmavk eval embedded --dataset twitter2017 --split test",
     "mmavk eval embedded --dataset twitter2017 --knowledge blip2 --out runs/blip2",
+    "mmavk eval embedded --dataset twitter2017 --types MISC=drop",
     "mmavk eval embedded --dataset twitter2015 --knowledge blip2 --picture-test --format json",
 ]
 
@@ -180,7 +182,7 @@ def _print_types(errors: Confusion, console: "Console") -> None:
 
 
 def _types(errors: Confusion) -> "Table":
-    found = dict.fromkeys(name for row in errors.types.values() for name in row)
+    found = sorted({name for row in errors.types.values() for name in row}, key=lambda name: (name == NONE, name))
     table = number_table("", *map(visible, found))
     for name, row in errors.types.items():
         table.add_row(visible(name), *(str(row.get(other, 0)) for other in found))

@@ -13,7 +13,8 @@ from mmavk_cli.flows.train.train import Tell, TrainSettings, train
 TEXT = """Train a tagger on one or more data sets.
 
 The network is the paper's (equations 5 to 12). After every epoch it is scored on the validation split; the best epoch
-is kept in the run folder. The test split is never read.
+is kept in the run folder. The test split is never read. The types are those of the train splits; --types renames them
+on the way in, and the model keeps that for eval.
 
 With --seeds there is one run folder a seed in RUN, and scores.json has their mean and standard deviation. A seed that
 is finished is not trained again when the command is repeated.
@@ -24,6 +25,7 @@ torchrun --nproc-per-node 2 -m mmavk_cli train …"""
 EXAMPLES = [
     "mmavk train --dataset twitter2017 --encoder minilm --epochs 8 --out runs/text",
     "mmavk train --dataset twitter2017 --recipe mmavk --out runs/paper --dry-run",
+    "mmavk train --dataset twitter2017 --types PER=PERSON,MISC=drop --epochs 1 --out runs/renamed",
     "mmavk train --recipe embedded --out runs/embedded",
     "mmavk train --dataset twitter2017 --epochs 2 --seeds 1,2 --out runs/seeds",
     "mmavk train --dataset twitter2017 --epochs 1 --out runs/quick --quiet --json",

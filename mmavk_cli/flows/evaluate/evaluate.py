@@ -102,9 +102,12 @@ class Evaluation:
     unknown_types: Json = field(default_factory=dict)
 
     def as_json(self) -> Json:
-        """One JSON object, the parts of `scores` beside the rest; precision, recall and f1 in percent."""
+        """One JSON object, the parts of `scores` beside the rest; precision, recall and f1 in percent. What is told of
+        types is in it where there is something to tell.
+        """
         content = {name: value for name, value in asdict(self).items() if name != "scores"}
-        return content | self.scores.as_json()
+        told = {name: value for name in ("types", "unknown_types") if (value := content.pop(name))}
+        return content | told | self.scores.as_json()
 
 
 def evaluate(settings: EvalSettings, told: Told) -> Evaluation:

@@ -16,6 +16,9 @@ S = TypeVar("S", bound=TypeChoice)
 RENAMED = "types"
 """What `trained` of a checkpoint says of `--types`; the setting has the same name."""
 
+SHOWN = 8
+"""Types that an error lists at most."""
+
 RESERVED = frozenset({OVERALL, NONE, *AVERAGES})
 """Names of rows in reports that are no type's."""
 
@@ -65,15 +68,16 @@ def unknown_types(posts: Sequence[Post], renaming: Renaming, dataset: str, confi
     """
     types, met = types_of(config.tags), types_met(posts)
     unseen = unseen_types(posts, types)
-    of_training = dataset in config.trained.get("datasets", ())
-    for kind in unseen:
-        if not (of_training or kind in TYPES or renaming.mentions(kind)):
-            tag, word, where = _first(posts, kind)
-            advice = (
-                f"The types of {model} are {', '.join(types)}. Say what it is: --types {kind}=TYPE, {kind}=drop leaves "
-                f"it out, {kind}={kind} counts it as missed"
-            )
-            raise DataError(f"unknown tag {tag!r} of {word!r}", where, advice)
+    missed = dataset in config.trained.get("datasets", ())
+    odd = [kind for kind in met if kind in unseen and not (missed or kind in TYPES or renaming.mentions(kind))]
+    if odd:
+        tag, word, where = _first(posts, odd[0])
+        asked = ",".join(f"{kind}=TYPE" for kind in odd[:SHOWN])
+        advice = (
+            f"The types of {model} are {', '.join(types)}. Say which of them the others are: --types {asked}; "
+            f"{odd[0]}=drop leaves out, {odd[0]}={odd[0]} counts as missed"
+        )
+        raise DataError(f"unknown tag {tag!r} of {word!r}", where, advice)
     if met and len(unseen) == len(met):
         advice = f"The types of {model} are {', '.join(types)}: rename with --types OLD=NEW, or score another model"
         raise DataError(f"the model has none of the types {', '.join(unseen)}", next(iter(met.values())).first, advice)
