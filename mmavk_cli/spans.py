@@ -83,6 +83,20 @@ def repaired(tags: Sequence[str]) -> list[str]:
     return fixed
 
 
+def kept_tags(tags: Iterable[str], kept: Iterable[bool]) -> list[str]:
+    """The tags of the words that are kept: a name whose first words are left out begins with its next one."""
+    made: list[str] = []
+    headless = False
+    for tag, keep in zip(tags, kept, strict=True):
+        prefix, kind = split_tag(tag)
+        if keep:
+            made.append(f"B-{kind}" if headless and prefix == "I" else tag)
+            headless = False
+        else:
+            headless = prefix == "B" or (headless and prefix == "I")
+    return made
+
+
 def spans_to_tags(spans: Iterable[Span], length: int) -> list[str]:
     """Tags of `length` words; a span that overlaps an earlier one (by start) is left out."""
     tags = ["O"] * length

@@ -1,6 +1,7 @@
 """Where things live: the home folder (store), the data folder, the pictures of a data set."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from mmavk_cli.base.errors import DataError
@@ -45,6 +46,15 @@ def dataset_folder(name: str, data_dir: Path | None) -> Path:
         advice = f"Set --data-dir or MMAVK_DATA, or run: mmavk data fetch {name}"
         raise DataError(f"no data set {name!r}", str(folder), meant if meant.startswith("Did") else advice)
     return folder
+
+
+def splits_in(folder: Path) -> dict[str, Path]:
+    """Split → its file, of the splits that the data set in `folder` has, in the order of `SPLITS`."""
+    found = {}
+    for split in SPLITS:
+        with suppress(DataError):
+            found[split] = split_file(folder, split)
+    return found
 
 
 def split_file(folder: Path, split: str) -> Path:

@@ -12,6 +12,7 @@ from mmavk_cli import __version__
 from mmavk_cli.base.device import peak_memory
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import Json
+from mmavk_cli.base.renamed import current
 from mmavk_cli.base.settings import Settings, typed
 
 PACKAGES = ("torch", "transformers", "tokenizers", "onnxruntime", "numpy", "pytorch-crf", "seqeval", "rapidocr")
@@ -59,7 +60,7 @@ def told(command: str, settings: Settings, began: float) -> Json:
 
 
 def read_run(folder: Path, *commands: str) -> Json:
-    """What `run.json` says of a run that one of `commands` made.
+    """What `run.json` says of a run that one of `commands` made; its settings under the names of today.
 
     Raises:
         DataError: there is none, it is broken, or another command made it.
@@ -74,6 +75,8 @@ def read_run(folder: Path, *commands: str) -> Json:
     if not isinstance(facts, dict) or facts.get("command") not in commands:
         what = f"this is no run of mmavk {' or '.join(commands)}"
         raise DataError(what, str(path), f"Make one: mmavk {commands[0]} --out RUN")
+    if isinstance(facts.get("settings"), dict):
+        facts["settings"] = current(facts["settings"], facts["command"])
     return facts
 
 

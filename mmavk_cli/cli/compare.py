@@ -28,8 +28,8 @@ def add(app: typer.Typer) -> None:
 
 
 def _compare(settings: CompareSettings) -> None:
-    with progress("pairs of runs", settings.quiet) as told:
-        result = compare(settings, told)
+    with progress("pairs of runs", settings.quiet) as on_progress:
+        result = compare(settings, on_progress)
     if settings.format == "json":
         print_json(result.as_json())
     else:

@@ -16,6 +16,7 @@ from mmavk_cli.flows.config import (
     config_set,
     config_show,
     config_unset,
+    renamed_to,
 )
 
 SHOW = """Show what is set, and where each value comes from.
@@ -58,7 +59,8 @@ def _show(settings: ConfigShowSettings) -> None:
     else:
         _print(shown)
     for line in () if settings.quiet else shown.unknown:
-        typer.echo(f"no command has {line.setting!r} ({line.source})", err=True)
+        new = renamed_to(line.setting)
+        typer.echo(f"no command has {line.setting!r} ({line.source}){f'. {new}' if new else ''}", err=True)
 
 
 def _print(shown: Shown) -> None:

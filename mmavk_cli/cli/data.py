@@ -4,15 +4,15 @@ import sys
 
 import typer
 
-from mmavk_cli.base.errors import DataError, MmavkError
-from mmavk_cli.base.records import Problem
+from mmavk_cli.cli.faults import FaultPrinter
 from mmavk_cli.cli.options import add_command
 from mmavk_cli.cli.output import print_json
 from mmavk_cli.cli.progress import progress
 from mmavk_cli.corpus.findings import Finding
+from mmavk_cli.corpus.formats.format import LOST
 from mmavk_cli.corpus.public_datasets import PICTURES, TERMS
 from mmavk_cli.flows.data.check import FIRST, Check, DataCheckSettings, data_check
-from mmavk_cli.flows.data.convert import Conversion, DataConvertSettings, data_convert, means
+from mmavk_cli.flows.data.convert import Conversion, DataConvertSettings, data_convert
 from mmavk_cli.flows.data.convert_paths import PIPE
 from mmavk_cli.flows.data.fetch import DataFetchSettings, data_fetch
 from mmavk_cli.flows.data.stats import DataStatsSettings, Stats, data_stats
@@ -42,9 +42,6 @@ with its post, and each kind of difference is counted.
 
 A row that cannot be read, or cannot be written, is left out and told with its file and line, the others go on, and the
 command exits 3 when all is written."""
-
-FIRST_BAD = 20
-"""Bad rows that are told one by one; --verbose tells them all."""
 
 
 def add(app: typer.Typer) -> None:
@@ -103,15 +100,14 @@ def _print_stats(stats: Stats) -> None:
         typer.echo(note)
 
 
-def _check(settings: DataCheckSettings) -> None:
-    with progress("pictures", settings.quiet) as told:
-        check = data_check(settings, told)
+def _check(settings: DataCheckSettings) -> int:
+    with progress("pictures", settings.quiet) as on_progress:
+        check = data_check(settings, on_progress)
     if settings.format == "json":
         print_json(check.as_json(settings.every))
     else:
         _print_check(check, None if settings.every else FIRST)
-    if check.changes_score:
-        raise typer.Exit(DataError.code)
+    return check.code
 
 
 def _print_check(check: Check, limit: int | None) -> None:
@@ -133,8 +129,8 @@ def _print_finding(finding: Finding, limit: int | None) -> None:
 
 
 def _fetch(settings: DataFetchSettings) -> None:
-    with progress(f"fetching {settings.name}", settings.quiet) as told:
-        fetched = data_fetch(settings, told)
+    with progress(f"fetching {settings.dataset}", settings.quiet) as on_progress:
+        fetched = data_fetch(settings, on_progress)
     if settings.format == "json":
         files = {split: str(path) for split, path in fetched.files.items()}
         print_json({"folder": str(fetched.folder), "files": files, "was_there": list(fetched.kept)})
@@ -148,25 +144,14 @@ def _fetch(settings: DataFetchSettings) -> None:
             typer.echo(line, err=True)
 
 
-def _convert(settings: DataConvertSettings) -> None:
-    faults = 0
-
-    def tell(problem: Problem) -> None:
-        nonlocal faults
-        faults += 1
-        if faults <= FIRST_BAD or settings.verbose:
-            typer.echo(f"left out: {MmavkError(problem.what, problem.where, problem.do)}", err=True)
-        elif faults == FIRST_BAD + 1:
-            typer.echo("left out: and so on; --verbose tells every one", err=True)
-
-    with progress("posts", settings.quiet) as told:
-        done = data_convert(settings, sys.stdout.write, told, tell)
+def _convert(settings: DataConvertSettings) -> int:
+    with progress("posts", settings.quiet) as on_progress:
+        done = data_convert(settings, sys.stdout.write, on_progress, FaultPrinter(settings.verbose, "left out"))
     if settings.format == "json" and settings.target != PIPE:
         print_json(done.as_json())
     elif not (settings.quiet and settings.target == PIPE):
         _print_conversion(done, settings.target == PIPE)
-    if done.bad:
-        raise typer.Exit(DataError.code)
+    return done.code
 
 
 def _print_conversion(done: Conversion, to_stderr: bool) -> None:
@@ -174,13 +159,9 @@ def _print_conversion(done: Conversion, to_stderr: bool) -> None:
     for split, counted in done.splits.items():
         counts = ", ".join(f"{name.replace('_', ' ')} {number}" for name, number in counted.counts.items())
         typer.echo(f"  {split}: {counts}", err=to_stderr)
-    for (old, new), names in done.renaming.counts.items():
-        what = f"is now {new!r}" if new else "is left out as asked"
-        typer.echo(f"  type {old!r} {what}: names {names}", err=to_stderr)
-    if done.renaming.unused:
-        typer.echo(f"  no name has the type {', '.join(map(repr, done.renaming.unused))}", err=to_stderr)
+    for note in done.told:
+        typer.echo(f"  note: {note}", err=to_stderr)
     for kind, number in done.losses():
-        typer.echo(f"  not kept: {number} {means(kind)}", err=to_stderr)
-    if not any(done.losses()):
-        dropped = any(not new for _, new in done.renaming.counts)
-        typer.echo(f"  everything {'else ' * dropped}is kept", err=to_stderr)
+        typer.echo(f"  not kept: {number} {LOST[kind]}", err=to_stderr)
+    if done.verdict:
+        typer.echo(f"  {done.verdict}", err=to_stderr)

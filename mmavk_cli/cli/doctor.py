@@ -2,10 +2,11 @@
 
 import typer
 
+from mmavk_cli.base.device import CARD
 from mmavk_cli.cli.options import add_command
 from mmavk_cli.cli.output import print_json
 from mmavk_cli.flows.doctor.doctor import DoctorSettings, Report, doctor
-from mmavk_cli.flows.doctor.memory_by_profile import CARD, Fit, Stage
+from mmavk_cli.flows.doctor.memory_by_profile import Fit, Stage
 
 TEXT = """Show what this machine has, and what fits into its memory.
 

@@ -51,8 +51,8 @@ def _eval(settings: EvalSettings) -> None:
     if has_seeds(settings.model):
         _eval_seeds(settings)
         return
-    with progress("posts", settings.quiet) as told:
-        result = evaluate(settings, told)
+    with progress("posts", settings.quiet) as on_progress:
+        result = evaluate(settings, on_progress)
     _tell_types(result, settings)
     if settings.format == "json":
         print_json(result.as_json())
@@ -61,8 +61,8 @@ def _eval(settings: EvalSettings) -> None:
 
 
 def _eval_seeds(settings: EvalSettings) -> None:
-    with progress("posts", settings.quiet) as told:
-        result = evaluate_seeds(settings, told)
+    with progress("posts", settings.quiet) as on_progress:
+        result = evaluate_seeds(settings, on_progress)
     _tell_types(next(iter(result.runs.values())), settings)
     if settings.format == "json":
         print_json(result.as_json())
@@ -78,7 +78,7 @@ def _tell_types(result: Evaluation, settings: EvalSettings) -> None:
         typer.echo(f"mmavk: types are renamed as in training: --types {visible(result.types)}", err=True)
     for kind, met in result.unknown_types.items():
         what = f"the model has no type {kind!r}: names missed {met['names']}, the first at {met['first']}"
-        typer.echo(f"mmavk: {what}", err=True)
+        typer.echo(f"mmavk: {visible(what)}", err=True)
 
 
 def _print_seeds(result: SeedEvaluations) -> None:

@@ -25,8 +25,8 @@ def add(app: typer.Typer) -> None:
 
 
 def _push(settings: PushSettings) -> None:
-    with progress("MB", settings.quiet or not settings.to_hub) as told:
-        done = push(settings, told)
+    with progress("MB", settings.quiet or not settings.to_hub) as on_progress:
+        done = push(settings, on_progress)
     if settings.format == "json":
         print_json(done.as_json())
     elif done.url is None:

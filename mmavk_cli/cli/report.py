@@ -26,8 +26,8 @@ def add(app: typer.Typer) -> None:
 
 
 def _report(settings: ReportSettings) -> None:
-    with progress("pictures", settings.quiet) as told:
-        made = report(settings, told)
+    with progress("pictures", settings.quiet) as on_progress:
+        made = report(settings, on_progress)
     if settings.format == "json":
         print_json({"page": str(made.path), "bytes": made.size, "posts": made.posts, "pictures": made.pictures})
     else:

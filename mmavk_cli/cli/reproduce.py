@@ -35,12 +35,13 @@ def add(app: typer.Typer) -> None:
     add_command(app, "reproduce", ReproduceSettings, _reproduce, TEXT, EXAMPLES)
 
 
-def _reproduce(settings: ReproduceSettings) -> None:
-    def tell(cell: str, line: Json) -> None:
+def _reproduce(settings: ReproduceSettings) -> int:
+    def on_log(line: Json) -> None:
         if not settings.quiet and (settings.verbose or not STEPS & line.keys()):
-            typer.echo(f"{cell}: {_said(line, settings.epochs)}", err=True)
+            cell, *rest = line.items()
+            typer.echo(f"{cell[1]}: {_said(dict(rest), settings.epochs)}", err=True)
 
-    found = reproduce(settings, tell)
+    found = reproduce(settings, on_log)
     if settings.format == "json":
         print_json(found.content)
     else:
@@ -49,8 +50,7 @@ def _reproduce(settings: ReproduceSettings) -> None:
             print_section(section)
     if found.files and not settings.quiet:
         typer.echo(f"written: {', '.join(map(str, found.files))}", err=True)
-    if found.code:
-        raise typer.Exit(found.code)
+    return found.code
 
 
 def _said(line: Json, epochs: int) -> str:

@@ -4,14 +4,13 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from mmavk_cli.base.errors import MmavkError
-from mmavk_cli.base.records import Problem
+from mmavk_cli.cli.faults import FaultPrinter
 from mmavk_cli.cli.options import add_command
 from mmavk_cli.cli.output import print_json
 from mmavk_cli.cli.progress import progress
 from mmavk_cli.cli.tables import number_table
 from mmavk_cli.flows.score.score import TEXT as TEXT_SCORER
-from mmavk_cli.flows.score.score import Scores, ScoreSettings, refuse_bad, score
+from mmavk_cli.flows.score.score import Scores, ScoreSettings, score
 from mmavk_cli.report.metrics.similarities import Distribution
 
 if TYPE_CHECKING:
@@ -31,13 +30,10 @@ read is told and counted, the others go on, and the command exits 3."""
 
 EXAMPLES = [
     "mmavk score --dataset twitter2017 --out runs/clip",
-    "mmavk score --input docs/examples/posts.jsonl --clip models/clip --threshold 0.3",
+    "mmavk score --input docs/examples/posts.jsonl --clip models/clip --gate-at 0.3",
     "mmavk score --images docs/examples/folder --clip models/clip --format json",
-    "mmavk score --dataset twitter2017 --scorer text --knowledge blip2 --threshold 0.15",
+    "mmavk score --dataset twitter2017 --scorer text --knowledge blip2 --gate-at 0.15",
 ]
-
-FIRST = 20
-"""Faults that are told one by one; --verbose tells them all."""
 
 BAR = 30
 """Characters of the longest bar."""
@@ -48,26 +44,19 @@ def add(app: typer.Typer) -> None:
     add_command(app, "score", ScoreSettings, _score, TEXT, EXAMPLES)
 
 
-def _score(settings: ScoreSettings) -> None:
-    told_faults = 0
-
-    def faulty(problem: Problem) -> None:
-        nonlocal told_faults
-        told_faults += 1
-        if told_faults <= FIRST or settings.verbose:
-            typer.echo(f"mmavk: {MmavkError(problem.what, problem.where, problem.do)}", err=True)
-        elif told_faults == FIRST + 1:
-            typer.echo("mmavk: and so on; --verbose tells every one", err=True)
-
-    with progress("posts", settings.quiet) as told:
-        result = score(settings, told, faulty)
+def _score(settings: ScoreSettings) -> int:
+    with progress("posts", settings.quiet) as on_progress:
+        result = score(settings, on_progress, FaultPrinter(settings.verbose))
     if settings.format == "json":
         print_json(result.as_json())
     else:
         _print(result, settings)
     for note in result.notes:
         typer.echo(f"note: {note}", err=True)
-    refuse_bad(result)
+    if result.code:
+        rows, pictures = result.counts["bad_rows"], result.counts["bad_pictures"]
+        typer.echo(f"mmavk: {result.source}: bad rows: {rows}, pictures that cannot be read: {pictures}", err=True)
+    return result.code
 
 
 def _print(result: Scores, settings: ScoreSettings) -> None:

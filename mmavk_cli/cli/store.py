@@ -6,7 +6,9 @@ import sys
 import typer
 
 from mmavk_cli.base.digest import short
-from mmavk_cli.base.errors import UsageError
+from mmavk_cli.base.errors import DataError, UsageError
+from mmavk_cli.base.paths import store_folder
+from mmavk_cli.base.settings import StorePlace
 from mmavk_cli.cli.options import add_command
 from mmavk_cli.cli.output import print_json
 from mmavk_cli.cli.progress import progress
@@ -20,7 +22,6 @@ from mmavk_cli.flows.store.store import (
     VerifySettings,
     export,
     list_store,
-    refuse_faults,
     remove,
     show,
     verify,
@@ -69,19 +70,19 @@ def add(app: typer.Typer) -> None:
         [f"{_IMPORT_BLIP2} && mmavk store show 17_06_12483", "mmavk store show blip2 --format json"],
     )  # fmt: skip
     add_command(store, "verify", VerifySettings, _verify, VERIFY, ["mmavk store verify"])
-    pgim = "mmavk store import --dataset twitter2015 $MMAVK_DATA/knowledge/pgim/twitter2015.zip --name pgim"
+    pgim = "mmavk store import --dataset twitter2015 $MMAVK_DATA/knowledge/pgim/twitter2015.zip --knowledge-name pgim"
     add_command(store, "import", ImportSettings, _import, IMPORT, [_IMPORT_BLIP2, pgim])
     add_command(
         store, "export", ExportSettings, _export, EXPORT,
         ["mmavk store export > store.jsonl", "mmavk store export --out copy.jsonl --quiet"],
     )  # fmt: skip
-    add_command(store, "rm", RemoveSettings, _rm, RM, [f"{_IMPORT_BLIP2} && mmavk store rm --recipe blip2 --yes"])
+    add_command(store, "rm", RemoveSettings, _rm, RM, [f"{_IMPORT_BLIP2} && mmavk store rm --knowledge blip2 --yes"])
     app.add_typer(store, name="store")
 
 
 def _ls(settings: ListSettings) -> None:
-    with progress("rows", settings.quiet) as told:
-        listing = list_store(settings, told)
+    with progress("rows", settings.quiet) as on_progress:
+        listing = list_store(settings, on_progress)
     if settings.format == "json":
         print_json(listing.as_json())
     else:
@@ -124,9 +125,9 @@ def _show(settings: ShowSettings) -> None:
             typer.echo(f"{name:<{width}}  {visible(text)}")
 
 
-def _verify(settings: VerifySettings) -> None:
-    with progress("rows", settings.quiet) as told:
-        rows, faults = verify(settings, told)
+def _verify(settings: VerifySettings) -> int:
+    with progress("rows", settings.quiet) as on_progress:
+        rows, faults = verify(settings, on_progress)
     if settings.format == "json":
         print_json({"rows": rows, "faults": [{"key": fault.key, "what": fault.what} for fault in faults]})
     elif faults:
@@ -134,12 +135,12 @@ def _verify(settings: VerifySettings) -> None:
             typer.echo(f"{fault.key}\t{fault.what}")
     else:
         typer.echo(f"{rows} rows, all as they were written")
-    refuse_faults(len(faults), rows, settings.store)
+    return _said(len(faults), rows, settings)
 
 
 def _import(settings: ImportSettings) -> None:
-    with progress("rows", settings.quiet) as told:
-        done = import_knowledge(settings, told)
+    with progress("rows", settings.quiet) as on_progress:
+        done = import_knowledge(settings, on_progress)
     if settings.format == "json":
         print_json(done.as_json())
     else:
@@ -156,14 +157,24 @@ def _print_import(done: Import) -> None:
         typer.echo(f"{number:>7}  {name.replace('_', ' ')}")
 
 
-def _export(settings: ExportSettings) -> None:
-    with progress("rows", settings.quiet) as told:
-        rows, faults = export(settings, sys.stdout.write, told)
+def _export(settings: ExportSettings) -> int:
+    with progress("rows", settings.quiet) as on_progress:
+        rows, faults = export(settings, sys.stdout.write, on_progress)
     for fault in faults:
         typer.echo(f"left out: {fault.key}: {fault.what}", err=True)
     if settings.out is not None and not settings.quiet:
         typer.echo(f"{rows} rows in {settings.out}", err=True)
-    refuse_faults(len(faults), rows + len(faults), settings.store)
+    return _said(len(faults), rows + len(faults), settings)
+
+
+def _said(faults: int, rows: int, place: StorePlace) -> int:
+    """Say that rows are not as they were written, where any is; the exit code."""
+    if not faults:
+        return 0
+    what = f"{faults} of {rows} rows are not as they were written"
+    advice = "Save the others: mmavk store export --out FILE, and import it into a new store"
+    typer.echo(f"mmavk: {DataError(what, str(store_folder(place.store)), advice)}", err=True)
+    return DataError.code
 
 
 def _rm(settings: RemoveSettings) -> None:

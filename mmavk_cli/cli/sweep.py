@@ -18,8 +18,8 @@ chance. The similarities are CLIP's where `mmavk score` put them into the store,
 The model stays as it was trained. Choose a threshold on the validation split."""
 
 EXAMPLES = [
-    "mmavk sweep --run embedded --dataset twitter2017 --knowledge blip2 --out runs/sweep",
-    "mmavk sweep --run embedded --dataset twitter2017 --knowledge blip2 --split valid --thresholds 0:0.5:0.1 "
+    "mmavk sweep --model embedded --dataset twitter2017 --knowledge blip2 --out runs/sweep",
+    "mmavk sweep --model embedded --dataset twitter2017 --knowledge blip2 --split valid --thresholds 0:0.5:0.1 "
     "--format json",
 ]
 
@@ -30,8 +30,8 @@ def add(app: typer.Typer) -> None:
 
 
 def _sweep(settings: SweepSettings) -> None:
-    with progress("posts", settings.quiet) as told:
-        result = sweep(settings, told)
+    with progress("posts", settings.quiet) as on_progress:
+        result = sweep(settings, on_progress)
     if settings.format == "json":
         print_json(result.as_json())
     else:

@@ -1,18 +1,20 @@
 """The words of `mmavk tag`."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from mmavk_cli.base.errors import DataError, MmavkError
+from mmavk_cli.base.errors import MmavkError
 from mmavk_cli.base.records import BadRow, Entity, Problem, Tagged
+from mmavk_cli.cli.faults import FaultPrinter
 from mmavk_cli.cli.options import add_command
 from mmavk_cli.cli.output import data_to_stdout
-from mmavk_cli.cli.progress import progress
+from mmavk_cli.cli.progress import lines, progress
+from mmavk_cli.flows.shared.progress import Progress, silent
 from mmavk_cli.flows.tag.tag import Tagging, TagSettings, tag
 from mmavk_cli.report.html.tag_page import html
 from mmavk_cli.report.predictions_writer import Outcome, conll, json_lines, json_object
@@ -44,14 +46,8 @@ OWN_STYLES = tuple(
 )
 """Of types that are not the paper's, by their place in the model's list; the seventh has that of the first again."""
 
-FIRST = 20
-"""Faults that are told one by one; --verbose tells them all."""
-
 LONGEST, MOST = 1000, 50
 """Characters and names of a post that are shown in a table."""
-
-Moved = Callable[[int, int | None], None]
-"""Progress: posts done, posts in all (None: unknown)."""
 
 
 def add(app: typer.Typer) -> None:
@@ -59,20 +55,15 @@ def add(app: typer.Typer) -> None:
     add_command(app, "tag", TagSettings, _tag, TEXT, EXAMPLES)
 
 
-def _tag(settings: TagSettings) -> None:
-    def told(line: str) -> None:
-        if not settings.quiet:
-            typer.echo(f"mmavk: {line}", err=True)
-
-    with tag(settings, told) as tagging, _bar(settings.quiet) as moved:
-        tagging.rows = _told(tagging.rows, settings.verbose, moved)
+def _tag(settings: TagSettings) -> int:
+    on_progress = silent if settings.quiet else lines("posts")
+    with tag(settings, on_progress) as tagging, _bar(settings.quiet) as moved:
+        tagging.rows = _watched(tagging.rows, FaultPrinter(settings.verbose), moved)
         _print(_pieces(tagging, settings))
     counts = tagging.totals.counts
-    bad = bool(counts["bad_rows"] or counts["bad_pictures"])
-    if (settings.out and not settings.quiet) or (bad and counts["posts"] + counts["bad_rows"] > 1):
-        typer.echo(f"mmavk: {_summary(counts, bad, settings.out)}", err=True)
-    if bad:
-        raise typer.Exit(DataError.code)
+    if (settings.out and not settings.quiet) or (tagging.code and counts["posts"] + counts["bad_rows"] > 1):
+        typer.echo(f"mmavk: {_summary(counts, bool(tagging.code), settings.out)}", err=True)
+    return tagging.code
 
 
 def _summary(counts: dict[str, int], bad: bool, out: Path | None) -> str:
@@ -82,10 +73,10 @@ def _summary(counts: dict[str, int], bad: bool, out: Path | None) -> str:
     return ", ".join(parts) + (f", in {out}" if out else "")
 
 
-def _bar(quiet: bool) -> AbstractContextManager[Moved]:
+def _bar(quiet: bool) -> AbstractContextManager[Progress]:
     """Where rows are printed on the terminal they are the progress, and a bar would be drawn over them."""
     if quiet or sys.stdout.isatty() or not sys.stderr.isatty():
-        return nullcontext(lambda _done, _total: None)
+        return nullcontext(silent)
     return progress("posts", quiet)
 
 
@@ -113,17 +104,12 @@ def _print(pieces: Iterable[str]) -> None:
         sys.stdout.flush()
 
 
-def _told(rows: Iterable[Outcome], every: bool, moved: Moved) -> Iterator[Outcome]:
-    """The rows; what is wrong with one is told on stderr as it passes."""
-    faults = 0
+def _watched(rows: Iterable[Outcome], faults: FaultPrinter, moved: Progress) -> Iterator[Outcome]:
+    """The rows; what is wrong with one is printed as it passes."""
     for number, row in enumerate(rows, 1):
         if row.problem:
-            faults += 1
-            if faults <= FIRST or every:
-                typer.echo(f"mmavk: {visible(_fault(row, row.problem))}", err=True)
-            elif faults == FIRST + 1:
-                typer.echo("mmavk: and so on; --verbose tells every one", err=True)
-        moved(number, None)
+            faults.line(_fault(row, row.problem))
+        moved(number)
         yield row
 
 

@@ -39,7 +39,7 @@ def _placed(entries: Iterable[Entry]) -> dict[str, Met]:
     found: dict[str, Met] = {}
     for entry in entries:
         for kind, one in types_met([entry.post]).items():
-            at = next(number for number, tag in enumerate(entry.post.tags or ()) if tag.endswith(f"-{kind}"))
+            at = next(number for number, tag in enumerate(entry.post.tags or ()) if tag[2:] == kind)
             before = found.get(kind, Met(0, entry.places[at]))
             found[kind] = Met(before.names + one.names, before.first)
     return found

@@ -8,6 +8,7 @@ mean: `AT&amp;T` is cut as `AT&T`.
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import Post, Word
@@ -76,10 +77,8 @@ def recut(post: Post) -> Post:
         sources.extend([index] * len(parts))
         if post.tags is not None:
             tags.extend(_spread(post.tags[index], parts))
-    return Post(
-        post.id, post.text, tuple(words), tuple(tags) if post.tags is not None else None,
-        post.image_id, post.image, post.where, tuple(sources),
-    )  # fmt: skip
+    spread = tuple(tags) if post.tags is not None else None
+    return replace(post, words=tuple(words), tags=spread, sources=tuple(sources))
 
 
 def _parts(word: Word) -> list[Word]:

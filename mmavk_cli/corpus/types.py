@@ -14,6 +14,7 @@ from pydantic import field_validator
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import BadRow, Post, Row
 from mmavk_cli.base.settings import Settings, setting
+from mmavk_cli.corpus.tag_schemes import own_capitals
 from mmavk_cli.spans import lenient_spans, split_tag
 
 UNIFIED = {"OTHER": "MISC"}
@@ -33,8 +34,10 @@ _EXAMPLE = "PERSON=PER,GPE=LOC,...=drop"
 
 
 def type_name(kind: str) -> str:
-    """A type without blanks around it and without a tag's prefix (`B-PER` as a type is `PER`); `OTHER` is `MISC`."""
-    bare = _PREFIX.sub("", kind.strip(), count=1).strip()
+    """A type without blanks around it and without a tag's prefix (`B-PER` as a type is `PER`); `per` is `PER`, and
+    `OTHER` is `MISC`.
+    """
+    bare = own_capitals(_PREFIX.sub("", kind.strip(), count=1).strip())
     return UNIFIED.get(bare, bare)
 
 
@@ -157,7 +160,7 @@ class TypeChoice(Settings):
 
 @dataclass(frozen=True, slots=True)
 class Met:
-    """A type in some posts: how many names have it, and the place of the first post that does."""
+    """A type in some posts: how many names have it, and the place of the first."""
 
     names: int
     first: str
@@ -168,6 +171,6 @@ def types_met(posts: Iterable[Post]) -> dict[str, Met]:
     found: dict[str, Met] = {}
     for post in posts:
         for span in lenient_spans(post.tags or ()):
-            met = found.get(span.type, Met(0, post.where))
+            met = found.get(span.type, Met(0, post.place(span.start)))
             found[span.type] = replace(met, names=met.names + 1)
     return found

@@ -1,10 +1,10 @@
 """What `mmavk tag` and `mmavk eval` write: JSON records and CoNLL (docs/formats.md)."""
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 
+from mmavk_cli.base.one_line import json_on_one_line
 from mmavk_cli.base.records import BadRow, Counted, Json, Tagged
 from mmavk_cli.spans import entity_of, spans_to_tags, strict_spans
 
@@ -14,8 +14,6 @@ Outcome = Tagged | BadRow
 DECIMALS = 4
 """Digits of scores and similarities behind the point."""
 
-_LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
-"""JSON leaves them as they are, and some readers of lines take them for a line's end."""
 
 _BREAKS = re.compile(r"[\t-\r\x1c-\x1e\x85\u2028\u2029]")
 
@@ -37,7 +35,7 @@ def as_json(row: Outcome) -> Json:
             "scorer": knowledge.scorer,
         },
         "model": row.model,
-        "image": None if row.post.image is None else str(row.post.image),
+        "image": row.post.image_url if row.post.image is None else str(row.post.image),
         "notes": list(row.notes),
         "problem": row.problem and asdict(row.problem),
     }  # fmt: skip
@@ -82,4 +80,4 @@ def conll(rows: Iterable[Outcome]) -> Iterator[str]:
 
 
 def _dumped(value: Json) -> str:
-    return json.dumps(value, ensure_ascii=False).translate(_LINE_ENDS)
+    return json_on_one_line(value)

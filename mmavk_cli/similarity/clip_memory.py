@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mmavk_cli.base.errors import MissingError
 from mmavk_cli.base.records import Json
-from mmavk_cli.similarity.clip_source import CONFIG, ClipSource
+from mmavk_cli.similarity.clip_source import CONFIG, LIBRARY, ClipSource
 
 _LIVE = 14
 """Vectors of a layer's width, a place, that are alive at once in it. Measured with ViT-B/32, batches of 32 in float32:
@@ -83,7 +83,7 @@ def clip_config(source: ClipSource) -> Json:
     else:
         package = find_spec("open_clip")
         if package is None or package.origin is None:
-            raise MissingError("open_clip_torch is not installed", "--clip", "Run: pip install open_clip_torch")
+            raise MissingError(f"{LIBRARY} is not installed", "--clip", f"Run: pip install {LIBRARY}")
         path = Path(package.origin).parent / "model_configs" / f"{source.model}.json"
     try:
         found = json.loads(path.read_text("utf-8"))

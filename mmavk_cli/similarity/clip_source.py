@@ -25,6 +25,19 @@ SMALLER = "Take a smaller CLIP, or --device cpu"
 TEXT, CLIP = "text", "clip"
 """Who scores: the text scorer, or a CLIP."""
 
+Scorer = Literal["clip", "text"]
+
+
+SCORER = (
+    "What measures how related a post and its picture are: `text` compares the post with the knowledge, `clip` with "
+    "the picture; CLIP's scores are kept in the store (mmavk score writes them, and mmavk tag those that are missing)."
+)
+"""What `--scorer` means."""
+
+
+LIBRARY = "open_clip_torch"
+"""The package that runs CLIP."""
+
 
 class ClipChoice(Settings):
     """Which CLIP scores."""
@@ -39,11 +52,8 @@ class ClipChoice(Settings):
 class ScorerChoice(ClipChoice, StorePlace):
     """Whose similarities a gate reads."""
 
-    scorer: Literal["clip", "text"] | None = setting(
-        None,
-        "Who says how related a post and its picture are: the text scorer, which compares post and knowledge (`text`), "
-        "or CLIP, whose scores the store keeps (`clip`; mmavk score makes them, and mmavk tag what it lacks). "
-        "[default: the model's own, else text, and for mmavk tag the profile's]",
+    scorer: Scorer | None = setting(
+        None, SCORER, here="[default: the model's own, else text; for mmavk tag the profile's]"
     )
 
 

@@ -49,7 +49,15 @@ class Gate:
         return 1.0 + (1.0 - self.below) * over / self.ramp
 
 
-class GateSettings(Settings):
+class BelowChoice(Settings):
+    """How much knowledge under a threshold counts."""
+
+    below: float | None = setting(
+        None, "What knowledge under the threshold counts, from 0 to 1. [default: the model's own, else 0]", ge=0, le=1
+    )
+
+
+class GateSettings(BelowChoice):
     """Which knowledge counts less, and how much."""
 
     threshold: str | None = setting(
@@ -58,9 +66,6 @@ class GateSettings(Settings):
         "Training also takes `quantile:0.85` (that share is under it), `auto` (the best on validation) and `learned` "
         "(a smooth gate, trained along). [default: the model's own]",
         metavar="CUT",
-    )
-    below: float | None = setting(
-        None, "What knowledge under the threshold counts, from 0 to 1. [default: the model's own, else 0]", ge=0, le=1
     )
     ramp: float | None = setting(
         None,

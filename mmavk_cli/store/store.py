@@ -95,14 +95,6 @@ class Store:
         row = self._get(keys.similarity_key(subject, digest(text), scorer))
         return row.value if isinstance(row, SimilarityRow) else None
 
-    def put_similarity(self, subject: str, text: str, scorer: str, value: float) -> Written:
-        """Keep how related a text and a picture are.
-
-        Raises:
-            DataError: the store cannot be written.
-        """
-        return self.put(SimilarityRow(subject=subject, text=digest(text), scorer=scorer, value=value))
-
     def get_embedding(self, of: Literal["picture", "text"], subject: str, scorer: str) -> EmbeddingRow | None:
         """What `scorer` (an id) sees in a picture or a text (a digest). None: it was never asked."""
         row = self._get(keys.embedding_key(of, subject, scorer))
@@ -174,18 +166,18 @@ class Store:
                 found = Fault(line.key, f"its tag is {line.tag!r}, not {found.tag!r}")
             yield found
 
-    def verify(self, told: Callable[[int, int], None] | None = None) -> list[Fault]:
+    def verify(self, on_progress: Callable[[int, int], None] | None = None) -> list[Fault]:
         """Derive every row's key, tag and digest again, and look for rows whose recipe is not there.
 
-        `told` hears of the progress: rows done, rows in all.
+        `on_progress` hears of the progress: rows done, rows in all.
         """
         faults = [Fault(DATABASE, what) for what in self._database.damage()]
         known: set[str] = set()
         used: dict[str, str] = {}
         total = self.count()
         for done, found in enumerate(self.scan(), 1):
-            if told is not None:
-                told(done, total)
+            if on_progress is not None:
+                on_progress(done, total)
             if isinstance(found, Fault):
                 faults.append(found)
             elif isinstance(found, RecipeRow):

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from mmavk_cli.base.errors import MissingError
 from mmavk_cli.base.files import unfinished_folder
 from mmavk_cli.base.records import Json
+from mmavk_cli.base.renamed import current
 from mmavk_cli.spans import split_tag, tag_names
 from mmavk_cli.tagger.settings import PieceSettings
 
@@ -62,7 +63,7 @@ class TaggerConfig:
             content = json.loads(path.read_text("utf-8"))
             if content.pop("format") != FORMAT:
                 raise MissingError("the checkpoint has another format", str(path), "Use the mmavk that wrote it")
-            pieces = PieceSettings(**content.pop("pieces"))
+            pieces = PieceSettings(**current(content.pop("pieces"), "train"))
             return cls(tags=_tags(content.pop("tags")), pieces=pieces, **content)
         except OSError as error:
             begun = unfinished_folder(folder).is_dir()

@@ -87,7 +87,7 @@ class PieceCutter:
 
     def _form(self, word: str) -> str:
         is_url = word.startswith(("http:/", "https:/", "www."))
-        return self.settings.url if is_url and self.settings.url else word[: WORD_PIECES * 20]
+        return self.settings.url_token if is_url and self.settings.url_token else word[: WORD_PIECES * 20]
 
     def _word_pieces(self, forms: Sequence[str]) -> list[tuple[int, ...]]:
         fresh = list({form for form in forms if form not in self._known})

@@ -17,7 +17,7 @@ class PieceSettings(Settings):
         "and values of every layer.",
     )
     recut: bool = setting(True, "Cut the data set's words by mmavk's own rules first, and map the entities back.")
-    url: str = setting("http", "What the encoder reads in place of a URL; empty: the URL itself.")
+    url_token: str = setting("http", "What the encoder reads in place of a URL; empty: the URL itself.")
     text_pieces: int = setting(128, "Longest window of a post, in pieces, [CLS] and [SEP] included.", ge=8)
     knowledge_pieces: int = setting(64, "Knowledge is cut after so many pieces, [CLS] and [SEP] included.", ge=8)
 

@@ -8,7 +8,7 @@ from mmavk_cli.base.redact_paths import portable
 from mmavk_cli.base.settings import typed
 from mmavk_cli.flows.evaluate.evaluate import EvalSettings
 from mmavk_cli.flows.export import ExportSettings
-from mmavk_cli.flows.train.train import TrainSettings
+from mmavk_cli.flows.train.settings import TrainSettings
 
 
 @pytest.mark.parametrize(
@@ -48,5 +48,5 @@ def test_arguments_stand_without_a_flag_and_switches_without_a_value():
     words = typed(asked, "eval")
     assert words[:3] == ["mmavk", "eval", "embedded"]
     assert {"--picture-test", "--as", "conlleval"} <= set(words)
-    made = ExportSettings(model=Path("runs/x"), out=Path("o"), int8=False)
+    made = ExportSettings(model="runs/x", out=Path("o"), int8=False)
     assert typed(made, "export") == ["mmavk", "export", "runs/x", "--no-int8", "--out", "o"]

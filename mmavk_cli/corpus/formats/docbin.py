@@ -12,7 +12,7 @@ from typing import Any
 from mmavk_cli.base.errors import DataError, MissingError
 from mmavk_cli.base.files import atomic_binary
 from mmavk_cli.base.records import BadRow, Counted, Json, Post, Rows
-from mmavk_cli.corpus.formats.format import Put, relative
+from mmavk_cli.corpus.formats.format import Put, picture_field
 from mmavk_cli.corpus.jsonl import post_of
 from mmavk_cli.spans import strict_spans
 
@@ -51,7 +51,7 @@ class DocBinFile:
         """
         spacy = _spacy()
         tokens, spaces, words = _tokens(post)
-        own: Json = {"id": post.id, "image_id": post.image_id, "image": relative(post.image, folder)}
+        own: Json = {"id": post.id, "image_id": post.image_id, "image": picture_field(post, folder)}
         if words != [index for index, token in enumerate(tokens) if not token.isspace()]:
             own["words"] = words
         doc = spacy.tokens.Doc(VOCAB.get(), words=tokens, spaces=spaces, user_data={FIELD: own})

@@ -101,7 +101,7 @@ def lost(post: Post, back: Post) -> Iterator[str]:
     for field in ("id", "image_id"):
         if getattr(back, field) != getattr(post, field):
             yield field
-    if _resolved(back.image) != _resolved(post.image):
+    if (_resolved(back.image), back.image_url) != (_resolved(post.image), post.image_url):
         yield "image"
 
 
@@ -127,8 +127,10 @@ def _resolved(image: Path | None) -> str | None:
     return None if image is None else os.path.abspath(image)  # noqa: PTH100 (Path.resolve would follow links)
 
 
-def relative(image: Path | None, folder: Path) -> str | None:
-    """A picture's path as it is written into a file of `folder`: relative to it, unless it is absolute."""
-    if image is None:
-        return None
-    return str(image) if image.is_absolute() else os.path.relpath(image, folder)
+def picture_field(post: Post, folder: Path) -> str | None:
+    """A post's picture as it is written into a file of `folder`: its path relative to it, unless it is absolute, or its
+    URL as it stands.
+    """
+    if post.image is None:
+        return post.image_url
+    return str(post.image) if post.image.is_absolute() else os.path.relpath(post.image, folder)

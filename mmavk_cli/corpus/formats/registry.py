@@ -54,7 +54,8 @@ def _layout(line: bytes) -> str:
         return "jsonl"  # whose reader says what is wrong with the line
     if not isinstance(row, dict):
         return "jsonl"
-    if row.keys() & {"label", "labels"}:
+    labels = row.get("label", row.get("labels"))
+    if isinstance(labels, list) and all(isinstance(one, list) for one in labels):
         return "doccano"
     tokens = row.get("tokens")
     objects = isinstance(tokens, list) and bool(tokens) and isinstance(tokens[0], dict)

@@ -2,22 +2,25 @@
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from mmavk_cli.base.errors import DataError, UsageError
 from mmavk_cli.base.paths import SPLITS, dataset_folder
 from mmavk_cli.base.records import Counted, Rows
+from mmavk_cli.corpus.columns import Columns
 from mmavk_cli.corpus.formats.format import Format, LineFormat
 from mmavk_cli.corpus.formats.lines import Conll, JsonLines
 from mmavk_cli.corpus.formats.parquet import hf_files
 from mmavk_cli.corpus.formats.registry import FORMATS, SUFFIXES, by_content, by_suffix
+from mmavk_cli.corpus.jsonl import Reading
 from mmavk_cli.corpus.raw import read_posts
 
 PIPE = "-"
 RAW = "text"
+F = TypeVar("F", bound=Format)
 FormatName = Literal["conll", "jsonl", "doccano", "prodigy", "spacy", "hf"]
 
 Read = Callable[[Counted], Rows]
@@ -32,30 +35,47 @@ class Source:
     splits: dict[str, Read]
 
 
-def source_of(name: str, given: FormatName | None, split: str | None, data_dir: Path | None) -> Source:
-    """What SOURCE names: standard input, a file, a folder, else a data set.
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a person says of SOURCE: the columns of CoNLL files, and how objects of JSON are meant."""
+
+    columns: Columns | None = None
+    reading: Reading = field(default_factory=Reading)
+
+    def of(self, form: F) -> F:
+        """The format, read so."""
+        if isinstance(form, Conll):
+            return replace(form, columns=self.columns)
+        return replace(form, reading=self.reading) if isinstance(form, JsonLines) else form
+
+
+def source_of(
+    name: str, given: FormatName | None, split: str | None, data_dir: Path | None, said: Said | None = None
+) -> Source:
+    """What SOURCE names: standard input, a file, a folder, else a data set. `said` is said of all its files.
 
     Raises:
         UsageError: the format of a pipe is not given. DataError: SOURCE is not there, or has no such split.
     """
+    said = said or Said()
     if name == PIPE:
-        form = _of_lines(given, "--from")
+        form = said.of(_of_lines(given, "--from"))
         return Source(form.name, {split or "": partial(form.read_lines, sys.stdin.buffer)})
     path = Path(name) if Path(name).exists() else dataset_folder(name, data_dir)
     if path.is_file():
         form_name = given or by_content(path)
-        return Source(form_name or RAW, {split or "": _reader(path, form_name)})
+        return Source(form_name or RAW, {split or "": _reader(path, form_name, said)})
     files = hf_files(path) if given in {None, "hf"} else {}
     files = files or {one: [file] for one in SPLITS if (file := _split_file(path, one, given))}
     if not files:
         if any(path.glob("*.txt")):
-            return Source(RAW, {split or "": _reader(path, None)})
+            return Source(RAW, {split or "": _reader(path, None, said)})
         advice = "Name a file, or a folder with train, valid and test"
         raise DataError("no split and no text in this folder", str(path), advice)
     if split is not None and split not in files:
         raise DataError(f"no {split} split", str(path), f"There is: {', '.join(files)}")
     names = {one: given or _name_of(found[0]) for one, found in files.items()}
-    splits = {one: _chained([_reader(file, names[one]) for file in files[one]]) for one in SPLITS if one in files}
+    splits = {one: _chained([_reader(file, names[one], said) for file in files[one]]) for one in SPLITS if one in files}
     splits = splits if split is None else {split: splits[split]}
     return Source(" ".join(sorted({names[one] for one in splits})), splits)
 
@@ -109,8 +129,8 @@ def _name_of(path: Path) -> str:
     return "conll" if path.suffix == ".txt" else by_content(path) or RAW
 
 
-def _reader(path: Path, name: str | None) -> Read:
-    return partial(FORMATS[name].read, path) if name in FORMATS else lambda _: read_posts(path)
+def _reader(path: Path, name: str | None, said: Said) -> Read:
+    return partial(said.of(FORMATS[name]).read, path) if name in FORMATS else lambda _: read_posts(path)
 
 
 def _chained(readers: list[Read]) -> Read:

@@ -1,8 +1,7 @@
 """data stats: a data set → Table 1, ours under both counting rules beside the published one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Literal
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.paths import SPLITS, dataset_folder, split_file
@@ -11,17 +10,14 @@ from mmavk_cli.base.settings import Common, DataFolder, setting
 from mmavk_cli.corpus.dataset import load_split
 from mmavk_cli.corpus.statistics import Survey, survey
 from mmavk_cli.corpus.types import TypeChoice
+from mmavk_cli.flows.shared.options import DATASET, Printed
 from mmavk_cli.report.paper.published import PublishedSplit, published_counts
 
-Told = Callable[[int, int], None]
-"""Progress: steps done, steps in all."""
 
-
-class DataSet(TypeChoice, DataFolder, Common):
+class DataSet(Printed, TypeChoice, DataFolder, Common):
     """One data set, and how to print what is said of it."""
 
-    name: str = setting(..., "Data set: a folder of this name in the data folder.", argument=True)
-    format: Literal["table", "json"] = setting("table", "How to print it.")
+    dataset: str = setting(..., DATASET, argument=True, metavar="NAME")
 
 
 class DataStatsSettings(DataSet):
@@ -66,8 +62,8 @@ def data_stats(settings: DataStatsSettings) -> Stats:
     Raises:
         DataError: no such data set, no split in it, or a row that cannot be read.
     """
-    folder = dataset_folder(settings.name, settings.data_dir)
-    published = published_counts(settings.name)
+    folder = dataset_folder(settings.dataset, settings.data_dir)
+    published = published_counts(settings.dataset)
     lines: list[Line] = []
     missing = []
     for split in SPLITS:
@@ -79,10 +75,10 @@ def data_stats(settings: DataStatsSettings) -> Stats:
             counted = survey(load_split(folder, split, settings.renaming()))
             lines += _lines(split, counted, published.splits.get(split))
     if not lines:
-        raise DataError("no train, valid or test split", str(folder), f"Run: mmavk data fetch {settings.name}")
+        raise DataError("no train, valid or test split", str(folder), f"Run: mmavk data fetch {settings.dataset}")
     notes = tuple(f"{split}: {row.note}" for split, row in published.splits.items() if row.note)
     source = published.source if published.splits else ""
-    return Stats(settings.name, str(folder), source, tuple(lines), notes, tuple(missing))
+    return Stats(settings.dataset, str(folder), source, tuple(lines), notes, tuple(missing))
 
 
 def _lines(split: str, counted: Survey, published: PublishedSplit | None) -> Iterator[Line]:

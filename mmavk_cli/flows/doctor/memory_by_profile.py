@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from mmavk_cli.base.config import read_toml
+from mmavk_cli.base.device import CARD
 from mmavk_cli.base.errors import MissingError
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.settings import Settings
-from mmavk_cli.flows.train.memory import encoder_shape
-from mmavk_cli.flows.train.train import TrainSettings
+from mmavk_cli.flows.shared.encoder_shape import encoder_shape
+from mmavk_cli.flows.shared.recipes import recipe_file
 from mmavk_cli.knowledge.generators.vlm.memory import FIXED, QWEN2_VL_7B, Footprint, read_config
 from mmavk_cli.knowledge.generators.vlm.settings import ChatSettings
 from mmavk_cli.knowledge.generators.vlm.weights import find_weights
@@ -20,13 +21,10 @@ from mmavk_cli.tagger.training.memory_estimate import RESERVE, estimate, working
 
 S = TypeVar("S", bound=Settings)
 
-CARD = 24_000_000_000
-"""Bytes of the card that the profile `24gb` is made for; nvidia-smi calls it 24 GB."""
-
 EMBEDDED_PEAK = 300_000_000
 """Bytes: `mmavk tag` of one post with its picture peaks at 265 MB resident (Linux, x86-64)."""
 
-HALF, SINGLE = 2, 4
+HALF = 2
 """Bytes a number: CLIP on a GPU is float16, a tagger float32."""
 
 
@@ -132,7 +130,7 @@ def _tagger() -> tuple[Stage, Stage]:
 
 def paper_training() -> tuple[TrainingSettings, PieceSettings]:
     """What the recipe `mmavk` trains, and how."""
-    paper = read_toml(TrainSettings.recipe_file("mmavk"))
+    paper = read_toml(recipe_file("mmavk"))
     return _own(TrainingSettings, paper), _own(PieceSettings, paper)
 
 

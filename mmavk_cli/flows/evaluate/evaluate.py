@@ -1,10 +1,8 @@
 """eval: a model on a split of a data set → scores under both counting rules, and what they are made of."""
 
 import random
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import nullcontext
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self, get_args
@@ -18,51 +16,49 @@ from mmavk_cli.base.records import PICTURES, Json, Knowledge, Post, Tagged
 from mmavk_cli.base.run_record import SCORES, Run
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.dataset import load_split
+from mmavk_cli.flows.shared.cards import write_cards
 from mmavk_cli.flows.shared.dataset_facts import DATA, TypedData, findings_of, real_pictures, split_facts
+from mmavk_cli.flows.shared.datasets import gold_posts
 from mmavk_cli.flows.shared.knowledge.attach import (
     EvalKnowledge,
     Wanted,
-    check_knowledge,
     counted_knowledge,
-    gold_posts,
     knowledge_label,
     knowledge_of,
     wanted_by,
 )
+from mmavk_cli.flows.shared.knowledge.compatibility import check_knowledge
 from mmavk_cli.flows.shared.models import folder_of, open_model, shown_name, weights_id
-from mmavk_cli.flows.shared.predict import find
-from mmavk_cli.flows.shared.run_folder import new_run
+from mmavk_cli.flows.shared.options import DATASET, EMBEDDED_OR_SEEDS, MODEL, OUT, SPLIT, Printed, Split
+from mmavk_cli.flows.shared.predict import tag_all
+from mmavk_cli.flows.shared.progress import Progress, part_of, silent
+from mmavk_cli.flows.shared.run_folder import run_or_none
 from mmavk_cli.flows.shared.types import as_trained, unknown_types
-from mmavk_cli.report.metrics.breakdown import Breakdown, Known, breakdown, counted, tags_of
+from mmavk_cli.report.metrics.breakdown import Breakdown, Known, breakdown, counted
 from mmavk_cli.report.metrics.f1 import Rule, scores_of
 from mmavk_cli.report.metrics.significance import Difference, ResamplingSettings, difference
-from mmavk_cli.report.predictions import predictions_name
+from mmavk_cli.report.predictions_reader import predictions_name
 from mmavk_cli.report.predictions_writer import evaluated, json_line
-from mmavk_cli.spans import entity_of
 
 if TYPE_CHECKING:
-    from mmavk_cli.tagger.inference.predictor import Predictor
-
-Told = Callable[[int, int], None]
-"""Progress: posts done, posts in all."""
+    pass
 
 Pairing = Literal["own", "shuffled", "blank"]
 OWN: Pairing = "own"
 
 
-class EvalSettings(ResamplingSettings, EvalKnowledge, TypedData, Common):
+class EvalSettings(Printed, ResamplingSettings, EvalKnowledge, TypedData, Common):
     """What `mmavk eval` asks."""
 
-    model: str = setting(..., "A run folder, a model folder, or `embedded`.", argument=True)
-    dataset: str = setting(..., "Data set: a folder of this name in the data folder.")
-    split: Literal["train", "valid", "test"] = setting("test", "Which split to score.")
+    model: str = setting(..., MODEL, here=EMBEDDED_OR_SEEDS, argument=True)
+    dataset: str = setting(..., DATASET, metavar="NAME")
+    split: Split = setting("test", SPLIT)
     pairing: Pairing = setting(OWN, "Whose knowledge a post gets: its own, another post's, or none.")
     picture_test: bool = setting(
         False, "Does the picture matter? Score with own, with shuffled and with no knowledge.", "--picture-test"
     )
     rule: Rule = setting("strict", "Counting rule of errors, calibration and the picture test.", "--as")
-    format: Literal["table", "json"] = setting("table", "How to print the scores.")
-    out: Path | None = setting(None, "Run folder for scores.json, run.json and predictions.SPLIT.jsonl.")
+    out: Path | None = setting(None, OUT, here="run folder with scores.json, run.json and predictions.SPLIT.jsonl.")
 
     @model_validator(mode="after")
     def _picture_test_can_be(self) -> Self:
@@ -102,15 +98,15 @@ class Evaluation:
     unknown_types: Json = field(default_factory=dict)
 
     def as_json(self) -> Json:
-        """One JSON object, the parts of `scores` beside the rest; precision, recall and f1 in percent. What is told of
-        types is in it where there is something to tell.
+        """One JSON object, the parts of `scores` beside the rest; precision, recall and f1 in percent. What is said of
+        types is in it where there is something to say.
         """
         content = {name: value for name, value in asdict(self).items() if name != "scores"}
-        told = {name: value for name in ("types", "unknown_types") if (value := content.pop(name))}
-        return content | told | self.scores.as_json()
+        said = {name: value for name in ("types", "unknown_types") if (value := content.pop(name))}
+        return content | said | self.scores.as_json()
 
 
-def evaluate(settings: EvalSettings, told: Told) -> Evaluation:
+def evaluate(settings: EvalSettings, on_progress: Progress = silent) -> Evaluation:
     """Score a model; writes a run folder when asked to.
 
     Raises:
@@ -129,15 +125,17 @@ def evaluate(settings: EvalSettings, told: Told) -> Evaluation:
     wanted = wanted_by(settings, settings.model, config)
     knowledge = {pairing: paired(posts, settings, pairing, wanted) for pairing in pairings}
     check_knowledge(settings, config, chain.from_iterable(knowledge.values()))
-    with new_run(settings.out, "eval", settings) if settings.out else nullcontext() as run:
+    with run_or_none(settings.out, "eval", settings) as run:
         tagged: dict[Pairing, list[Tagged]] = {}
         for number, (pairing, texts) in enumerate(knowledge.items()):
-            share = partial(_share, told, number, len(pairings))
+            share = part_of(on_progress, number, len(pairings))
             tagged[pairing] = tag_all(predictor, shown_name(settings.model, config), posts, texts, share)
         result = _judged(settings, knowledge_label(named, settings.pairing), tagged, unknown)
         if run is not None:
             _write(run, settings, result, tagged[settings.pairing])
             run.facts["device"] = predictor.emitter.device
+    if settings.out is not None:
+        write_cards(settings.out)
     return result
 
 
@@ -160,25 +158,6 @@ def _judged(settings: EvalSettings, label: str, tagged: dict[Pairing, list[Tagge
     )
 
 
-def tag_all(
-    predictor: "Predictor", name: str, posts: Sequence[Post], knowledge: Iterable[Knowledge | None], told: Told
-) -> list[Tagged]:
-    """The posts with the names a model finds in their own words; `name` is what the records call the model."""
-    rows: list[Tagged] = []
-    pairs = list(zip(posts, knowledge, strict=True))
-    for (post, text), found in zip(pairs, find(predictor, pairs), strict=True):
-        rows.append(Tagged(post, tuple(entity_of(post, one.span, one.score) for one in found), text, name))
-        told(len(rows), len(posts))
-    return rows
-
-
-def predicted_tags(
-    predictor: "Predictor", posts: Sequence[Post], knowledge: Iterable[Knowledge | None], told: Told
-) -> list[list[str]]:
-    """IOB2 tags over each post's own words."""
-    return [tags_of(row) for row in tag_all(predictor, "", posts, knowledge, told)]
-
-
 def paired(posts: Sequence[Post], settings: EvalSettings, pairing: Pairing, wanted: Wanted) -> list[Knowledge | None]:
     """Each post's own knowledge, that of another post (in a random ring, so that none gets its own), or none.
 
@@ -190,17 +169,13 @@ def paired(posts: Sequence[Post], settings: EvalSettings, pairing: Pairing, want
     if pairing == OWN:
         return knowledge_of(settings, settings.dataset, posts, wanted)
     order = list(range(len(posts)))
-    random.Random(settings.seed).shuffle(order)  # noqa: S311
+    random.Random(settings.resampling_seed).shuffle(order)  # noqa: S311
     giver = dict(zip(order, (*order[1:], order[0]), strict=True))
     # The text stays the post's, so that the scorer judges the foreign knowledge as it would at tag time.
     strangers = [
         replace(post, image_id=posts[giver[i]].image_id, image=posts[giver[i]].image) for i, post in enumerate(posts)
     ]
     return knowledge_of(settings, settings.dataset, strangers, wanted)
-
-
-def _share(told: Told, number: int, passes: int, done: int, posts: int) -> None:
-    told(number * posts + done, passes * posts)
 
 
 def _train(settings: EvalSettings) -> list[Post] | None:

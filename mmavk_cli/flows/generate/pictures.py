@@ -5,12 +5,12 @@ from pathlib import Path
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.images import PICTURE_SUFFIXES
-from mmavk_cli.base.paths import SPLITS, dataset_folder, images_folder
+from mmavk_cli.base.paths import dataset_folder, images_folder, splits_in
 from mmavk_cli.base.records import BadRow
 from mmavk_cli.base.settings import DataPlace
 from mmavk_cli.corpus.dataset import load_split, with_images
-from mmavk_cli.corpus.pictures import list_names
-from mmavk_cli.corpus.public_datasets import PICTURES, RELEASES
+from mmavk_cli.corpus.pictures import list_names, picture_of
+from mmavk_cli.corpus.public_datasets import pictures_advice
 from mmavk_cli.corpus.raw import read_posts
 
 
@@ -41,24 +41,16 @@ def find_pictures(dataset: str | None, posts: Path | None, place: DataPlace, lim
 def _of_dataset(name: str, place: DataPlace) -> Found:
     folder = dataset_folder(name, place.data_dir)
     pictures = images_folder(folder, place.images)
-    advice = f"Get them where the data set's authors put them ({where_pictures_are(name)}), then --images FOLDER"
+    advice = pictures_advice(name)
     if not pictures.is_dir():
         raise DataError("no folder of pictures", str(pictures), advice)
-    splits = [
-        split for split in SPLITS if any((folder / f"{split}{suffix}").is_file() for suffix in (".txt", ".jsonl"))
-    ]
-    every = [post for split in splits for post in with_images(load_split(folder, split), pictures)]
+    every = [post for split in splits_in(folder) for post in with_images(load_split(folder, split), pictures)]
     files = tuple(dict.fromkeys(post.image for post in every if post.image))
     if not files:
         raise DataError(f"none of the {len(every)} posts has its picture here", str(pictures), advice)
     missing = sum(post.image is None for post in every)
     said = f"{missing} of {len(every)} posts have no picture in {pictures}. {advice}"
     return Found(files, missing, notes=(said,) if missing else ())
-
-
-def where_pictures_are(name: str) -> str:
-    """The address that a data set's own page gives for its pictures."""
-    return PICTURES if name in RELEASES else f"the page of {name}"
 
 
 def _of_posts(path: Path) -> Found:
@@ -69,14 +61,21 @@ def _of_posts(path: Path) -> Found:
     for row in read_posts(path):
         if isinstance(row, BadRow):
             faults.append((row.problem.where, row.problem.what))
-        elif row.image is None:
+            continue
+        try:
+            picture = picture_of(row)
+        except DataError as error:
+            faults.append((f"{row.where}: {error.where}", f"{error.what}. {error.do}"))
+            continue
+        if picture is None:
             without += 1
         else:
-            files.setdefault(row.image)
+            files.setdefault(picture)
     if not files:
-        raise DataError(
-            "none of the posts has a picture", str(path), 'Name it in each row: {"text": …, "image": "a.jpg"}'
-        )
+        if faults:
+            raise DataError(f"no post with a picture can be read: {faults[0][1]}", faults[0][0])
+        advice = 'Name it in each row: {"text": …, "image": "a.jpg"}'
+        raise DataError("none of the posts has a picture", str(path), advice)
     notes = (f"{without} posts name no picture",) if without else ()
     return Found(tuple(files), 0, tuple(faults), notes)
 

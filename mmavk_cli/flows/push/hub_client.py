@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mmavk_cli import __version__
 from mmavk_cli.base.errors import DataError, MissingError, MmavkError, UsageError
 from mmavk_cli.flows.shared.interrupts import Stop, stoppable
+from mmavk_cli.flows.shared.progress import Progress
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -25,11 +26,9 @@ REFUSALS: dict[int, tuple[type[MmavkError], str, str]] = {
     400: (DataError, "the hub refuses a file", "Mend what it says and try again"),
     401: (MissingError, "the hub does not take the token", "Check HF_TOKEN, or log in: hf auth login"),
     403: (MissingError, "the token may not write there", "Take a token that may, or another OWNER"),
-    404: (UsageError, "the hub has no such place", "Check OWNER/NAME, --revision and --endpoint"),
+    404: (UsageError, "the hub has no such place", "Check OWNER/NAME, --branch and --endpoint"),
 }
 """Answers of the hub that the user can do something about; all others are the hub's own."""
-
-Told = Callable[[int, int | None], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ class Place:
 
 
 def upload(
-    files: Mapping[str, Path | bytes], place: Place, ours: Callable[[str], bool], name: str, told: Told
+    files: Mapping[str, Path | bytes], place: Place, ours: Callable[[str], bool], name: str, on_progress: Progress
 ) -> tuple[str, tuple[str, ...]]:
     """Upload files by their names there, in one commit that also removes those that `ours` names and that are no
     longer among them; the commit's address, and what the hub remarks.
@@ -58,7 +57,7 @@ def upload(
         api = _api(place)
         there = _repository(api, place)
         warnings.simplefilter("always")
-        sent = _Sent(told)
+        sent = _Sent(on_progress)
         operations: list[Any] = [CommitOperationDelete(one) for one in there if ours(one) and one not in files]
         for target, content in files.items():
             large = isinstance(content, Path) and content.stat().st_size > SMALL
@@ -106,8 +105,8 @@ def _repository(api: "HfApi", place: Place) -> list[str]:
 class _Sent:
     """How much of the large files has gone; several go at once, in threads of huggingface_hub."""
 
-    def __init__(self, told: Told) -> None:
-        self._told, self._files, self._stop = told, list[_Read](), Stop()
+    def __init__(self, on_progress: Progress) -> None:
+        self._told, self._files, self._stop = on_progress, list[_Read](), Stop()
         self._going = False
 
     def file(self, path: Path) -> "_Read":

@@ -5,13 +5,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from mmavk_cli.base.records import Json
-from mmavk_cli.flows.compare import read
-from mmavk_cli.flows.reproduce.cells import Cell, Tell, Unfinished, check_cells, exit_code, make_cell, notes, run_cells
+from mmavk_cli.flows.reproduce.cells import Cell, Unfinished, check_cells, exit_code, make_cell, notes, run_cells
 from mmavk_cli.flows.reproduce.output import written
 from mmavk_cli.flows.reproduce.settings import Reproduced, ReproduceSettings
-from mmavk_cli.flows.shared.knowledge.attach import Wanted, gold_posts, scored_knowledge
+from mmavk_cli.flows.shared.datasets import gold_posts
+from mmavk_cli.flows.shared.evaluated_run import read
+from mmavk_cli.flows.shared.knowledge.attach import Wanted, scored_knowledge
 from mmavk_cli.flows.shared.models import scorer_folder
+from mmavk_cli.flows.shared.progress import Log
 from mmavk_cli.flows.shared.seeds import seed_folder
+from mmavk_cli.flows.shared.thresholds import ALWAYS, CLIP, TEXT
 from mmavk_cli.report.metrics.seeds import seed_scores
 from mmavk_cli.report.metrics.significance import ResamplingSettings
 from mmavk_cli.report.paper.fig4 import Sweep, swept
@@ -24,13 +27,8 @@ EVERY, BLANK = "eval-all", "eval-none"
 SCORED: dict[str, Json] = {EVERY: {}, BLANK: {"pairing": "blank"}}
 """Scored twice, with all knowledge and with none; each threshold takes its posts from the one or the other."""
 
-ALWAYS = 1.0
-"""Stands for the similarity of knowledge whose picture is not here: no threshold gates it."""
 
-CLIP, TEXT = "CLIP", "the text scorer, not CLIP"
-
-
-def reproduce_fig4(settings: ReproduceSettings, tell: Tell) -> Reproduced:
+def reproduce_fig4(settings: ReproduceSettings, on_log: Log) -> Reproduced:
     """Train and score what is not finished, then put the curve together; writes GRID/fig4.png and .svg too.
 
     Raises:
@@ -39,7 +37,7 @@ def reproduce_fig4(settings: ReproduceSettings, tell: Tell) -> Reproduced:
     check_plots()
     cells = [_cell(settings, name, seed) for name in dict.fromkeys(settings.dataset) for seed in settings.all_seeds]
     check_cells(cells)
-    unfinished = run_cells(cells, tell, lambda _unfinished: None, settings.traceback)
+    unfinished = run_cells(cells, on_log, lambda _unfinished: None, settings.traceback)
     sweeps, sections = [], []
     for dataset in dict.fromkeys(settings.dataset):
         own = [cell for cell in cells if cell.dataset == dataset]

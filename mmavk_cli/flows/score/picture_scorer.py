@@ -13,6 +13,7 @@ from mmavk_cli.base.digest import digest
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.images import PictureLimits, decode, read_picture
 from mmavk_cli.base.records import BadRow, Counted, Post, Problem, Row
+from mmavk_cli.corpus.pictures import picture_of
 from mmavk_cli.flows.shared.knowledge.clip_scorer import ClipOfStore
 from mmavk_cli.similarity.vectors import cosine, packed, unpacked
 from mmavk_cli.store import rows as stored
@@ -106,11 +107,15 @@ class PictureScorer:
     def _looked_up(self, pool: ThreadPoolExecutor, chunk: _Chunk) -> _Chunk:
         """Every row as far as the store knows it; what it does not know of a picture is begun."""
         for row, future in zip(chunk.rows, chunk.digests, strict=True):
-            if isinstance(row, BadRow) or future is None:
-                chunk.found.append(row if isinstance(row, BadRow) else ScoredPost(row))
+            if isinstance(row, BadRow):
+                chunk.found.append(row)
                 continue
             try:
-                chunk.found.append(self._look_up(pool, chunk, row, future.result()))
+                if future is None:
+                    picture_of(row)  # raises where the picture is named by a URL
+                    chunk.found.append(ScoredPost(row))
+                else:
+                    chunk.found.append(self._look_up(pool, chunk, row, future.result()))
             except DataError as error:
                 chunk.found.append(ScoredPost(row, problem=error.problem()))
         return chunk

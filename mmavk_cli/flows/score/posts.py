@@ -6,13 +6,13 @@ from pathlib import Path
 
 from mmavk_cli.base.errors import DataError, UsageError
 from mmavk_cli.base.images import PICTURE_SUFFIXES
-from mmavk_cli.base.paths import SPLITS, dataset_folder, images_folder, split_file
+from mmavk_cli.base.paths import dataset_folder, images_folder, split_file, splits_in
 from mmavk_cli.base.records import Post, Rows
 from mmavk_cli.base.settings import DataPlace
 from mmavk_cli.corpus.dataset import load_split, with_images
 from mmavk_cli.corpus.pictures import list_names
+from mmavk_cli.corpus.public_datasets import pictures_advice
 from mmavk_cli.corpus.raw import read_posts
-from mmavk_cli.flows.generate.pictures import where_pictures_are
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +51,14 @@ def pictures_or_advice(dataset: str, place: DataPlace) -> Path:
     """
     folder = images_folder(dataset_folder(dataset, place.data_dir), place.images)
     if not folder.is_dir():
-        advice = f"Get them where the data set's authors put them ({where_pictures_are(dataset)}), then --images FOLDER"
-        raise DataError("no folder of pictures", str(folder), advice)
+        raise DataError("no folder of pictures", str(folder), pictures_advice(dataset))
     return folder
 
 
 def _of_dataset(name: str, place: DataPlace, only: str | None) -> Iterator[Part]:
     folder = dataset_folder(name, place.data_dir)
     pictures = images_folder(folder, place.images)
-    there = [split for split in SPLITS if any((folder / f"{split}{end}").is_file() for end in (".txt", ".jsonl"))]
+    there = splits_in(folder)
     if only is not None and only not in there:
         split_file(folder, only)
     for split in [only] if only else there:

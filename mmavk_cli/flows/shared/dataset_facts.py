@@ -2,11 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
-from pathlib import Path
 
-from mmavk_cli.base.errors import DataError
-from mmavk_cli.base.paths import SPLITS, dataset_folder, split_file
+from mmavk_cli.base.paths import dataset_folder, splits_in
 from mmavk_cli.base.records import Json, Knowledge, Post
 from mmavk_cli.base.settings import DataPlace
 from mmavk_cli.corpus.check import check_texts
@@ -46,7 +43,7 @@ def split_facts(posts: Sequence[Post], knowledge: Sequence[Knowledge | None]) ->
         "knowledge": dict(Counter(one.recipe for one in known)),
         "gated": sum(one.weight < 1 for one in known),
         "pictures": {
-            "named": sum(post.image_id is not None or post.image is not None for post in posts),
+            "named": sum(bool(post.image_id or post.image or post.image_url) for post in posts),
             "there": sum(post.image is not None for post in posts),
             "placeholder": (real or []).count(False),
         },
@@ -79,11 +76,8 @@ def findings_of(dataset: str, data: TypedData, splits: Iterable[str]) -> Json:
         DataError: a file cannot be read.
     """
     folder = dataset_folder(dataset, data.data_dir)
-    files: dict[str, Path] = {}
-    for split in SPLITS:
-        with suppress(DataError):
-            if split in splits:
-                files[split] = split_file(folder, split)
+    asked = set(splits)
+    files = {split: path for split, path in splits_in(folder).items() if split in asked}
     found = Findings()
     check_types(check_texts(files, found, data.renaming()), files, found)
     return {one.kind: dict(one.counts) for one in found.all() if one.kind in {*LABELS, *REPEATS}}

@@ -5,34 +5,27 @@ the posts are tagged with all knowledge in full and with all of it gated, and ea
 one or the other: thirty thresholds cost what one costs, whatever the model's fusion.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import Literal
 
 from mmavk_cli.base.errors import KnowledgeError, UsageError
 from mmavk_cli.base.paths import store_folder
 from mmavk_cli.base.records import Json, Knowledge, Post
 from mmavk_cli.base.settings import Common, StorePlace, setting
-from mmavk_cli.flows.evaluate.evaluate import tag_all
-from mmavk_cli.flows.reproduce.fig4 import ALWAYS, TEXT
-from mmavk_cli.flows.reproduce.settings import Thresholds
+from mmavk_cli.flows.shared.cards import write_cards
 from mmavk_cli.flows.shared.dataset_facts import TypedData
-from mmavk_cli.flows.shared.knowledge.attach import (
-    KnowledgeChoice,
-    OtherKnowledge,
-    Wanted,
-    check_any,
-    check_recipes,
-    gold_posts,
-    scored_knowledge,
-)
-from mmavk_cli.flows.shared.knowledge.clip_scorer import clip_similarities, scorer_name
-from mmavk_cli.flows.shared.models import folder_of, open_model, shown_name
-from mmavk_cli.flows.shared.run_folder import new_run
+from mmavk_cli.flows.shared.datasets import gold_posts
+from mmavk_cli.flows.shared.knowledge.attach import KnowledgeChoice, OtherKnowledge, Wanted, scored_knowledge
+from mmavk_cli.flows.shared.knowledge.clip_lookup import clip_similarities, scorer_name
+from mmavk_cli.flows.shared.knowledge.compatibility import check_any, check_recipes
+from mmavk_cli.flows.shared.models import folder_of, open_model, own_gate, shown_name
+from mmavk_cli.flows.shared.options import DATASET, EMBEDDED_OR_SEEDS, KNOWLEDGE, MODEL, OUT, SPLIT, Printed, Split
+from mmavk_cli.flows.shared.predict import tag_all
+from mmavk_cli.flows.shared.progress import Progress, part_of
+from mmavk_cli.flows.shared.run_folder import run_or_none
 from mmavk_cli.flows.shared.seeds import seed_folders
+from mmavk_cli.flows.shared.thresholds import ALWAYS, TEXT, Thresholds
 from mmavk_cli.flows.shared.types import as_trained, unknown_types
 from mmavk_cli.report.metrics.breakdown import counted
 from mmavk_cli.report.metrics.counts import Count
@@ -41,29 +34,23 @@ from mmavk_cli.report.metrics.significance import ResamplingSettings
 from mmavk_cli.report.paper.fig4 import Sweep, swept
 from mmavk_cli.report.plots import can_plot, plot_sweeps
 from mmavk_cli.report.table_section import Section
-from mmavk_cli.similarity.clip_source import ClipChoice
+from mmavk_cli.similarity.clip_source import SCORER, ClipChoice, Scorer
+from mmavk_cli.similarity.gate import BelowChoice
 from mmavk_cli.store.store import Store
 from mmavk_cli.tagger.checkpoint import TaggerConfig
-
-Told = Callable[[int, int], None]
-"""Progress: posts done, posts in all."""
 
 FILE = "sweep"
 
 
-class SweepSettings(Thresholds, OtherKnowledge, ClipChoice, StorePlace, TypedData, Common):
+class SweepSettings(Printed, Thresholds, OtherKnowledge, BelowChoice, ClipChoice, StorePlace, TypedData, Common):
     """What `mmavk sweep` asks."""
 
-    run: str = setting(..., "A run folder (of one seed or several), a model folder, or `embedded`.", "--run")
-    dataset: str = setting(..., "Data set: a folder of this name in the data folder.")
-    split: Literal["train", "valid", "test"] = setting("test", "Which split to score.")
-    knowledge: str = setting(..., "Knowledge in the store, by name or recipe id.", metavar="NAME")
-    below: float = setting(0.0, "What knowledge under the threshold counts, from 0 to 1.", ge=0, le=1)
-    scorer: Literal["auto", "clip", "text"] = setting(
-        "auto", "Whose similarities: CLIP's from the store, the text scorer's, or CLIP's where there are some (auto)."
-    )
-    format: Literal["table", "json"] = setting("table", "How to print it.")
-    out: Path | None = setting(None, "Run folder for sweep.json and the figure (PNG, SVG).")
+    model: str = setting(..., MODEL, here=EMBEDDED_OR_SEEDS)
+    dataset: str = setting(..., DATASET, metavar="NAME")
+    split: Split = setting("test", SPLIT)
+    knowledge: str = setting(..., KNOWLEDGE, metavar="NAME")
+    scorer: Scorer | None = setting(None, SCORER, here="[default: clip where the store has its scores, else text]")
+    out: Path | None = setting(None, OUT, here="run folder with sweep.json and the figure (PNG, SVG).")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +85,7 @@ class Swept:
         return replace(made, heading=heading, remarks=tuple(remarks))
 
 
-def sweep(settings: SweepSettings, told: Told) -> Swept:
+def sweep(settings: SweepSettings, on_progress: Progress) -> Swept:
     """Score a trained model at every threshold; writes a run folder when asked to.
 
     Raises:
@@ -112,25 +99,28 @@ def sweep(settings: SweepSettings, told: Told) -> Swept:
     knowledge = scored_knowledge(choice, settings.dataset, posts, Wanted(needs_scores=True))
     check_any(settings.knowledge, settings.dataset, settings.split, knowledge)
     similarities, scorer, scorer_id, notes = _similarities(settings, posts, knowledge)
-    with new_run(settings.out, "sweep", settings) if settings.out else nullcontext() as run:
-        found = _swept(settings, posts, knowledge, similarities, (scorer, [*notes, *missed]), told)
-        result = Swept(settings.run, settings.split, settings.below, scorer, scorer_id, found)
+    with run_or_none(settings.out, "sweep", settings) as run:
+        below = _below(settings)
+        found = _swept(settings, posts, knowledge, similarities, (scorer, [*notes, *missed]), below, on_progress)
+        result = Swept(settings.model, settings.split, below, scorer, scorer_id, found)
         if run is not None:
             run.write(f"{FILE}.json", result.as_json())
             run.facts |= {"scorer": scorer, "scorer_id": scorer_id}
             if can_plot():
                 plot_sweeps([found], run.folder / FILE)
+    if settings.out is not None:
+        write_cards(settings.out)
     return result
 
 
 def _typed_posts(settings: SweepSettings) -> tuple[SweepSettings, list[Post], list[str]]:
     """The settings and posts with the types of the model's training, and a note a type that it cannot find."""
-    first = next(iter(seed_folders(Path(settings.run)).values()), settings.run)
+    first = next(iter(seed_folders(Path(settings.model)).values()), settings.model)
     config = TaggerConfig.read(folder_of(str(first)))
     settings = as_trained(settings, config)
     renaming = settings.renaming()
     posts = gold_posts(settings.dataset, settings.split, settings, renaming)
-    unknown = unknown_types(posts, renaming, settings.dataset, config, settings.run)
+    unknown = unknown_types(posts, renaming, settings.dataset, config, settings.model)
     notes = [f"the model has no type {kind!r}: names missed {met['names']}" for kind, met in unknown.items()]
     return settings, posts, notes
 
@@ -164,19 +154,28 @@ def _similarities(
     return [one.similarity if one else None for one in knowledge], "text", text_scorer, notes
 
 
+def _below(settings: SweepSettings) -> float:
+    """The weight of gated knowledge: that of the flag, else of the model's own gate."""
+    if settings.below is not None:
+        return settings.below
+    name = str(next(iter(seed_folders(Path(settings.model)).values()), settings.model))
+    return own_gate(name, TaggerConfig.read(folder_of(name))).below
+
+
 def _swept(
     settings: SweepSettings,
     posts: Sequence[Post],
     knowledge: Sequence[Knowledge | None],
     similarities: Sequence[float | None],
     scorer: tuple[str, list[str]],
-    told: Told,
+    below: float,
+    on_progress: Progress,
 ) -> Sweep:
     from mmavk_cli.tagger.inference.predictor import Remembering
 
-    models = seed_folders(Path(settings.run))
-    named = {seed: str(folder) for seed, folder in models.items()} or {0: settings.run}
-    weights = dict.fromkeys((1.0, settings.below, 0.0))
+    models = seed_folders(Path(settings.model))
+    named = {seed: str(folder) for seed, folder in models.items()} or {0: settings.model}
+    weights = dict.fromkeys((1.0, below, 0.0))
     counts: dict[float, dict[int, list[Count]]] = {weight: {} for weight in weights}
     seeds: dict[int, int] = {}
     encoder = ""
@@ -184,7 +183,7 @@ def _swept(
         opened, config = open_model(name)
         if config.pieces.fusion in {"text", "prefix"}:
             what = f"a model of the fusion {config.pieces.fusion} reads no knowledge"
-            raise UsageError(what, "--run", "Name one of the fusion word or concat")
+            raise UsageError(what, "--model", "Name one of the fusion word or concat")
         if not settings.other_knowledge:
             check_recipes(settings.knowledge, config, knowledge)
         predictor = Remembering(opened)
@@ -192,7 +191,7 @@ def _swept(
         seeds[seed] = seed if models else int(config.trained.get("seed", 0))
         for at, weight in enumerate(weights):
             weighed = [one and replace(one, weight=weight) for one in knowledge]
-            share = partial(_share, told, number * len(weights) + at, len(named) * len(weights))
+            share = part_of(on_progress, number * len(weights) + at, len(named) * len(weights))
             rows = tag_all(predictor, shown_name(name, config), posts, weighed, share)
             counts[weight][seeds[seed]] = counted(rows, "strict")
     thresholds = settings.tried(by_text=scorer[0] == "text")
@@ -203,12 +202,8 @@ def _swept(
         encoder,
         settings.knowledge,
         tuple(seeds.values()),
-        swept(counts[1.0], counts[settings.below], similarities, thresholds),
+        swept(counts[1.0], counts[below], similarities, thresholds),
         seed_scores(counts[1.0], drawn),
         seed_scores(counts[0.0], drawn),
         tuple(scorer[1]),
     )
-
-
-def _share(told: Told, number: int, passes: int, done: int, posts: int) -> None:
-    told(number * posts + done, passes * posts)

@@ -12,6 +12,7 @@ from mmavk_cli.base.device import empty_cache
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.images import PictureLimits, decode, read_picture
 from mmavk_cli.base.records import BadRow, Knowledge, Post, Problem, Row, Tagged
+from mmavk_cli.corpus.pictures import picture_of
 from mmavk_cli.flows.shared.models import folder_of, open_model, scorer_folder, shown_name
 from mmavk_cli.flows.shared.predict import find
 from mmavk_cli.knowledge.generators.generator import Generator
@@ -158,12 +159,13 @@ class Tagger:
             yield chunk
 
     def _seen(self, post: Post) -> Seen:
-        if post.image is None:
+        if post.image is None and post.image_url is None:
             return Seen(post, notes=(NO_PICTURE,))
         if self.reader is None:
             return Seen(post, notes=(NOT_LOOKED_AT,))
         try:
-            text = self.reader.text(post.image)
+            picture = picture_of(post)
+            text = self.reader.text(picture) if picture else ""
         except DataError as error:
             return Seen(post, notes=(LEFT_OUT,), problem=error.problem())
         if not text:

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain, islice
@@ -12,18 +12,20 @@ from typing import Literal, Self
 from pydantic import model_validator
 
 from mmavk_cli.base.errors import DataError, UsageError
-from mmavk_cli.base.images import PICTURE_SUFFIXES
+from mmavk_cli.base.images import PICTURE_SUFFIXES, is_url, was_url
 from mmavk_cli.base.records import BadRow, Counted, Post, Row, Rows, Tagged
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.conll import BOM
 from mmavk_cli.corpus.jsonl import read_jsonl
 from mmavk_cli.corpus.raw import decoded, post_from_text, read_posts
 from mmavk_cli.flows.shared.models import folder_of
+from mmavk_cli.flows.shared.options import FORMAT, INPUT, MODEL, OUT
+from mmavk_cli.flows.shared.progress import Progress
 from mmavk_cli.flows.shared.run_folder import new_run
 from mmavk_cli.flows.tag.profile import NO_MODEL, PROFILES, StagedSettings, Weighing, weighing
 from mmavk_cli.flows.tag.rows import PictureReader, Seen, Tagger
 from mmavk_cli.knowledge.generators.generator import Generator
-from mmavk_cli.knowledge.generators.registry import GeneratorSettings, make_generator
+from mmavk_cli.knowledge.generators.registry import GENERATOR, GeneratorSettings, make_generator
 from mmavk_cli.report.predictions_writer import Outcome, json_lines
 from mmavk_cli.similarity.clip_source import CLIP, TEXT
 from mmavk_cli.similarity.gate import GateSettings
@@ -36,10 +38,7 @@ STDIN, NO_GENERATOR = "-", "none"
 class TagSettings(GateSettings, GeneratorSettings, StagedSettings, Common):
     """What `mmavk tag` asks."""
 
-    input: str | None = setting(
-        None, "A text, JSON Lines or CoNLL file, a folder of texts and pictures, or - for standard input.",
-        argument=True,
-    )  # fmt: skip
+    input: str | None = setting(None, INPUT, here="Or a text or CoNLL file, or - for standard input.", argument=True)
     text: str | None = setting(None, "The post itself, instead of INPUT.")
     image: Path | None = setting(None, "The picture of a single post.")
     no_image: bool = setting(False, "Leave all pictures aside.", "--no-image")
@@ -48,19 +47,13 @@ class TagSettings(GateSettings, GeneratorSettings, StagedSettings, Common):
         "Bundle of a model, a generator and a scorer: `embedded` (what ships, and the text in the picture), or `24gb` "
         "(Qwen2-VL and CLIP, with a --model of your own; 0.35 is the threshold of a model that has none).",
     )
-    model: str | None = setting(
-        None, "A run folder, a model folder, or `embedded`, the one that ships. [default: the profile's]"
-    )
-    generator: str | None = setting(
-        None,
-        "What writes about a picture: `ocr` (the text in it), `qwen2vl`, `vllm`, `server`, `echo` (a stand-in) or"
-        " `none`. [default: the profile's]",
-    )
+    model: str | None = setting(None, MODEL, here="Or `embedded`, which ships with mmavk. [default: the profile's]")
+    generator: str | None = setting(None, GENERATOR, here="Or `none`. [default: the profile's]")
     min_score: float = setting(0.0, "Leave out names that are less probable.", ge=0, le=1)
     format: Literal["table", "jsonl", "conll", "html", "json"] | None = setting(
-        None, "How to print. [default: table on a terminal, jsonl in a pipe, nothing with --out]"
+        None, FORMAT, here="[default: table on a terminal, jsonl in a pipe, nothing with --out]"
     )
-    out: Path | None = setting(None, "Run folder for run.json and predictions.jsonl.")
+    out: Path | None = setting(None, OUT, here="run folder with run.json and predictions.jsonl.")
     threads: int = setting(0, "Processor cores for the encoder. [default: all]", ge=0)
 
     @model_validator(mode="after")
@@ -71,6 +64,8 @@ class TagSettings(GateSettings, GeneratorSettings, StagedSettings, Common):
             raise ValueError("--text: there is INPUT as well, give one of them")
         if self.image is not None and self.no_image:
             raise ValueError("--image: there is --no-image as well, give one of them")
+        if self.image is not None and was_url(self.image):
+            raise ValueError("--image: this is a URL, and pictures are not fetched; download it and give its path")
         if not self.model_name:
             raise ValueError(f"--profile {self.profile}: {NO_MODEL}")
         return self
@@ -99,15 +94,20 @@ class Tagging:
     types: tuple[str, ...]
     scorer: str = TEXT
 
+    @property
+    def code(self) -> int:
+        """What the command exits with."""
+        return DataError.code if self.totals.counts["bad_rows"] or self.totals.counts["bad_pictures"] else 0
+
 
 @contextmanager
-def tag(settings: TagSettings, told: Callable[[str], None]) -> Iterator[Tagging]:
+def tag(settings: TagSettings, on_progress: Progress) -> Iterator[Tagging]:
     """Tag the posts that `settings` name. Everything is ready when the block begins; posts are read as rows are asked
     for. A bad row, or a picture that cannot be read, is in the rows and the totals. With `--out`, the run folder gets
     its name when the block ends well.
 
-    Where CLIP or a large generator sees the pictures, models are loaded in turn as rows are asked for, and `told` hears
-    how far they are.
+    Where CLIP or a large generator sees the pictures, models are loaded in turn as rows are asked for;
+    `on_progress` gets how far they are.
 
     Raises:
         UsageError: `--image` with several posts, no such generator, or one that the model does not read. DataError: the
@@ -127,7 +127,7 @@ def tag(settings: TagSettings, told: Callable[[str], None]) -> Iterator[Tagging]
         from mmavk_cli.flows.tag.stages import Stages
 
         tagger = Tagger(name, weigh.gate, None, settings.threads, settings.device)
-        stages = Stages(generator, settings, weigh, told, tagger.free)
+        stages = Stages(generator, settings, weigh, on_progress, tagger.free)
         tagging.scorer, seen = stages.scorer, stages.seen(posts)
     else:
         reader = PictureReader(generator, settings) if generator else None
@@ -144,6 +144,9 @@ def tag(settings: TagSettings, told: Callable[[str], None]) -> Iterator[Tagging]
         run.facts |= {"scorer": tagging.scorer if generator or by_clip else None}
         tagging.rows = _saved(rows, run.folder / "predictions.jsonl")
         yield tagging
+    from mmavk_cli.flows.shared.cards import write_cards  # without --out nobody waits for it
+
+    write_cards(settings.out)
 
 
 def _generator(settings: TagSettings, weigh: Weighing) -> Generator | None:
@@ -175,7 +178,7 @@ def opened(settings: TagSettings) -> Rows:
 def _with_image(row: Post | BadRow, settings: TagSettings) -> Post | BadRow:
     if isinstance(row, BadRow) or (settings.image is None and not settings.no_image):
         return row
-    return replace(row, image=settings.image)
+    return replace(row, image=settings.image, image_url=None)
 
 
 def _rows(settings: TagSettings) -> Rows:
@@ -184,6 +187,8 @@ def _rows(settings: TagSettings) -> Rows:
     if settings.input == STDIN:
         return read_stdin(sys.stdin.buffer)
     path = Path(settings.input or "")
+    if is_url(settings.input or ""):
+        raise UsageError("INPUT is a URL, and nothing is fetched", str(settings.input), "Download it and give its path")
     try:
         os.stat(path)  # noqa: PTH116 (Path.exists raises for a name that is too long)
     except (OSError, ValueError) as error:

@@ -3,10 +3,12 @@
 import math
 from dataclasses import asdict, dataclass
 
+from mmavk_cli.base.device import CARD
 from mmavk_cli.base.records import Json
-from mmavk_cli.flows.train.memory import doubt, encoder_shape
-from mmavk_cli.flows.train.train import Corpus, TrainSettings, read_corpus
-from mmavk_cli.tagger.training.memory_estimate import CARD, GIB, Shape, estimate
+from mmavk_cli.flows.shared.encoder_shape import doubt, encoder_shape
+from mmavk_cli.flows.train.corpus import Corpus, read_corpus
+from mmavk_cli.flows.train.settings import TrainSettings
+from mmavk_cli.tagger.training.memory_estimate import GIB, Shape, estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ def dry_run(settings: TrainSettings) -> DryRun:
     ways = [(precision, again) for precision in ("float32", "bfloat16") for again in (False, True)]
     return DryRun(
         counts=corpus.counts,
-        types=list(corpus.types_told()),
+        types=list(corpus.of_types()),
         updates={"epoch": epoch, "all": whole, "warm-up": round(settings.warmup * whole)},
         parameters=shape.parameters,
         memory=[_memory(settings, shape, corpus, precision, again) for precision, again in ways],

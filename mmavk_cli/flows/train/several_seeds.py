@@ -8,10 +8,11 @@ from mmavk_cli.base.errors import DataError, UsageError
 from mmavk_cli.base.files import atomic_write
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.run_record import SCORES, read_run
-from mmavk_cli.flows.card import write_cards
+from mmavk_cli.flows.shared.cards import write_cards
 from mmavk_cli.flows.shared.seeds import check_data, check_unchanged, seed_folder
 from mmavk_cli.flows.train.resume import continued, process
-from mmavk_cli.flows.train.train import TrainSettings, train
+from mmavk_cli.flows.train.settings import TrainSettings
+from mmavk_cli.flows.train.train import train
 from mmavk_cli.report.metrics.seeds import Spread, spread
 
 
@@ -27,7 +28,7 @@ class SeedRuns:
         return {**{name: asdict(one) for name, one in self.scores.items()}, "runs": self.runs}
 
 
-def train_seeds(settings: TrainSettings, tell: Callable[[Json], None]) -> SeedRuns:
+def train_seeds(settings: TrainSettings, on_log: Callable[[Json], None]) -> SeedRuns:
     """Train every seed of `--seeds` that is not finished, in RUN/seed-1 and so on; writes RUN/scores.json.
 
     With `--resume` the seed that was interrupted goes on, and the others are trained as they would be without.
@@ -48,7 +49,7 @@ def train_seeds(settings: TrainSettings, tell: Callable[[Json], None]) -> SeedRu
         check_data(runs[seed].out, facts, settings.data_dir)
     for seed, one in runs.items():
         if seed not in finished:
-            train(one, lambda line, seed=seed: tell({"seed": seed, **line}))  # type: ignore[misc]
+            train(one, lambda line, seed=seed: on_log({"seed": seed, **line}))  # type: ignore[misc]
     scores = {seed: _scores(one) for seed, one in runs.items()}
     numbers = [name for name in next(iter(scores.values())) if name != "epoch"]
     summary = SeedRuns({name: spread([one[name] for one in scores.values()]) for name in numbers}, scores)

@@ -1,6 +1,6 @@
 """A table of results: our scores over seeds beside the published ones, and which gaps are more than chance."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from mmavk_cli.base.records import Json
@@ -84,7 +84,6 @@ def results(
     seeds: tuple[int, ...],
     systems: Sequence[System],
     published: PublishedScores,
-    told: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Results:
     """Score the systems and test every two of them, over the seeds that all of them have.
 
@@ -111,5 +110,5 @@ def results(
         seeds,
         all(set(seeds) <= set(system.counts) for system in systems),
         tuple(rows),
-        gaps([system.name for system in there], paired, settings, told) if paired else (),
+        gaps([system.name for system in there], paired, settings) if paired else (),
     )

@@ -165,8 +165,8 @@ def test_every_other_run_has_its_card(ran: Ran, tmp_path: Path):
     store = ("--store", tmp_path / "store")
     lines = {
         "generate": ("--images", tmp_path / "pictures", "--generator", "echo", *store, "--json"),
-        "score": ("--dataset", "trip", "--scorer", "text", "--knowledge", "hills", "--threshold", 0.2),
-        "sweep": ("--run", "int8", "--dataset", "trip", "--knowledge", "hills", "--thresholds", "0:0.4:0.2"),
+        "score": ("--dataset", "trip", "--scorer", "text", "--knowledge", "hills", "--gate-at", 0.2),
+        "sweep": ("--model", "int8", "--dataset", "trip", "--knowledge", "hills", "--thresholds", "0:0.4:0.2"),
         "tag": ("--text", "Ann Lee", "--model", "int8"),
     }
     pages = {}

@@ -118,7 +118,7 @@ def test_names_inside_words_are_counted(mmavk: Mmavk, tmp_path: Path):
     path = tmp_path / "d.jsonl"
     path.write_text('{"text": "Londoners in Rome", "label": [[0, 6, "LOC"], [13, 17, "LOC"]]}\n')
     _, out, _ = mmavk("data", "convert", path, tmp_path / "d.conll")
-    assert "not kept: 1 names that begin or end inside a word" in out
+    assert "d.jsonl:1: a name that begins or ends inside a word takes in the whole word: 'London' of 'Londoners'" in out
 
 
 def test_what_conll_cannot_hold_is_told(mmavk: Mmavk, tmp_path: Path):

@@ -32,9 +32,9 @@ def test_types_are_renamed_and_left_out_and_that_is_told(source: Path, mmavk: Mm
     assert json.loads(target.read_text())["tags"] == WANTED
     for line in (
         "names 2",
-        "type 'PERSON' is now 'PER': names 1",
-        "type 'DATE' is left out as asked: names 1",
-        "everything else is kept",
+        "the type 'PERSON' is now 'PER': 1 name",
+        "the type 'DATE' is left out as asked: 1 name",
+        "what was read is kept",
     ):
         assert line in ran.out, ran.out
 
@@ -52,7 +52,7 @@ def test_json_counts_the_same(source: Path, mmavk: Mmavk):
 def test_a_type_that_no_post_has_is_told(source: Path, mmavk: Mmavk):
     out = mmavk("data", "convert", source, source.with_name("out.jsonl"), "--types", "FAC=LOC,GPE=LOC").out
     assert "no name has the type 'FAC'" in out
-    assert "everything is kept" in out
+    assert "the type 'GPE' is now 'LOC': 1 name" in out
 
 
 @pytest.mark.parametrize("way", ["environment", "settings file", "--config"])
@@ -83,4 +83,4 @@ def test_a_type_that_is_written_like_a_tag_or_with_blanks_is_the_type(kind: str,
     (tmp_path / "in.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
     ran = mmavk("data", "convert", tmp_path / "in.jsonl", tmp_path / "out.jsonl")
     assert json.loads((tmp_path / "out.jsonl").read_text())["tags"] == ["B-PER", "I-PER"]
-    assert f"type {kind!r} is now 'PER': names 1" in ran.out
+    assert f"the type {kind!r} is now 'PER': 1 name" in ran.out

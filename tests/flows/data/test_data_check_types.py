@@ -18,8 +18,8 @@ SETS = {
         [("valid.txt", "C, 2 names in train.txt")],
     ),
     "types-alike": (
-        {"train": "x\tB-PER\n\n", "valid": "x\tB-PER\n\n", "test": "x\tO\ny\tB-Per\n\n"},
-        [("test.txt:2", "Per, but PER at train.txt:1")],
+        {"train": "x\tB-WORK\n\n", "valid": "x\tB-WORK\n\n", "test": "x\tO\ny\tB-Work\n\n"},
+        [("test.txt:2", "Work, but WORK at train.txt:1")],
     ),
     "no-names": (
         {"train": "x\tB-A\n\n", "valid": "x\tO\n\ny\tO\n\n", "test": "x\tB-A\n\n"},

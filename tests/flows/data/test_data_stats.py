@@ -23,7 +23,7 @@ TWITTER2017 = {
 
 @pytest.mark.parametrize(("name", "expected"), [("twitter2015", TWITTER2015), ("twitter2017", TWITTER2017)])
 def test_totals_of_the_real_data(shared_data, name: str, expected: dict[str, tuple[int, ...]]):
-    stats = data_stats(DataStatsSettings(name=name, data_dir=shared_data))
+    stats = data_stats(DataStatsSettings(dataset=name, data_dir=shared_data))
     cells = {(line.split, line.what): line for line in stats.lines}
     found = {}
     for split in expected:
@@ -36,7 +36,7 @@ def test_totals_of_the_real_data(shared_data, name: str, expected: dict[str, tup
 
 def test_cells_that_no_rule_gives(shared_data):
     def unexplained(name: str) -> set[tuple[str, str]]:
-        stats = data_stats(DataStatsSettings(name=name, data_dir=shared_data))
+        stats = data_stats(DataStatsSettings(dataset=name, data_dir=shared_data))
         return {(line.split, line.what) for line in stats.lines if line.unexplained}
 
     assert unexplained("twitter2015") == {

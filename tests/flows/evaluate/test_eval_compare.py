@@ -14,8 +14,8 @@ from mmavk_cli.cli.main import app
 from mmavk_cli.corpus.conll import read_conll
 from mmavk_cli.corpus.jsonl import read_jsonl
 from mmavk_cli.flows.evaluate.evaluate import real_pictures
+from mmavk_cli.flows.shared.evaluated_run import read_predictions
 from mmavk_cli.knowledge.importing import read_blip2
-from mmavk_cli.report.predictions import read_predictions
 from mmavk_cli.spans import strict_spans
 
 POSTS = 60

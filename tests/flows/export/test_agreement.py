@@ -14,9 +14,9 @@ from mmavk_cli.base.records import Knowledge, Post
 from mmavk_cli.cli.main import app
 from mmavk_cli.corpus.conll import read_conll
 from mmavk_cli.corpus.tokenize import recut
-from mmavk_cli.flows.evaluate.evaluate import predicted_tags
 from mmavk_cli.flows.shared.knowledge.attach import KnowledgeChoice, Wanted, scored_knowledge
 from mmavk_cli.flows.shared.models import open_model
+from mmavk_cli.flows.shared.predict import predicted_tags
 from mmavk_cli.report.metrics.f1 import OVERALL, measure
 from mmavk_cli.tagger.batch import Example, collate
 

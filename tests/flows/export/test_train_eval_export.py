@@ -113,7 +113,7 @@ def test_the_exported_tagger_gives_the_same_emissions(run: Path, place: Path) ->
     from mmavk_cli.tagger.batch import Example, collate
 
     assert mmavk("export", run, "--no-int8", "--out", place / "float").exit_code == 0
-    done = mmavk("export", run, "--out", place / "int8", "--name", "mine", "--threshold", 0.2, "--json")
+    done = mmavk("export", run, "--out", place / "int8", "--model-name", "mine", "--threshold", 0.2, "--json")
     assert done.exit_code == 0
     assert json.loads(done.stdout)["bytes"]["encoder.onnx"] > 0
     torch_model, config = open_model(str(run))

@@ -73,7 +73,7 @@ def context() -> "multiprocessing.context.ForkServerContext":
 
 
 def options(folder: Path, store: Path, server: Loopback) -> list[str]:
-    where = ["--images", str(folder), "--store", str(store), "--generator", "server", "--url", server.url]
+    where = ["--images", str(folder), "--store", str(store), "--generator", "server", "--server-url", server.url]
     return ["generate", *where, "--vlm", "tiny", "--concurrency", str(AT_ONCE), "--quiet"]
 
 

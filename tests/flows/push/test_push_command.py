@@ -108,7 +108,7 @@ def test_pushing_again_sends_what_changed_and_takes_what_is_gone(hub: Hub, push:
 
 def test_a_branch_is_made_and_main_stays(hub: Hub, push: Ran):
     for _ in range(2):
-        code, _, err = push("int8", "me/trip", "--to-hub", "--revision", "next")
+        code, _, err = push("int8", "me/trip", "--to-hub", "--branch", "next")
         assert code == 0, err
     branches = hub.repositories["me/trip"].branches
     assert (branches["main"], branches["next"].keys()) == ({}, ONNX)

@@ -90,7 +90,7 @@ def test_a_script_is_told_where_the_page_is(own: Path, tmp_path: Path):
 
 def test_boundary_errors_are_counted_apart_from_type_errors(own: Path):
     rows = tuple(read_answers(own / "predictions.test.jsonl"))
-    made = kinds_table("", rows)
+    made = kinds_table(rows)
     assert made.head == ("strict", "correct", "boundary", "type", "both", "missed", "spurious")
     assert made.rows == (
         ("LOC", "2", "1", "0", "0", "1", "0"), ("MISC", "0", "0", "0", "0", "0", "1"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mmavk_cli.base.lock import locked
-from mmavk_cli.flows.reproduce.settings import threshold_range
+from mmavk_cli.flows.shared.thresholds import threshold_range
 from mmavk_cli.report import plots
 
 SEEDS = ("1", "2")

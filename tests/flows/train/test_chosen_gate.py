@@ -10,8 +10,8 @@ import pytest
 from tiny_tagger import EMBEDDED
 
 from mmavk_cli.base.records import TYPES, Knowledge, Post, Word
-from mmavk_cli.flows.evaluate.evaluate import predicted_tags
 from mmavk_cli.flows.shared.models import open_model
+from mmavk_cli.flows.shared.predict import predicted_tags
 from mmavk_cli.flows.train.gate import Item, choose_gate, regated, similarities
 from mmavk_cli.flows.train.train import validate
 from mmavk_cli.similarity.gate import Gate, GateSettings, best_gate

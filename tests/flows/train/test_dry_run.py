@@ -9,7 +9,7 @@ from small import POSTS, Train, where
 from typer.testing import CliRunner
 
 from mmavk_cli.cli.main import app
-from mmavk_cli.flows.train.train import TrainSettings
+from mmavk_cli.flows.train.settings import TrainSettings
 
 
 def plan(place: Path, *more: object) -> dict[tuple[str, str], str]:

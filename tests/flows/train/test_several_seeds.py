@@ -9,7 +9,7 @@ import pytest
 
 from mmavk_cli.base.errors import UsageError
 from mmavk_cli.flows.shared.seeds import SeedChoice, check_unchanged, seed_folders
-from mmavk_cli.flows.train.train import TrainSettings
+from mmavk_cli.flows.train.settings import TrainSettings
 
 SEEDS = (3, 1)
 

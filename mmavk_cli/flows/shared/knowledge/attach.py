@@ -1,29 +1,24 @@
 """Knowledge from the store, scored and gated, for the posts of a data set."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from mmavk_cli.base.digest import short
-from mmavk_cli.base.errors import DataError, KnowledgeError
-from mmavk_cli.base.paths import dataset_folder, images_folder, store_folder
+from mmavk_cli.base.paths import store_folder
 from mmavk_cli.base.records import Json, Knowledge, Post
 from mmavk_cli.base.settings import DataPlace, Settings, setting
-from mmavk_cli.corpus.dataset import load_split, with_images
-from mmavk_cli.corpus.types import Renaming
 from mmavk_cli.flows.shared.knowledge.similarity import scored, seen_pictures
 from mmavk_cli.flows.shared.models import own_gate
-from mmavk_cli.similarity.clip_source import CLIP, TEXT, ScorerChoice, check_for_pictures
+from mmavk_cli.flows.shared.options import KNOWLEDGE
+from mmavk_cli.similarity.clip_source import CLIP, ScorerChoice, check_for_pictures
 from mmavk_cli.similarity.gate import Gate, GateSettings
 from mmavk_cli.store.store import Store, knowledge_for
-from mmavk_cli.tagger.checkpoint import RECIPES, SCORER, SCORER_ID, TaggerConfig
+from mmavk_cli.tagger.checkpoint import SCORER, TaggerConfig
 
 
 class KnowledgeChoice(GateSettings, ScorerChoice, DataPlace):
     """Whose knowledge a post gets and how much of it counts."""
 
-    knowledge: str | None = setting(
-        None, "Knowledge in the store, by name or recipe id (`blip2`, `pgim`). [default: none]", metavar="NAME"
-    )
+    knowledge: str | None = setting(None, KNOWLEDGE, here="[default: none]", metavar="NAME")
 
 
 class OtherKnowledge(Settings):
@@ -38,33 +33,6 @@ class OtherKnowledge(Settings):
 
 class EvalKnowledge(OtherKnowledge, KnowledgeChoice):
     """The same for a trained model."""
-
-
-def posts_of(dataset: str, split: str, place: DataPlace, renaming: Renaming | None = None) -> list[Post]:
-    """A split with its pictures' files, where there are any, its types renamed.
-
-    Raises:
-        DataError: no such data set or split, or a row that cannot be read.
-    """
-    folder = dataset_folder(dataset, place.data_dir)
-    pictures = images_folder(folder, place.images)
-    posts = load_split(folder, split, renaming)
-    return list(with_images(posts, pictures) if pictures.is_dir() else posts)
-
-
-def gold_posts(dataset: str, split: str, place: DataPlace, renaming: Renaming | None = None) -> list[Post]:
-    """A split to train on or to score, with its pictures' files, its types renamed.
-
-    Raises:
-        DataError: no such data set or split, a row that cannot be read, no posts at all, or a post without tags.
-    """
-    posts = posts_of(dataset, split, place, renaming)
-    if not posts:
-        raise DataError("the split has no posts", f"{dataset} {split}", "Check the file")
-    for post in posts:
-        if post.tags is None:
-            raise DataError("the post has no tags", post.where, "Training and scores need tags or entities")
-    return posts
 
 
 def knowledge_label(knowledge: str | None, pairing: str) -> str:
@@ -97,63 +65,6 @@ def wanted_by(choice: KnowledgeChoice, name: str, config: TaggerConfig) -> Wante
     """
     scorer = choice.scorer or (CLIP if config.trained.get(SCORER) == CLIP else None)
     return Wanted(config.pieces.fusion, scorer, choice.gate(own_gate(name, config)))
-
-
-def check_knowledge(choice: EvalKnowledge, config: TaggerConfig, knowledge: Iterable[Knowledge | None]) -> None:
-    """The model was trained with such knowledge, and its own threshold on similarities by that scorer.
-
-    A checkpoint that does not say what it was trained with, and a model that reads no knowledge, take any.
-
-    Raises:
-        KnowledgeError: it was not, and `--other-knowledge` is not given.
-    """
-    if config.pieces.fusion == "text" or choice.other_knowledge:
-        return
-    known = [one for one in knowledge if one is not None]
-    check_recipes(choice.knowledge, config, known)
-    scorer = config.trained.get(SCORER_ID)
-    for one in known:
-        if scorer and one.scorer and one.scorer != scorer and choice.threshold is None:
-            what = "the model's threshold is for similarities by another scorer"
-            raise KnowledgeError(what, "--scorer, --clip", "Choose the scorer of its training, or give --threshold")
-
-
-def check_any(name: str, dataset: str, split: str, knowledge: Iterable[Knowledge | None]) -> None:
-    """Some post of a split has the knowledge that was asked for by `name`.
-
-    Raises:
-        KnowledgeError: none has.
-    """
-    if not any(knowledge):
-        advice = f"Import some: mmavk store import --dataset {dataset} FILE"
-        raise KnowledgeError(f"no post has knowledge {name!r}", f"{dataset} {split}", advice)
-
-
-def check_recipes(name: str | None, config: TaggerConfig, knowledge: Iterable[Knowledge | None]) -> None:
-    """The knowledge called `name`, None for features of pictures, is what the model was trained with; a checkpoint that
-    does not say takes any.
-
-    Raises:
-        KnowledgeError: it is of another recipe.
-    """
-    recipes = config.trained.get(RECIPES)
-    other = next((one.recipe for one in knowledge if one is not None and one.recipe not in (recipes or ())), None)
-    if recipes is None or other is None:
-        return
-    its = config.trained.get("knowledge") or "a CLIP's features"
-    before = f"{its} (recipe {' and '.join(map(short, recipes))})" if recipes else "no knowledge"
-    what = f"the model was trained with {before}, not with this (recipe {short(other)})"
-    advice = "Name what it was trained with (mmavk store ls), or say --other-knowledge"
-    raise KnowledgeError(what, f"--knowledge {name}" if name else "--clip", advice)
-
-
-def trained_with(choice: KnowledgeChoice, knowledge: Iterable[Knowledge | None]) -> Json:
-    """What a checkpoint says of the knowledge it was trained with."""
-    known = [one for one in knowledge if one is not None]
-    scorer = next((one.scorer for one in known if one.scorer), None)
-    recipes = sorted({one.recipe for one in known})
-    who = CLIP if any(one.visual for one in known) else choice.scorer or TEXT
-    return {"knowledge": choice.knowledge, RECIPES: recipes} | ({SCORER: who, SCORER_ID: scorer} if scorer else {})
 
 
 def knowledge_of(

@@ -9,9 +9,10 @@ from transformers import GenerationConfig, StoppingCriteria, StoppingCriteriaLis
 from mmavk_cli.base.errors import MmavkError
 from mmavk_cli.knowledge.generators.generator import View
 from mmavk_cli.knowledge.generators.vlm.clean_answer import REPEATS
+from mmavk_cli.knowledge.generators.vlm.token_text import decoded
 
 if TYPE_CHECKING:
-    from mmavk_cli.knowledge.generators.vlm.qwen2vl import Loaded
+    from mmavk_cli.knowledge.generators.vlm.qwen2vl_load import Loaded
 
 LONGEST_LOOP = 32
 """Tokens of the longest stretch that is looked for as a loop's body while a text is written."""
@@ -61,7 +62,7 @@ def answer(loaded: "Loaded", prompt: str, views: Sequence[View], max_new_tokens:
     """
     processor, model = loaded.processor, loaded.model
     inputs = processor(
-        text=[_chat(processor, prompt)] * len(views),
+        text=[chat_text(processor, prompt)] * len(views),
         images=[view.image for view in views],
         padding=True,
         return_tensors="pt",
@@ -78,13 +79,14 @@ def answer(loaded: "Loaded", prompt: str, views: Sequence[View], max_new_tokens:
     with torch.inference_mode():
         output = model.generate(**inputs, stopping_criteria=StoppingCriteriaList([LoopStop(length)]))
     new = output[:, length:].cpu()
-    texts = processor.tokenizer.batch_decode(new, skip_special_tokens=True, clean_up_tokenization_spaces=False)
     stops = torch.isin(new, torch.tensor(ends))
     counts = [int(row.int().argmax()) if row.any() else len(row) for row in stops]
+    texts = [decoded(processor.tokenizer, row[:count].tolist()) for row, count in zip(new, counts, strict=True)]
     return [(text, bool(row.any()), count) for text, row, count in zip(texts, stops, counts, strict=True)]
 
 
-def _chat(processor: Any, prompt: str) -> str:
+def chat_text(processor: Any, prompt: str) -> str:
+    """The prompt as the model's chat template puts it, up to where the answer begins."""
     content = [{"type": "image"}, {"type": "text", "text": prompt}]
     text: str = processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True)
     return text

@@ -29,7 +29,7 @@ class ChatSettings(PromptChoice):
         ge=16,
         le=16384,
     )
-    max_new_tokens: int = setting(256, "Longest answer in tokens.", ge=1, le=4096)
+    max_new_tokens: int = setting(256, "Longest answer in tokens, a model's reasoning included.", ge=1, le=32768)
 
 
 def chat_recipe(

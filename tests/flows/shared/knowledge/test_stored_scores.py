@@ -16,7 +16,7 @@ from ran import Mmavk
 
 from mmavk_cli.base.errors import KnowledgeError
 from mmavk_cli.base.records import Post
-from mmavk_cli.flows.shared.knowledge.clip_scorer import clip_similarities
+from mmavk_cli.flows.shared.knowledge.clip_lookup import clip_similarities
 from mmavk_cli.store.store import Store
 
 

@@ -10,7 +10,7 @@ from tiny_qwen import save_tiny
 from mmavk_cli.base.errors import MissingError
 from mmavk_cli.base.records import Json
 from mmavk_cli.knowledge.generators.generator import View
-from mmavk_cli.knowledge.generators.vlm.qwen2vl import _attention
+from mmavk_cli.knowledge.generators.vlm.qwen2vl_load import _attention
 
 pytestmark = pytest.mark.slow
 
@@ -23,7 +23,7 @@ def test_the_recipe_names_the_model_its_state_and_its_quantisation(tiny: Path, t
     changes: list[Json] = [{"four_bit": True}, {"prompt": "caption"}, {"visual_tokens": 512}]
     ids = {generator(tiny, **change).recipe.id for change in changes} | {generator(other).recipe.id}
     assert len(ids | {recipe.id}) == 5
-    assert generator(tiny, batch_size="3").recipe.id == recipe.id
+    assert generator(tiny, pictures_per_batch="3").recipe.id == recipe.id
 
 
 @pytest.mark.parametrize("file", ["config.json", "model.safetensors", "tokenizer.json"])

@@ -13,8 +13,9 @@ from pretended_gpu import CUDA, Memory, pretended_gpu
 
 from mmavk_cli.knowledge.generators.generator import View
 from mmavk_cli.knowledge.generators.vlm.memory import QWEN2_VL_7B, RESERVE, Footprint
-from mmavk_cli.knowledge.generators.vlm.qwen2vl import Loaded, QwenGenerator, QwenSettings, load_model
+from mmavk_cli.knowledge.generators.vlm.qwen2vl import QwenGenerator, QwenSettings
 from mmavk_cli.knowledge.generators.vlm.qwen2vl_generate import answer, looping
+from mmavk_cli.knowledge.generators.vlm.qwen2vl_load import Loaded, load_model
 from mmavk_cli.knowledge.generators.vlm.resize import visual_tokens
 
 pytestmark = pytest.mark.slow

@@ -12,7 +12,8 @@ from tiny_qwen import save_as_on_the_hub
 
 from mmavk_cli.base.errors import MissingError
 from mmavk_cli.knowledge.generators.vlm.memory import Footprint, read_config
-from mmavk_cli.knowledge.generators.vlm.qwen2vl import QwenGenerator, QwenSettings, load_model, quantised
+from mmavk_cli.knowledge.generators.vlm.qwen2vl import QwenGenerator, QwenSettings
+from mmavk_cli.knowledge.generators.vlm.qwen2vl_load import load_model, quantised
 
 pytestmark = pytest.mark.slow
 
