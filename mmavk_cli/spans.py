@@ -136,6 +136,13 @@ def entity_of(post: Post, span: Span, score: float) -> Entity:
 
 
 def covering(start: int, end: int, kind: str, words: Sequence[Word]) -> Span | None:
-    """The span of the words that overlap the characters [start, end), None where there is none."""
+    """The span of the words that overlap the characters [start, end), None where there is none.
+
+    Args:
+        start: first character.
+        end: character after the last.
+        kind: type of the span.
+        words: of the text, in order.
+    """
     inside = [index for index, word in enumerate(words) if word.start < end and word.end > start]
     return Span(inside[0], inside[-1] + 1, kind) if inside else None

@@ -95,6 +95,12 @@ def from_environment(lists: Mapping[str, bool]) -> dict[str, tuple[Any, str]]:
 def edited(text: str, table: Sequence[str], name: str, value: Any) -> str:
     """TOML with `name = value` in a table (empty: before the first), all other lines as they were; None removes it.
 
+    Args:
+        text: the file as it is.
+        table: the words of the table's name; empty: the lines before the first table.
+        name: of the setting.
+        value: its new value; None removes the setting.
+
     Raises:
         ValueError: not without touching more.
     """

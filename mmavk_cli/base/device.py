@@ -18,7 +18,7 @@ _NO_MEMORY = ("can't allocate memory", "not enough memory", "out of memory", "_A
 class DeviceChoice(Settings):
     """Where models run."""
 
-    device: Literal["auto", "cpu", "cuda"] = setting("auto", "Where models run; auto takes a GPU where there is one.")
+    device: Literal["auto", "cpu", "cuda"] = setting("auto", "Device of the models; auto: a GPU if there is one.")
 
 
 def resolve_device(wanted: str) -> str:

@@ -44,8 +44,8 @@ def was_url(path: Path) -> bool:
 class PictureLimits(Settings):
     """What a picture may cost. Pillow itself refuses anything over 178 megapixels."""
 
-    max_megapixels: float = setting(64.0, "Refuse pictures with more megapixels.", gt=0, le=178)
-    max_megabytes: float = setting(256.0, "Refuse picture files of more megabytes.", gt=0)
+    max_megapixels: float = setting(64.0, "Refuse pictures larger than this many megapixels.", gt=0, le=178)
+    max_megabytes: float = setting(256.0, "Refuse picture files larger than this many megabytes.", gt=0)
 
 
 @dataclass(frozen=True)

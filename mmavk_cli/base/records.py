@@ -158,7 +158,14 @@ class Counted:
         self.counts[name] = self.counts.get(name, 0) + by
 
     def note(self, kind: str, where: str, detail: str = "", group: str = "") -> None:
-        """Tell something of the file at `where`; notes of one kind and `group` are one, and counted."""
+        """Tell something of the file at `where`; notes of one kind and `group` are one, and counted.
+
+        Args:
+            kind: what was noticed.
+            where: file and line.
+            detail: more about this place.
+            group: notes of one kind and group are counted together.
+        """
         self.notes.setdefault((kind, group), Note(kind, detail, where)).count += 1
 
 

@@ -44,7 +44,7 @@ class Run:
         (self.folder / name).write_text(text, "utf-8", "backslashreplace")
 
 
-def told(command: str, settings: Settings, began: float) -> Json:
+def run_facts(command: str, settings: Settings, began: float) -> Json:
     """What every `run.json` says: `began` is when, on the clock of `time.monotonic`."""
     return {
         "command": command,
@@ -73,7 +73,7 @@ def read_run(folder: Path, *commands: str) -> Json:
     except ValueError as error:
         raise DataError(f"the run is broken: {error}", str(path), "Make it again") from error
     if not isinstance(facts, dict) or facts.get("command") not in commands:
-        what = f"this is no run of mmavk {' or '.join(commands)}"
+        what = f"not a run of mmavk {' or '.join(commands)}"
         raise DataError(what, str(path), f"Make one: mmavk {commands[0]} --out RUN")
     if isinstance(facts.get("settings"), dict):
         facts["settings"] = current(facts["settings"], facts["command"])
@@ -95,7 +95,7 @@ def read_record(path: Path, *needed: str) -> Json:
     if not isinstance(found, dict):
         raise DataError("not a JSON object", str(path), "Make the run again")
     if lacking := [name for name in needed if name not in found]:
-        raise DataError(f"the run does not say {lacking[0]}", str(path), "Make the run again")
+        raise DataError(f"the run has no {lacking[0]!r}", str(path), "Make the run again")
     return found
 
 

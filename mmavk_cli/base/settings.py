@@ -103,9 +103,9 @@ class Settings(BaseModel):
 class Common(Settings):
     """What every command has."""
 
-    config: Path | None = setting(None, "TOML file with settings; flags go before it.", flag_only=True)
+    config: Path | None = setting(None, "TOML file with settings; flags take precedence.", flag_only=True)
     quiet: bool = setting(False, "Errors only, no progress.", "--quiet", "-q")
-    verbose: bool = setting(False, "Say more.", "--verbose", "-v")
+    verbose: bool = setting(False, "Print details.", "--verbose", "-v")
     traceback: bool = setting(False, "Show Python's traceback when something fails.", "--traceback", flag_only=True)
 
 
@@ -118,7 +118,7 @@ class StorePlace(Settings):
 class DataFolder(Settings):
     """Where data sets are."""
 
-    data_dir: Path | None = setting(None, "Folder that holds data sets. [default: MMAVK_DATA, else data/ in the home]")
+    data_dir: Path | None = setting(None, "Folder with the data sets. [default: MMAVK_DATA, else data/ in the home]")
 
 
 IMAGES = "Folder of the pictures, <id>.jpg."
@@ -208,7 +208,7 @@ def _written(cls: type[Settings], file: Path, command: str) -> dict[str, Any]:
     options = option_names(cls)
     content = {plain(name): value for name, value in read_toml(file).items()}
     if refused := min(content.keys() & (options.keys() - kept_names(cls).keys()), default=""):
-        raise UsageError(f"{refused} is asked for on the command line alone", str(file), "Remove the line")
+        raise UsageError(f"{refused} can only be given on the command line", str(file), "Remove the line")
     refuse_old(content.keys() - options.keys(), command, str(file))
     return {options.get(name, name): value for name, value in content.items()}
 

@@ -1,4 +1,4 @@
-"""The words of `mmavk compare`."""
+"""Command line of `mmavk compare`."""
 
 import typer
 
@@ -10,11 +10,12 @@ from mmavk_cli.flows.compare import CompareSettings, Comparison, compare
 from mmavk_cli.report.metrics.pairwise import sentence
 from mmavk_cli.report.metrics.seeds import Spread
 
-TEXT = """Compare evaluated runs: which gaps are more than chance.
+TEXT = """Compare evaluated runs: which differences are significant.
 
-Reads what `mmavk eval --out RUN` wrote on one and the same file, counts in strict IOB2, and tests every two runs by
-approximate randomisation over posts. Of a folder with several seeds it shows mean±sd, and tests their counts added up.
-A gap with a p-value of 0.05 or more is not called one; with more than two runs the p-values are Holm's."""
+Reads runs of `mmavk eval --out RUN` on the same file, counts in strict IOB2, and tests every pair of runs by
+approximate randomisation over posts. For a folder with several seeds it shows mean±sd, and tests the sum of their
+counts. A difference with a p-value of 0.05 or more is not significant; with more than two runs the p-values are
+corrected by Holm's method."""
 
 EXAMPLES = [
     "mmavk compare runs/own runs/blank",

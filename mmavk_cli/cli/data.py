@@ -1,4 +1,4 @@
-"""The words of `mmavk data`: stats, check, fetch, convert."""
+"""Command line of `mmavk data`: stats, check, fetch, convert."""
 
 import sys
 
@@ -17,31 +17,34 @@ from mmavk_cli.flows.data.convert_paths import PIPE
 from mmavk_cli.flows.data.fetch import DataFetchSettings, data_fetch
 from mmavk_cli.flows.data.stats import DataStatsSettings, Stats, data_stats
 
-STATS = """Count a data set, beside the published Table 1.
+STATS = """Count a data set, next to the published Table 1.
 
-Entities are counted under both rules: strict IOB2 (an I- that continues nothing is no entity) and conlleval (it begins
-one). A published number that neither rule gives is marked."""
+Entities are counted under both rules: strict IOB2 (an I- tag that continues nothing is not an entity) and conlleval
+(it starts one). A published number that neither rule reproduces is marked."""
 
 CHECK = """Find what in a data set changes a score, with file and line.
 
-Tags that the two counting rules read differently, types that training would not learn or could not score, words that
-careless readers lose, repeated texts, splits that are equal, missing or edited, pictures that are missing or broken.
-Exits 3 when something found changes a score, else 0."""
+Tags that the two counting rules read differently, types that training would not learn or could not score, words that a
+naive reader loses, duplicate texts, splits that are identical, missing or edited, pictures that are missing or broken.
+Exits 3 if a finding changes a score, else 0."""
 
 FETCH = """Fetch the texts of a public data set from its authors' repository.
 
-Every file is checked against the SHA-256 of the release and appears whole or not at all; files that are there already
-are kept. The pictures are not fetched: the command says where they are to be had, and on what terms."""
+Every file is checked against the SHA-256 of the release and written atomically; existing files are kept. The pictures
+are not fetched: the command says where to get them, and on what terms."""
 
-CONVERT = """Convert posts from one format to another, and tell what the other cannot hold.
+CONVERT = """Convert posts from one format to another, and report what the target cannot represent.
 
-Formats: conll (with IMGID lines), jsonl (our own fields), doccano, prodigy, spacy (a DocBin), hf (a folder of Hugging
-Face `datasets`). SOURCE may also be raw text or a folder of it. Each split of a data set or folder becomes a file in
-TARGET. --types renames types on the way, or leaves them out. Every record that is written is read back and compared
-with its post, and each kind of difference is counted.
+Formats: conll (with IMGID lines), jsonl (our own fields), doccano, prodigy, labelstudio and labelstudio-min (JSON and
+JSON-MIN), spacy (a DocBin), hf (a folder of Hugging Face `datasets`), brat (a folder), csv and tsv (a row a name);
+gliner, spacy-tuples and lines (one post a line) are read only.
 
-A row that cannot be read, or cannot be written, is left out and told with its file and line, the others go on, and the
-command exits 3 when all is written."""
+SOURCE may also be raw text or a folder of it. Each split of a data set or folder becomes a file in TARGET. Every record
+that is written is read back and compared with its post, and each kind of difference is counted. --types renames types
+on the way, or leaves them out.
+
+A row that cannot be read or written is skipped and reported with its file and line; the command then exits 3
+at its end."""
 
 
 def add(app: typer.Typer) -> None:
@@ -76,7 +79,7 @@ def _stats(settings: DataStatsSettings) -> None:
     else:
         _print_stats(stats)
     if stats.missing and not settings.quiet:
-        typer.echo(f"not there: {', '.join(stats.missing)}", err=True)
+        typer.echo(f"missing: {', '.join(stats.missing)}", err=True)
 
 
 def _print_stats(stats: Stats) -> None:
@@ -90,7 +93,7 @@ def _print_stats(stats: Stats) -> None:
     before = ""
     for line in stats.lines:
         published = "-" if line.published is None else str(line.published)
-        mark = "no rule gives it" if line.unexplained else ""
+        mark = "no rule reproduces it" if line.unexplained else ""
         first, before = "" if line.split == before else line.split, line.split
         table.add_row(first, line.what, published, str(line.strict), str(line.lenient), mark)
         if line.what == "words":
@@ -136,7 +139,7 @@ def _fetch(settings: DataFetchSettings) -> None:
         print_json({"folder": str(fetched.folder), "files": files, "was_there": list(fetched.kept)})
     else:
         for split, path in fetched.files.items():
-            typer.echo(f"{path}\t{'was there' if split in fetched.kept else 'fetched'}")
+            typer.echo(f"{path}\t{'exists' if split in fetched.kept else 'fetched'}")
     if not settings.quiet:
         pictures = f"The pictures are not fetched. The authors give them at {PICTURES}"
         place = f"Put them into {fetched.folder}_images, or name their folder with --images."

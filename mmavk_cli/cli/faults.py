@@ -31,4 +31,4 @@ class FaultPrinter:
         if self._faults <= FIRST or self._every:
             typer.echo(f"{self._label}: {visible(text)}", err=True)
         elif self._faults == FIRST + 1:
-            typer.echo(f"{self._label}: and so on; --verbose shows every one", err=True)
+            typer.echo(f"{self._label}: and more; --verbose shows all", err=True)

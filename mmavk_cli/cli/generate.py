@@ -1,4 +1,4 @@
-"""The words of `mmavk generate`."""
+"""Command line of `mmavk generate`."""
 
 import sys
 import time
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 TEXT = """Write knowledge about pictures into the store.
 
 Pictures come from a data set (--dataset), a folder (--images) or posts (--input). The model sees the picture and the
-prompt, never a post. A picture is known by its bytes: what the store has is not made again, and equal pictures under
-other names are paid for once. Each text is kept as soon as it is there, so the command can be killed and called again;
-several may fill one store at once.
+prompt, never a post. Pictures are identified by a digest of their bytes: what is in the store is not generated again,
+and duplicates under other names are generated once. Each text is saved as soon as it is generated, so the command can
+be killed and repeated; several processes may write to one store.
 
-The first Ctrl-C finishes the batch in hand, the second stops at once. Pictures that cannot be read, or about which the
-model gives no answer, become failed rows, the others go on, and the command exits 3 (6 where memory ran out) when all
-is done; so it does for what failed before, until --retry-failed, and where most texts are flagged. A picture that comes
-many times over is a placeholder and gets empty knowledge."""
+The first Ctrl-C finishes the current batch, the second stops at once. A picture that cannot be read, or for which the
+model gives no answer, becomes a failed row, and the command exits 3 at its end (6 if memory ran out); it also does if
+pictures failed before and --retry-failed is not given, or if most texts are flagged. A picture that occurs many times
+is a placeholder and gets empty knowledge."""
 
 EXAMPLES = [
     "mmavk generate --images docs/examples/folder --generator ocr",
@@ -43,7 +43,7 @@ EXAMPLES = [
     "mmavk generate --dataset twitter2017 --generator server --server-url http://localhost:8000/v1",
 ]
 
-FINISHING = "finishing the batch in hand; Ctrl-C again stops at once"
+FINISHING = "finishing the current batch; Ctrl-C again stops at once"
 
 BEFORE = {READING, LOOKING, STARTING, LOADING}
 """The steps before a picture can be written about."""
@@ -71,9 +71,9 @@ def _generate(settings: GenerateSettings) -> int:
     for where, reason in done.failures:
         faults.line(f"{where}: {reason}")
     for where, reason in done.before:
-        faults.line(f"{where}: failed before and not tried again: {reason}")
+        faults.line(f"{where}: failed before, not retried: {reason}")
     if done.before:
-        typer.echo(f"mmavk: {len(done.before):,} pictures failed before; --retry-failed tries them again", err=True)
+        typer.echo(f"mmavk: {len(done.before):,} pictures failed before; --retry-failed retries them", err=True)
     if done.mostly_flagged:
         typer.echo(f"mmavk: {done.flaws()}", err=True)
     if not settings.quiet:

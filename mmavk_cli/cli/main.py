@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 from mmavk_cli import __version__
 from mmavk_cli.base.errors import DataError, MemoryShortError, MmavkError
 from mmavk_cli.cli.commands import COMMANDS, HELP_OPTIONS, load
-from mmavk_cli.cli.torchrun import one_voice
+from mmavk_cli.cli.torchrun import only_rank_0_prints
 
 
 class _Late(TyperGroup):
@@ -68,7 +68,7 @@ for name, (_, line) in COMMANDS.items():
 
 def main() -> None:
     """Run the command line and exit with the code of docs/errors.md."""
-    with one_voice():
+    with only_rank_0_prints():
         _main()
 
 

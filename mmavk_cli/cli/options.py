@@ -36,6 +36,14 @@ def add_command(
 
     `text` is the help page's first paragraph; `examples` are command lines, each run by a test. The exit code is what
     `run` returns, or that of the error it raises (`cli/main.py`).
+
+    Args:
+        app: the group that the command is added to.
+        name: of the command.
+        settings: the class that its options are made from.
+        run: is called with the settings, and returns the exit code.
+        text: the help page's first paragraph.
+        examples: command lines, each run by a test.
     """
 
     def body(ctx: typer.Context, **given: Any) -> None:
@@ -46,7 +54,7 @@ def add_command(
             quiet = isinstance(gathered, Common) and gathered.quiet
             for note in () if quiet else unread_variables(command):
                 typer.echo(f"mmavk: {note}", err=True)
-            with _told(gathered, settings.layers(chosen, command)), notes(quiet):
+            with _verbose_lines(gathered, settings.layers(chosen, command)), notes(quiet):
                 if code := run(gathered):
                     raise typer.Exit(code)
             sys.stdout.flush()
@@ -138,12 +146,12 @@ def _chosen(given: dict[str, Any]) -> dict[str, Any]:
     """
     chosen = {key: value for key, value in given.items() if value is not None and value != []}
     if chosen.pop(JSON, False) and chosen.setdefault(FORMAT, JSON) != JSON:
-        raise UsageError(f"there is --format {chosen[FORMAT]} as well", f"--{JSON}", "Give one of them")
+        raise UsageError(f"--format {chosen[FORMAT]} is given too", f"--{JSON}", "Give one of them")
     return chosen
 
 
 @contextmanager
-def _told(settings: Settings, layers: dict[str, tuple[Any, str]]) -> Iterator[None]:
+def _verbose_lines(settings: Settings, layers: dict[str, tuple[Any, str]]) -> Iterator[None]:
     """With --verbose: which settings are not from the command line, and what the command took."""
     began = monotonic()
     verbose = isinstance(settings, Common) and settings.verbose and not settings.quiet

@@ -1,4 +1,4 @@
-"""The words of `mmavk score`."""
+"""Command line of `mmavk score`."""
 
 from typing import TYPE_CHECKING
 
@@ -16,17 +16,18 @@ from mmavk_cli.report.metrics.similarities import Distribution
 if TYPE_CHECKING:
     from rich.table import Table
 
-TEXT = """Say how related posts and their pictures are, and what a threshold would do.
+TEXT = """Measure how related posts and pictures are, and what a threshold would do.
 
-The similarity is the cosine of what CLIP sees in the text and in the picture (the paper's equations 2 to 4). It is kept
-in the store, and so is what CLIP sees in each picture and each text: another text for a known picture costs no look at
-the picture, and what is known needs no model. A text is read up to 77 tokens; how many are longer is told.
+The similarity is the cosine of CLIP's embeddings of the text and the picture (the paper's equations 2 to 4). It is
+cached in the store, and so is the embedding of each picture and each text: a new text for a known picture does not
+encode the picture again, and what is cached needs no model. Texts are truncated at 77 tokens; the number of longer
+texts is reported.
 
---images alone looks at pictures ahead of their posts. --scorer text compares posts with knowledge in the store, as the
+--images alone encodes pictures before there are posts. --scorer text compares posts with knowledge in the store, as the
 embedded profile does, and needs no CLIP.
 
-Nothing is fetched. Where weights are missing, the command says how to get them and exits 5. A picture that cannot be
-read is told and counted, the others go on, and the command exits 3."""
+Nothing is downloaded. If weights are missing, the command says how to get them and exits 5. A picture that cannot be
+read is reported and counted, and the command exits 3 at its end."""
 
 EXAMPLES = [
     "mmavk score --dataset twitter2017 --out runs/clip",
@@ -64,7 +65,7 @@ def _print(result: Scores, settings: ScoreSettings) -> None:
     typer.echo(f"{result.source}, scorer {result.scorer}")
     typer.echo(", ".join(f"{name.replace('_', ' ')} {number:,}" for name, number in counts.items()))
     if result.similarities is None:
-        typer.echo("No post has both a text and what it is compared with.")
+        typer.echo("No post has both sides of the comparison.")
         return
     from rich.console import Console
 
@@ -74,7 +75,7 @@ def _print(result: Scores, settings: ScoreSettings) -> None:
         typer.echo(f"under {cut}: {share:.1%} of {result.similarities.posts:,} posts")
     console.print(_histogram(result.similarities))
     if settings.scorer == TEXT_SCORER:
-        typer.echo("These are no CLIP cosines: the paper's thresholds say nothing here.")
+        typer.echo("These are not CLIP cosines: the paper's thresholds do not apply.")
 
 
 def _numbers(result: Scores, found: Distribution) -> "Table":

@@ -1,4 +1,4 @@
-"""The words of `mmavk tag`."""
+"""Command line of `mmavk tag`."""
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ from mmavk_cli.cli.progress import lines, progress
 from mmavk_cli.flows.shared.progress import Progress, silent
 from mmavk_cli.flows.tag.tag import Tagging, TagSettings, tag
 from mmavk_cli.report.html.tag_page import html
-from mmavk_cli.report.predictions_writer import Outcome, conll, json_lines, json_object
+from mmavk_cli.report.predictions_writer import Outcome, conll, csv_table, json_lines, json_object
 from mmavk_cli.report.safe_text import stretches, visible
 
 if TYPE_CHECKING:
@@ -26,11 +26,12 @@ if TYPE_CHECKING:
 
 TEXT = """Find the names in posts: people, places, organisations, other.
 
-INPUT is a text file (one post), a folder of text files with pictures of the same names, JSON Lines (`.jsonl`), CoNLL,
-or - for standard input: a raw post, or JSON Lines where it begins with `{`. Exactly one of INPUT and --text is given.
+INPUT is a text file (one post; with --lines one a line), a folder of text files with pictures of the same names, JSON
+(one object a line, or a list), CSV or TSV, CoNLL, or - for standard input, where the first lines tell what it is.
+Exactly one of INPUT and --text is given.
 
-A bad row, or a picture that cannot be read, is told on stderr and in its record, the others go on, and the command
-exits 3 when all is written. Output comes as posts come, so a pipe may stay open."""
+A row or a picture that cannot be read is reported on stderr and in its record, and the command exits 3 at its end.
+Output is streamed as posts arrive, so a pipe may stay open."""
 
 EXAMPLES = [
     "mmavk tag docs/examples/post.txt --image docs/examples/picture.jpg",
@@ -80,7 +81,7 @@ def _bar(quiet: bool) -> AbstractContextManager[Progress]:
     return progress("posts", quiet)
 
 
-def _pieces(tagging: Tagging, settings: TagSettings) -> Iterator[str]:
+def _pieces(tagging: Tagging, settings: TagSettings) -> Iterator[str]:  # noqa: PLR0911 (one a format)
     """The output in the format that was asked for; with --out alone, the rows are drawn and nothing is printed."""
     if settings.format is None and settings.out is not None:
         return ("" for _ in tagging.rows)
@@ -91,6 +92,8 @@ def _pieces(tagging: Tagging, settings: TagSettings) -> Iterator[str]:
             return json_object(tagging.rows, tagging.totals)
         case "conll":
             return conll(tagging.rows)
+        case "csv":
+            return csv_table(tagging.rows)
         case "html":
             return html(tagging.rows, tagging.totals, settings, tagging.types)
         case _:

@@ -11,6 +11,7 @@ from itertools import combinations
 from pathlib import Path
 
 from mmavk_cli.base.errors import DataError
+from mmavk_cli.base.paths import JSON_ENDINGS
 from mmavk_cli.base.records import BadRow, Counted, Post
 from mmavk_cli.corpus.conll import read_blocks
 from mmavk_cli.corpus.findings import Findings
@@ -50,7 +51,7 @@ def check_texts(files: Mapping[str, Path], findings: Findings, renaming: Renamin
         own = list(_renamed(_read(split, path, findings), renaming or Renaming(), findings))
         if not own:
             findings.add("split-empty", split, path.name, "no tweets")
-        if path.suffix == ".txt":
+        if path.suffix.lower() not in JSON_ENDINGS:
             _check_ending(split, path, findings)
             _check_image_ids(own, findings)
         entries += own
@@ -71,7 +72,14 @@ class _Finder(Counted):
         self._folder = f"{folder}/"
 
     def note(self, kind: str, where: str, detail: str = "", group: str = "") -> None:  # noqa: ARG002
-        """One more finding."""
+        """One more finding.
+
+        Args:
+            kind: what was noticed.
+            where: file and line.
+            detail: more about this place.
+            group: not used; findings are counted by split.
+        """
         self._add(kind, where=where.removeprefix(self._folder), detail=detail)
 
 
@@ -84,7 +92,7 @@ def _renamed(entries: Iterable[Entry], renaming: Renaming, findings: Findings) -
 
 
 def _read(split: str, path: Path, findings: Findings) -> Iterator[Entry]:
-    if path.suffix == ".jsonl":
+    if path.suffix.lower() in JSON_ENDINGS:
         for row in read_jsonl(path, path.name, counted=_Finder(split, path.parent, findings)):
             if isinstance(row, BadRow):
                 findings.add("bad-line", split, row.problem.where, row.problem.what)

@@ -66,7 +66,7 @@ class Columns:
 
     @classmethod
     def parse(cls, text: str) -> "Columns":
-        """Columns by name: `word,pos,chunk,tag`; those that are neither `word` nor `tag` are left aside.
+        """Columns by name: `word,pos,chunk,tag`; those that are neither `word` nor `tag` are ignored.
 
         Raises:
             ValueError: it does not name one word and one tag.
@@ -85,7 +85,7 @@ class Columns:
         if self.others:
             return f"{', '.join(self.others)} left aside"
         word = "second, behind a running number," if self.word else "first"
-        return f"of {self.count} the {word} is read as the word and the last as its tag, the others are left aside"
+        return f"of {self.count} the {word} is read as the word and the last as its tag, the others are ignored"
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,14 @@ def _note_layout(layout: Layout, path: Path, counted: Counted) -> None:
 def blocks_of(
     lines: Iterable[bytes], path: Path, layout: Layout | None = None, counted: Counted | None = None
 ) -> Iterator[Block]:
-    """The same of lines in a known layout, by default mmavk's own; `path` stands for them in messages."""
+    """The same of lines in a known layout, by default mmavk's own; `path` stands for them in messages.
+
+    Args:
+        lines: of the file, as bytes.
+        path: names them in messages.
+        layout: of the columns; None: mmavk's own.
+        counted: takes what is noticed.
+    """
     layout, counted = layout or Layout(), counted or Counted()
     block = Block(path, layout)
     for number, line in _decoded(lines, path):
@@ -176,6 +183,12 @@ def conll_rows(
     """Posts of one file, or of lines called `name`; a post with a bad line is a `BadRow` and the others go on.
 
     Arguments and errors are those of `read_blocks`.
+
+    Args:
+        source: a file, or lines.
+        name: of the lines, for messages.
+        columns: which columns are read; None: detected.
+        counted: takes what is noticed.
     """
     for block in read_blocks(source, name, columns, counted):
         try:

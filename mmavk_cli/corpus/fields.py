@@ -82,10 +82,10 @@ def _words(row: Json, where: str) -> tuple[str, Any]:
             continue
         if isinstance(value, list) and any(isinstance(one, dict) for one in value):
             if not all(isinstance(one, dict) and isinstance(one.get("text"), str) for one in value):
-                raise DataError(f"'{field}' is not a list of objects with 'text'", where, "Mend it, or leave it out")
+                raise DataError(f"'{field}' is not a list of objects with 'text'", where, "Fix it or leave it out")
             return field, [one["text"] for one in value if one["text"].strip() or not one.get("disabled")]
         if not _strings(value):
-            raise DataError(f"'{field}' is not a list of strings", where, "Mend it, or leave it out")
+            raise DataError(f"'{field}' is not a list of strings", where, "Fix it or leave it out")
         if not all(value):
             raise DataError(f"an empty string in '{field}'", where, "Remove it and its tag")
         return field, value

@@ -1,28 +1,28 @@
 """JSON Lines: one post an object a line, with the fields of the output record (docs/formats.md)."""
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from unicodedata import normalize
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.images import is_url
 from mmavk_cli.base.records import BadRow, Counted, Json, Post, Row, Rows, Word
 from mmavk_cli.base.twice import seekable
-from mmavk_cli.corpus.conll import BOM, unified_tag
+from mmavk_cli.corpus.conll import unified_tag
 from mmavk_cli.corpus.entities import EntityReader
 from mmavk_cli.corpus.fields import TAGS, TagNames, own_fields
+from mmavk_cli.corpus.json_values import is_pair, json_values
 from mmavk_cli.corpus.notes import tell
 from mmavk_cli.corpus.offsets import OURS, Unit
 from mmavk_cli.corpus.tag_schemes import PLAIN, Scheme, TagSurvey
 from mmavk_cli.corpus.tokenize import checked_text, cut, joined
 
-Layout = Callable[[Json, str], Json]
-"""An object of another program, and its place → the same with fields that `fields.py` knows."""
+Layout = Callable[[Any, str], Json]
+"""A value of a JSON file, and its place → the same with fields that `fields.py` knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,8 @@ def read_jsonl(
     counted: Counted | None = None,
     reading: Reading | None = None,
 ) -> Rows:
-    """Posts of a file or of lines (a binary handle), one line at a time; a bad line is a `BadRow` and the others go on.
+    """Posts of a file or of lines (a binary handle), one at a time; a bad row is a `BadRow` and the others go on. An
+    object stands on a line, or they are one list (`corpus/json_values.py`).
 
     A file is read twice, first for the scheme of its tags; of lines each object is taken by itself. A picture's path is
     relative to the file, for lines to the working folder. Blank lines are skipped.
@@ -83,16 +84,25 @@ def read_jsonl(
 def whole_jsonl(
     handle: BinaryIO, name: str, base: Path, layout: Layout | None, counted: Counted, reading: Reading
 ) -> Iterator[Row]:
-    """The same of a handle that can be read twice; `base` is the folder that pictures' paths begin at."""
+    """The same of a handle that can be read twice; `base` is the folder that pictures' paths begin at.
+
+    Args:
+        handle: of the file, which is read twice.
+        name: of the file, for messages.
+        base: folder that relative paths of pictures begin at.
+        layout: names of the fields; None: mmavk's own.
+        counted: takes what is noticed.
+        reading: what the options say of how the file is read.
+    """
     survey = TagSurvey()
-    for number, line in _lines(handle):
-        if not _TAGGED.search(line):
-            continue
-        with suppress(DataError):
-            row = _object(line, "")
-            for tag in own_fields(layout(row, "") if layout else row, "", Counted(), reading.names).get("tags") or ():
-                survey.add(str(tag), number)
-            survey.end()
+    if any(_TAGGED.search(line) for line in handle):
+        handle.seek(0)
+        for number, value in json_values(handle, name):
+            with suppress(DataError):
+                row = own_fields(_object(value, layout, ""), "", Counted(), reading.names)
+                for tag in row.get("tags") or ():
+                    survey.add(str(tag), number)
+                survey.end()
     handle.seek(0)
     scheme = survey.scheme()
     if scheme.said:
@@ -100,22 +110,17 @@ def whole_jsonl(
     yield from _rows(handle, name, base, layout, counted, replace(reading, scheme=scheme))
 
 
-def _lines(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Lines with something on them, and their numbers."""
-    for number, raw in enumerate(lines, 1):
-        line = raw.removeprefix(BOM) if number == 1 else raw
-        if line.strip():
-            yield number, line
-
-
 def _rows(
     lines: Iterable[bytes], name: str, base: Path, layout: Layout | None, counted: Counted, reading: Reading
 ) -> Iterator[Row]:
-    for number, line in _lines(lines):
-        where, name_of_row = f"{name}:{number}", f"{Path(name).stem}-{number}"
+    before = place = 0
+    for number, value in json_values(lines, name):
+        place = place + 1 if number == before else 1
+        before = number
+        several = f"-{place}" if place > 1 else ""  # rows of a list that stands on one line
+        where, name_of_row = f"{name}:{number}", f"{Path(name).stem}-{number}{several}"
         try:
-            row = _object(line, where)
-            row = own_fields(layout(row, where) if layout else row, where, counted, reading.names)
+            row = own_fields(_object(value, layout, where), where, counted, reading.names)
             name_of_row = _name(row, "id", where) or name_of_row
             post = post_of(row, name_of_row, base, where, counted, reading)
         except DataError as error:
@@ -124,20 +129,14 @@ def _rows(
             yield post
 
 
-def _object(line: bytes, where: str) -> Json:
-    try:
-        row = json.loads(line.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        what = f"the line is not UTF-8 at byte {error.start}"
-        raise DataError(what, where, "Convert the file to UTF-8") from None
-    except json.JSONDecodeError as error:
-        what = f"not JSON at column {error.colno}: {error.msg}"
-        raise DataError(what, where, "Write one JSON object a line") from None
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"not JSON that can be read: {error}", where, "Write one flat JSON object a line") from None
-    if not isinstance(row, dict):
+def _object(value: Any, layout: Layout | None, where: str) -> Json:
+    if isinstance(value, DataError):
+        raise value
+    if layout is not None and isinstance(value, str):
+        value = {"text": value}
+    if not isinstance(value, dict) and not (is_pair(value) and getattr(layout, "takes_pairs", False)):
         raise DataError("the line is JSON but not an object", where, 'Write {"text": "..."}')
-    return row
+    return layout(value, where) if layout else value
 
 
 def post_of(
@@ -205,7 +204,7 @@ def _not_found(token: str, rest: str, at: int, where: str) -> DataError:
         if normalize(form, token) in normalize(form, rest):
             what = f"the word {token!r} and the text write the same letters in different Unicode forms"
             return DataError(what, where, f"Put both into one form ({form}), or omit text")
-    return DataError(f"the word {token!r} is not in the text after character {at}", where, "Mend it, or omit text")
+    return DataError(f"the word {token!r} is not in the text after character {at}", where, "Fix it, or omit 'text'")
 
 
 def _tags(row: Json, words: Sequence[Word] | None, where: str, scheme: Scheme | None) -> Sequence[str] | None:
@@ -246,7 +245,7 @@ def _name(row: Json, field: str, where: str) -> str | None:
     if type(value) is int:
         return str(value)
     if not isinstance(value, str) or not value:
-        raise DataError(f"'{field}' is neither a string nor a whole number", where, "Mend it, or leave it out")
+        raise DataError(f"'{field}' is neither a string nor a whole number", where, "Fix it or leave it out")
     return checked_text(value, where)
 
 
@@ -255,5 +254,5 @@ def _strings(row: Json, field: str, where: str) -> list[str] | None:
     if value is None:
         return None
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise DataError(f"'{field}' is not a list of strings", where, "Mend it, or leave it out")
+        raise DataError(f"'{field}' is not a list of strings", where, "Fix it or leave it out")
     return value

@@ -5,11 +5,11 @@ from pathlib import Path
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.flows.shared.cards import write_cards
 from mmavk_cli.flows.shared.options import RUN_FOLDER, Printed
-from mmavk_cli.report.card.model import Told
+from mmavk_cli.report.card.model import CardOptions
 
 
 class CardSettings(Printed, Common):
-    """What `mmavk card` asks."""
+    """Options of `mmavk card`."""
 
     run: Path = setting(..., RUN_FOLDER, here="Or one with several seeds.", argument=True)
     scores: list[Path] = setting([], "A run of mmavk eval of this model; give it again for several.", metavar="RUN")
@@ -24,4 +24,4 @@ def card(settings: CardSettings) -> list[Path]:
         DataError: no run, a broken one, or a folder of scores that are not this model's. UsageError: scores for a
         folder of several seeds, or for a run without a model.
     """
-    return write_cards(settings.run, settings.scores, Told(settings.license, settings.language))
+    return write_cards(settings.run, settings.scores, CardOptions(settings.license, settings.language))

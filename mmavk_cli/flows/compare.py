@@ -9,7 +9,7 @@ from pydantic import field_validator
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.settings import Common, setting
-from mmavk_cli.flows.shared.evaluated_run import Read, check_same, read
+from mmavk_cli.flows.shared.evaluated_run import EvaluatedRun, check_same, read_evaluated_run
 from mmavk_cli.flows.shared.options import RUN_FOLDERS, Printed
 from mmavk_cli.flows.shared.progress import Progress
 from mmavk_cli.flows.shared.seeds import seed_folders
@@ -24,7 +24,7 @@ ALONE = -1
 
 
 class CompareSettings(Printed, ResamplingSettings, Common):
-    """What `mmavk compare` asks."""
+    """Options of `mmavk compare`."""
 
     runs: list[Path] = setting(..., RUN_FOLDERS, here="Of mmavk eval, two or more.", argument=True, metavar="RUN")
 
@@ -32,7 +32,7 @@ class CompareSettings(Printed, ResamplingSettings, Common):
     @classmethod
     def _has_two(cls, runs: list[Path]) -> list[Path]:
         if len(runs) < 2:  # noqa: PLR2004
-            raise ValueError("give two or more, each made by mmavk eval --out RUN")
+            raise ValueError("at least two runs are needed, each made by mmavk eval --out RUN")
         return runs
 
 
@@ -83,17 +83,17 @@ def compare(settings: CompareSettings, on_progress: Progress) -> Comparison:
     return Comparison(asked["dataset"], asked["split"], len(first.posts), compared, found)
 
 
-def read_seeds(folder: Path) -> dict[int, Read]:
+def read_seeds(folder: Path) -> dict[int, EvaluatedRun]:
     """The runs of a folder of several seeds, by seed; a run by itself under `ALONE`.
 
     Raises:
         DataError: one is no run of mmavk eval, or it is broken.
     """
     folders = seed_folders(folder) or {ALONE: folder}
-    return {seed: read(one) for seed, one in folders.items()}
+    return {seed: read_evaluated_run(one) for seed, one in folders.items()}
 
 
-def _check_comparable(folders: Sequence[Path], systems: Sequence[Mapping[int, Read]]) -> Read:
+def _check_comparable(folders: Sequence[Path], systems: Sequence[Mapping[int, EvaluatedRun]]) -> EvaluatedRun:
     """All were scored on the same posts, each with as many seeds; returns the first run.
 
     Raises:

@@ -26,30 +26,30 @@ ALL = "mmavk config show COMMAND lists those of a command"
 
 
 class ConfigShowSettings(Printed, Common):
-    """What `mmavk config show` asks."""
+    """Options of `mmavk config show`."""
 
     command: str | None = setting(
         None,
-        "A command, `train` or `data.stats`: all its settings. Without it: those that are set.",
+        "A command, `train` or `data.stats`: show all its settings. Without it: those that are set.",
         argument=True,
     )
 
 
 class ConfigKeySettings(Common):
-    """What `mmavk config unset` asks."""
+    """Options of `mmavk config unset`."""
 
     key: str = setting(..., "A setting, for all commands or for one: `data-dir`, `train.epochs`.", argument=True)
 
 
 class ConfigSetSettings(Common):
-    """What `mmavk config set` asks."""
+    """Options of `mmavk config set`."""
 
     key: str = setting(..., "A setting, for all commands or for one: `data-dir`, `train.epochs`.", argument=True)
-    value: str = setting(..., "Its value, as it would be given to the option.", argument=True)
+    value: str = setting(..., "Its value, as the option takes it.", argument=True)
 
 
 class ConfigPathSettings(Common):
-    """What `mmavk config path` asks."""
+    """Options of `mmavk config path`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 from time import monotonic
 
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.base.run_record import RUN, SCORES, Run, read_run, told
+from mmavk_cli.base.run_record import RUN, SCORES, Run, read_run, run_facts
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.flows.shared.cards import write_cards
 from mmavk_cli.flows.shared.dataset_facts import DATA
@@ -17,11 +17,11 @@ from mmavk_cli.tagger.checkpoint import TaggerConfig, model_folder
 
 
 class ExportSettings(Printed, GateSettings, Common):
-    """What `mmavk export` asks."""
+    """Options of `mmavk export`."""
 
     model: str = setting(..., MODEL, argument=True)
-    int8: bool = setting(True, "Quantise the encoder to 8 bits: a quarter of the size, several times as fast.")
-    model_name: str | None = setting(None, "What output records call the model. [default: the run folder's name]")
+    int8: bool = setting(True, "Quantise the encoder to int8: a quarter of the size, several times as fast.")
+    model_name: str | None = setting(None, "Name of the model in output records. [default: the run folder's name]")
     out: Path = setting(..., OUT, here="a folder; files of an earlier export are replaced.")
 
 
@@ -50,7 +50,7 @@ def export(settings: ExportSettings) -> dict[str, int]:
 
 def _keep_records(source: Path, settings: ExportSettings, began: float) -> None:
     """The training's records go with the model where its run folder is known, those of an earlier export go."""
-    facts = told("export", settings, began)
+    facts = run_facts("export", settings, began)
     trained = next((one for one in (Path(settings.model), source.parent) if (one / RUN).is_file()), None)
     for name in (SCORES, DATA):
         (settings.out / name).unlink(missing_ok=True)

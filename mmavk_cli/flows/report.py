@@ -40,7 +40,7 @@ PLACE = "\0"
 
 
 class ReportSettings(Printed, PictureLimits, Common):
-    """What `mmavk report` asks."""
+    """Options of `mmavk report`."""
 
     runs: list[Path] = setting(..., RUN_FOLDERS, here=f"Of mmavk {', '.join(COMMANDS)}.", argument=True, metavar="RUN")
     out: Path | None = setting(None, OUT, here=f"the page. [default: {NAME} in the first RUN]")

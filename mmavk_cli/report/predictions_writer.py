@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 
+from mmavk_cli.base.csv_cells import COLUMNS, name_rows, table_line
 from mmavk_cli.base.one_line import json_on_one_line
 from mmavk_cli.base.records import BadRow, Counted, Json, Tagged
 from mmavk_cli.spans import entity_of, spans_to_tags, strict_spans
@@ -77,6 +78,16 @@ def conll(rows: Iterable[Outcome]) -> Iterator[str]:
             pairs = zip(row.post.raw_words(), tags, strict=True)
             words = "".join(f"{_BREAKS.sub(' ', word)}\t{tag}\n" for word, tag in pairs)
             yield f"IMGID:{_BREAKS.sub(' ', row.post.image_id or row.post.id)}\n{words}\n"
+
+
+def csv_table(rows: Iterable[Outcome]) -> Iterator[str]:
+    """A heading, then a row a name; a post without names has one row. Bad rows are left out."""
+    yield table_line(COLUMNS)
+    for row in rows:
+        if isinstance(row, Tagged):
+            names = [(one.start, one.end, one.type, f"{one.score:.{DECIMALS}f}") for one in row.entities]
+            image = row.post.image_url if row.post.image is None else str(row.post.image)
+            yield "".join(map(table_line, name_rows(row.post, names, image)))
 
 
 def _dumped(value: Json) -> str:

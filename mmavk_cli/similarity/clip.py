@@ -109,6 +109,12 @@ class Clip:
 def load_clip(source: ClipSource, precision: str, device: str, batch: int) -> Clip:
     """The CLIP that `source` names, with the activation its weights were trained with.
 
+    Args:
+        source: model, tag and weights.
+        precision: `float32` or `float16`.
+        device: `cpu` or `cuda`.
+        batch: pictures or texts in one forward pass.
+
     Raises:
         UsageError: open_clip knows no such model or tag. MissingError: the weights are not there, or do not fit.
     """

@@ -53,9 +53,9 @@ class ClipSize:
             text = Tower(int(read["width"]), int(read["layers"]), int(read["context_length"]), read.get("mlp_ratio", 4))
             words = int(read["vocab_size"])
         except (KeyError, TypeError) as error:
-            raise MissingError(
-                f"CLIP's sizes are not told: {error}", where, "Take a ViT, as ViT-B-32/openai"
-            ) from error
+            fault = "lacks" if isinstance(error, KeyError) else "has a value of the wrong type:"
+            what = f"CLIP's configuration {fault} {error}"
+            raise MissingError(what, where, "Take a ViT, such as ViT-B-32/openai") from error
         # patches, the place of the class, positions, two normalisations, projection; words, positions, one, projection
         sight = vision.width * (3 * patch * patch + 1 + vision.places + 4 + shared)
         language = text.width * (words + text.places + 2 + shared)
@@ -89,4 +89,6 @@ def clip_config(source: ClipSource) -> Json:
         found = json.loads(path.read_text("utf-8"))
         return dict(found["model_cfg"] if source.folder is not None else found)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise MissingError(f"CLIP's settings cannot be read: {error}", str(path), "Take another with --clip") from error
+        raise MissingError(
+            f"cannot read CLIP's configuration: {error}", str(path), "Take another with --clip"
+        ) from error

@@ -46,7 +46,7 @@ class ClipChoice(Settings):
         "ViT-B-32/openai",
         "CLIP: a model and tag of open_clip, a model alone with --clip-weights, or a folder open_clip saved.",
     )
-    clip_weights: Path | None = setting(None, "Weights (.safetensors) instead of the tag's or the folder's own.")
+    clip_weights: Path | None = setting(None, "Weights (.safetensors) in place of those of the tag or the folder.")
 
 
 class ScorerChoice(ClipChoice, StorePlace):
@@ -61,10 +61,10 @@ class ClipSettings(ClipChoice, DeviceChoice):
     """Which CLIP scores, and how it runs."""
 
     clip_precision: Literal["auto", "float32", "float16"] = setting(
-        "auto", "Arithmetic of CLIP; auto: as in the scores that are there, else float16 on a GPU and float32 without."
+        "auto", "Precision of CLIP; auto: that of the scores in the store, else float16 on a GPU and float32 without."
     )
-    clip_batch: int = setting(32, "Pictures or texts in one pass of CLIP; halved when memory runs out.", ge=1)
-    workers: int = setting(0, "Threads that read, decode and shrink pictures. [default: one a core]", ge=0)
+    clip_batch: int = setting(32, "Pictures or texts in one forward pass of CLIP; halved when memory runs out.", ge=1)
+    workers: int = setting(0, "Threads that read, decode and resize pictures. [default: one per core]", ge=0)
 
 
 def check_for_pictures(scorer: str | None) -> None:

@@ -72,6 +72,13 @@ class Store:
     ) -> Written:
         """Keep the text about a picture; an earlier text or failure of the same key is replaced.
 
+        Args:
+            subject: a picture's digest, or an image id.
+            recipe: what generated the text.
+            text: the knowledge; may be empty.
+            source: file that the picture was read from.
+            details: what else is known of this text.
+
         Raises:
             DataError: the store cannot be written.
         """
@@ -82,6 +89,13 @@ class Store:
         self, subject: str, recipe: Recipe, error: str, source: str = "", details: Json | None = None
     ) -> Written:
         """Keep why there is no text about a picture; a failure that is put again counts one more attempt.
+
+        Args:
+            subject: a picture's digest, or an image id.
+            recipe: what was to generate a text.
+            error: why there is none.
+            source: file that the picture was read from.
+            details: what else is known of this attempt.
 
         Raises:
             DataError: the store cannot be written.
@@ -261,17 +275,28 @@ def knowledge_for(store: Store, recipe: str, dataset: str | None) -> Callable[[P
 
     It looks under the digest of the picture's bytes, where the store has any, then under the image id in `dataset`.
     """
-    by_picture = store.has_pictures(recipe)
+    find = row_for(store, recipe, dataset)
 
     def text(post: Post) -> str | None:
+        row = find(post)
+        return row.text if row is not None else None
+
+    return text
+
+
+def row_for(store: Store, recipe: str, dataset: str | None) -> Callable[[Post], KnowledgeRow | None]:
+    """The same, but the whole row."""
+    by_picture = store.has_pictures(recipe)
+
+    def find(post: Post) -> KnowledgeRow | None:
         row = None
         if by_picture and post.image is not None and post.image.is_file():
             row = store.get_knowledge(digest_file(post.image), recipe)
         if row is None and dataset is not None and post.image_id is not None:
             row = store.get_knowledge(keys.image_subject(dataset, post.image_id), recipe)
-        return row.text if row is not None else None
+        return row
 
-    return text
+    return find
 
 
 def _row(key: str, value: str) -> Row | Fault:

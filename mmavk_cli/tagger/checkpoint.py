@@ -61,8 +61,9 @@ class TaggerConfig:
         path = folder / CONFIG
         try:
             content = json.loads(path.read_text("utf-8"))
-            if content.pop("format") != FORMAT:
-                raise MissingError("the checkpoint has another format", str(path), "Use the mmavk that wrote it")
+            if (found := content.pop("format")) != FORMAT:
+                what = f"unsupported checkpoint format {found!r} (expected {FORMAT})"
+                raise MissingError(what, str(path), "Use the mmavk that wrote it")
             pieces = PieceSettings(**current(content.pop("pieces"), "train"))
             return cls(tags=_tags(content.pop("tags")), pieces=pieces, **content)
         except OSError as error:
@@ -76,7 +77,7 @@ class TaggerConfig:
 def _tags(names: list[str]) -> tuple[str, ...]:
     types = dict.fromkeys(split_tag(name)[1] for name in names[1:])
     if names != list(tag_names(tuple(types))):
-        raise ValueError(f"{names} is no list of tags")
+        raise ValueError(f"{names} is not a list of tags")
     return tuple(names)
 
 

@@ -50,7 +50,7 @@ ANN = [[("Ann", "B-PER"), ("Lee", "I-PER"), ("sang", "O")]]
 def test_first_and_last_of_several_columns(content: str, tmp_path: Path):
     found, notes = rows(content, tmp_path)
     assert pairs(found) == ANN
-    assert "are left aside" in notes["columns"]
+    assert "are ignored" in notes["columns"]
     assert ("comment" in notes) == content.startswith("#")
 
 

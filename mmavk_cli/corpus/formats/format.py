@@ -4,13 +4,13 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from mmavk_cli.base.records import Counted, Post, Rows
 from mmavk_cli.spans import characters, spans_to_tags, strict_spans
 
 Put = Callable[[Any], object]
-"""Writes one record of a format."""
+"""Writes one record of a format. A tuple that it returns holds keys of `LOST`: what the file could not keep of it."""
 
 LOST = {
     "text": "texts whose white space between words became one space",
@@ -25,8 +25,8 @@ LOST = {
 """What may be lost, and what that means; counted in posts."""
 
 
-class Format(Protocol):
-    """One format. A record is what it makes of one post: an object, a block of lines, spaCy's Doc."""
+class Reader(Protocol):
+    """A format that can be read."""
 
     @property
     def name(self) -> str:
@@ -46,6 +46,10 @@ class Format(Protocol):
             DataError: the file cannot be read. MissingError: a package is not there.
         """
         ...
+
+
+class Format(Reader, Protocol):
+    """A format that is read and written. A record is what it makes of one post: an object, a block of lines, a Doc."""
 
     def record(self, post: Post, folder: Path) -> Any:
         """The post as this format holds it, in a file of `folder`.
@@ -72,11 +76,22 @@ class Format(Protocol):
         ...
 
 
-class LineFormat(Format, Protocol):
-    """A format of text lines, which can also go through a pipe."""
+@runtime_checkable
+class LineReader(Reader, Protocol):
+    """A format that can be read from a pipe."""
 
     def read_lines(self, lines: Iterable[bytes], counted: Counted) -> Rows:
         """The posts of standard input."""
+        ...
+
+
+@runtime_checkable
+class LineFormat(LineReader, Format, Protocol):
+    """A format of text lines, which can also go through a pipe."""
+
+    @property
+    def heading(self) -> str:
+        """What stands before the first record."""
         ...
 
     def line(self, record: Any) -> str:

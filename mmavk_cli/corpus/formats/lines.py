@@ -1,4 +1,4 @@
-"""Formats of text lines: JSON Lines in three layouts, and CoNLL."""
+"""Formats of text lines: JSON in the forms of several programs, and CoNLL."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -15,7 +15,9 @@ from mmavk_cli.corpus.columns import BLANKS, DOCUMENT, IMAGE, Columns
 from mmavk_cli.corpus.conll import blocks_of, conll_rows
 from mmavk_cli.corpus.fields import own_fields
 from mmavk_cli.corpus.formats.format import Put
-from mmavk_cli.corpus.formats.json_fields import from_doccano, from_prodigy, to_doccano, to_own, to_prodigy
+from mmavk_cli.corpus.formats.json_fields import to_doccano, to_own, to_prodigy
+from mmavk_cli.corpus.formats.json_forms import FORMS, AnyForm
+from mmavk_cli.corpus.formats.label_studio import to_min, to_task
 from mmavk_cli.corpus.jsonl import Layout, Reading, post_of, read_jsonl, whole_jsonl
 
 INSTEAD = "Mend it, or choose another format"
@@ -30,17 +32,18 @@ class JsonLines:
     name: str
     suffix: str
     made: Callable[[Post, Path], Json]
-    layout: Layout | None
+    layout: Callable[[Counted], Layout]
+    heading: str = ""
     reading: Reading = field(default_factory=Reading)
 
     def read(self, path: Path, counted: Counted) -> Rows:
         """The posts of a file."""
-        return read_jsonl(path, layout=self.layout, counted=counted, reading=self.reading)
+        return read_jsonl(path, layout=self.layout(counted), counted=counted, reading=self.reading)
 
     def read_lines(self, lines: Iterable[bytes], counted: Counted) -> Rows:
         """The posts of standard input."""
         with seekable(lines) as handle:
-            yield from whole_jsonl(handle, "stdin", Path(), self.layout, counted, self.reading)
+            yield from whole_jsonl(handle, "stdin", Path(), self.layout(counted), counted, self.reading)
 
     def record(self, post: Post, folder: Path) -> Json:
         """The post's object."""
@@ -48,7 +51,7 @@ class JsonLines:
 
     def post(self, record: Json, folder: Path) -> Post:
         """The post that an object is read as."""
-        row = own_fields(self.layout(record, "") if self.layout else record, "", Counted())
+        row = own_fields(self.layout(Counted())(record, ""), "", Counted())
         return post_of(row, str(row["id"]), folder, "")
 
     def line(self, record: Json) -> str:
@@ -72,6 +75,7 @@ class Conll:
     name: str = "conll"
     suffix: str = ".conll"
     columns: Columns | None = None
+    heading: str = ""
 
     def read(self, path: Path, counted: Counted) -> Rows:
         """The posts of a file."""
@@ -116,7 +120,49 @@ class Conll:
             yield handle.write
 
 
-JSONL = JsonLines("jsonl", ".jsonl", to_own, None)
-DOCCANO = JsonLines("doccano", ".doccano.jsonl", to_doccano, from_doccano)
-PRODIGY = JsonLines("prodigy", ".prodigy.jsonl", to_prodigy, from_prodigy)
+@dataclass(frozen=True, slots=True)
+class JsonList(JsonLines):
+    """The same objects as one list, which is how Label Studio imports them. A pipe gets one a line."""
+
+    @contextmanager
+    def writer(self, path: Path) -> Iterator[Put]:
+        """Writes objects into a file."""
+        with atomic_write(path) as handle:
+            before = "[\n"
+
+            def put(record: Json) -> None:
+                nonlocal before
+                handle.write(before + self.line(record).rstrip("\n"))
+                before = ",\n"
+
+            yield put
+            handle.write("[]\n" if before == "[\n" else "\n]\n")
+
+
+@dataclass(frozen=True, slots=True)
+class JsonRead:
+    """A form that is read and not written."""
+
+    name: str
+    suffix: str
+    layout: Callable[[Counted], Layout]
+    reading: Reading = field(default_factory=Reading)
+
+    def read(self, path: Path, counted: Counted) -> Rows:
+        """The posts of a file."""
+        return read_jsonl(path, layout=self.layout(counted), counted=counted, reading=self.reading)
+
+    def read_lines(self, lines: Iterable[bytes], counted: Counted) -> Rows:
+        """The posts of standard input."""
+        return read_jsonl(lines, "stdin", self.layout(counted), counted, self.reading)
+
+
+JSONL = JsonLines("jsonl", ".jsonl", to_own, FORMS["jsonl"])
+DOCCANO = JsonLines("doccano", ".doccano.jsonl", to_doccano, FORMS["doccano"])
+PRODIGY = JsonLines("prodigy", ".prodigy.jsonl", to_prodigy, FORMS["prodigy"])
+LABEL_STUDIO = JsonList("labelstudio", ".labelstudio.json", to_task, FORMS["labelstudio"])
+LABEL_STUDIO_MIN = JsonList("labelstudio-min", ".labelstudio-min.json", to_min, FORMS["labelstudio-min"])
+GLINER = JsonRead("gliner", ".gliner.json", FORMS["gliner"])
+SPACY_TUPLES = JsonRead("spacy-tuples", ".tuples.json", FORMS["spacy-tuples"])
+ANY_JSON = JsonRead("json", ".json", AnyForm)
 CONLL = Conll()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mmavk_cli.base.digest import SCHEME, digest_file
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.base.paths import SPLITS, dataset_folder, images_folder, split_file
+from mmavk_cli.base.paths import SPLITS, dataset_folder, images_folder, split_file, unread_files
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.settings import DataPlace, setting
 from mmavk_cli.corpus.check import Entry, check_texts
@@ -23,7 +23,7 @@ FIRST = 5
 
 
 class DataCheckSettings(DataPlace, DataSet):
-    """What `mmavk data check` asks."""
+    """Options of `mmavk data check`."""
 
     every: bool = setting(False, f"List every place, not the first {FIRST} of a kind.", "--all/--no-all")
 
@@ -72,6 +72,8 @@ def data_check(settings: DataCheckSettings, on_progress: Progress) -> Check:
             files[split] = split_file(folder, split)
         except DataError as error:
             findings.add("split-missing", split, folder.name, error.what)
+    for path in unread_files(folder, files.values()):
+        findings.add("unread-file", "all", path.name, "call it after a split, or convert it")
     entries = check_texts(files, findings, settings.renaming())
     check_types(entries, files, findings)
     tweets = Counter(entry.split for entry in entries)

@@ -12,33 +12,43 @@ from mmavk_cli.base.files import atomic_folder
 from mmavk_cli.base.records import BadRow, Counted, Json, Post
 from mmavk_cli.base.settings import Common, DataFolder, setting
 from mmavk_cli.corpus.columns import Columns
-from mmavk_cli.corpus.formats.format import LOST, Format, Put, lost
-from mmavk_cli.corpus.formats.lines import Conll, JsonLines
-from mmavk_cli.corpus.formats.registry import FORMATS
+from mmavk_cli.corpus.formats.format import LOST, Format, LineFormat, Put, lost
+from mmavk_cli.corpus.formats.options import ColumnOptions
+from mmavk_cli.corpus.formats.registry import READERS
 from mmavk_cli.corpus.jsonl import Reading
 from mmavk_cli.corpus.notes import sentence
 from mmavk_cli.corpus.offsets import OURS, Unit
 from mmavk_cli.corpus.types import Renaming, TypeChoice
-from mmavk_cli.flows.data.convert_paths import PIPE, RAW, FormatName, Read, Said, file_name, source_of, target_of
+from mmavk_cli.flows.data.convert_paths import (
+    PIPE,
+    RAW,
+    FormatName,
+    Read,
+    Said,
+    SourceFormat,
+    file_name,
+    source_of,
+    target_of,
+)  # fmt: skip
 from mmavk_cli.flows.shared.options import SPLIT, Printed, Split
 from mmavk_cli.flows.shared.progress import OnFault, Progress
 from mmavk_cli.report.safe_text import visible
 from mmavk_cli.spans import strict_spans
 
 
-class DataConvertSettings(Printed, TypeChoice, DataFolder, Common):
-    """What `mmavk data convert` asks."""
+class DataConvertSettings(Printed, ColumnOptions, TypeChoice, DataFolder, Common):
+    """Options of `mmavk data convert`."""
 
     source: str = setting(..., "A file, a folder, the name of a data set, or - for standard input.", argument=True)
-    target: str = setting(..., "A file or folder that is not there yet, or - for standard output.", argument=True)
-    source_format: FormatName | None = setting(
-        None, f"Format of SOURCE: {', '.join(FORMATS)}. [default: by its name and content]", "--from"
+    target: str = setting(..., "A new file or folder, or - for standard output.", argument=True)
+    source_format: SourceFormat | None = setting(
+        None, f"Format of SOURCE: {', '.join(READERS)}. [default: by its name and content]", "--from"
     )
     target_format: FormatName | None = setting(None, "Format of TARGET. [default: by its name]", "--to")
     split: Split | None = setting(None, SPLIT, here="[default: all that are there]")
     columns: str | None = setting(
         None,
-        "Columns of a CoNLL file, by name: word,pos,chunk,tag. Those that are neither `word` nor `tag` are left aside. "
+        "Columns of a CoNLL file, by name: word,pos,chunk,tag. Those that are neither `word` nor `tag` are ignored. "
         "[default: the first, behind a running number, and the last]",
         metavar="NAME,…",
     )
@@ -57,7 +67,7 @@ class DataConvertSettings(Printed, TypeChoice, DataFolder, Common):
         """What is said of SOURCE."""
         columns = None if self.columns is None else Columns.parse(self.columns)
         names = {} if self.tag_names is None else {"": self.tag_names.split(",")}
-        return Said(columns, Reading(unit=self.offsets, names=names))
+        return Said(columns, Reading(unit=self.offsets, names=names), self.column_names)
 
     @field_validator("columns")
     @classmethod
@@ -142,6 +152,12 @@ def data_convert(
 
     With TARGET `-` the text goes to `out`. A bad row is left out, told and counted.
 
+    Args:
+        settings: the options of the command.
+        out: takes the text where TARGET is `-`.
+        on_progress: is called with the number of posts.
+        on_fault: is called with each row that is skipped.
+
     Raises:
         UsageError: a format that cannot be told or cannot go there. DataError: SOURCE is not there or cannot be read,
         TARGET is there already or cannot be written. MissingError: a format's package is not installed.
@@ -149,8 +165,11 @@ def data_convert(
     source = source_of(settings.source, settings.source_format, settings.split, settings.data_dir, settings.said)
     target, folder = target_of(settings.target, settings.target_format, source)
     done = Conversion(settings.source, settings.target, source.format, target.name, settings.renaming())
+    for path in source.unread:
+        done.read.note("unread-file", str(path.parent), path.name, path.name)
     job = _Job(target, done, on_progress, on_fault)
     if settings.target == PIPE:
+        out(target.heading if isinstance(target, LineFormat) else "")
         for split, rows in source.splits.items():
             job.put_all(split, rows, lambda record: out(_line(target, record)), Path())
     elif folder:
@@ -175,7 +194,14 @@ class _Job:
             self.put_all(split, rows, put, path.parent)
 
     def put_all(self, split: str, rows: Read, put: Put, folder: Path) -> None:
-        """Every post of a split as a record; `folder` is where paths of pictures begin."""
+        """Every post of a split as a record; `folder` is where paths of pictures begin.
+
+        Args:
+            split: name of the split.
+            rows: its posts and bad rows.
+            put: writes one record.
+            folder: where relative paths of pictures begin.
+        """
         counted = self.done.splits.setdefault(split or "all", Counted({"posts": 0, "names": 0, "bad_rows": 0}))
         for number, row in enumerate(self.done.renaming.rows(rows(self.done.read)), 1):
             try:
@@ -186,8 +212,8 @@ class _Job:
                 self.done.bad += 1
                 self.on_fault(error.problem())
             else:
-                put(record)
-                for kind in losses:
+                changed = put(record)
+                for kind in (*losses, *(changed if isinstance(changed, tuple) else ())):
                     self.done.lost.add(kind)
                 self.done.untagged += post.tags is None
                 counted.add("posts")
@@ -205,7 +231,7 @@ class _Job:
 
 
 def _line(target: Format, record: Any) -> str:
-    if not isinstance(target, JsonLines | Conll):
+    if not isinstance(target, LineFormat):
         raise TypeError(f"{target.name} is no format of lines")  # target_of lets none of them into a pipe
     return target.line(record)
 

@@ -29,7 +29,7 @@ AGAIN = "Run the command again; files that are there are not fetched again"
 
 
 class DataFetchSettings(Printed, DataFolder, Common):
-    """What `mmavk data fetch` asks."""
+    """Options of `mmavk data fetch`."""
 
     dataset: str = setting(..., DATASET, here=f"One of: {', '.join(RELEASES)}.", argument=True, metavar="NAME")
     mirror: str = setting(BASE, "Address to fetch from: MIRROR/NAME/train.txt and so on.", metavar="URL")
@@ -50,7 +50,7 @@ def data_fetch(settings: DataFetchSettings, on_progress: Progress) -> Fetched:
 
     Raises:
         UsageError: a data set that is not known, a URL that is not http or https.
-        DataError: the network or the server failed, other bytes came, or another file is in the way.
+        DataError: the network or the server failed, other bytes came, or the file exists and its checksum differs.
     """
     release = RELEASES.get(settings.dataset)
     if release is None:
@@ -88,7 +88,9 @@ def _is_there(path: Path, sha256: str) -> bool:
     except OSError as error:
         raise DataError(f"cannot read: {error.strerror}", str(path), "Move it away") from error
     if found != f"{SCHEME}:{sha256}":
-        raise DataError("another file is in the way", str(path), "Move it away, or fetch with another --data-dir")
+        raise DataError(
+            "the file exists and its checksum differs", str(path), "Move it away, or fetch with another --data-dir"
+        )
     return True
 
 

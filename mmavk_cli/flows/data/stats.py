@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.base.paths import SPLITS, dataset_folder, split_file
+from mmavk_cli.base.paths import SPLITS, dataset_folder, splits_in, unread_files
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.settings import Common, DataFolder, setting
 from mmavk_cli.corpus.dataset import load_split
@@ -21,7 +21,7 @@ class DataSet(Printed, TypeChoice, DataFolder, Common):
 
 
 class DataStatsSettings(DataSet):
-    """What `mmavk data stats` asks."""
+    """Options of `mmavk data stats`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +64,23 @@ def data_stats(settings: DataStatsSettings) -> Stats:
     """
     folder = dataset_folder(settings.dataset, settings.data_dir)
     published = published_counts(settings.dataset)
+    files = splits_in(folder)
+    unread = ", ".join(path.name for path in unread_files(folder, files.values()))
+    if not files:
+        fetch = f"Run: mmavk data fetch {settings.dataset}"
+        advice = f"There is {unread}: call them train, valid and test, or convert them" if unread else fetch
+        raise DataError("no train, valid or test split", str(folder), advice)
     lines: list[Line] = []
-    missing = []
-    for split in SPLITS:
-        try:
-            split_file(folder, split)
-        except DataError:
-            missing.append(split)
-        else:
-            counted = survey(load_split(folder, split, settings.renaming()))
-            lines += _lines(split, counted, published.splits.get(split))
-    if not lines:
-        raise DataError("no train, valid or test split", str(folder), f"Run: mmavk data fetch {settings.dataset}")
-    notes = tuple(f"{split}: {row.note}" for split, row in published.splits.items() if row.note)
+    notes = [f"{split}: {row.note}" for split, row in published.splits.items() if row.note]
+    notes += [f"not read: {unread}"] if unread else []
+    for split in files:
+        counted = survey(load_split(folder, split, settings.renaming()))
+        lines += _lines(split, counted, published.splits.get(split))
+        if counted.tweets and not counted.lenient:
+            notes.append(f"{split}: no post has a name")
+    missing = [split for split in SPLITS if split not in files]
     source = published.source if published.splits else ""
-    return Stats(settings.dataset, str(folder), source, tuple(lines), notes, tuple(missing))
+    return Stats(settings.dataset, str(folder), source, tuple(lines), tuple(notes), tuple(missing))
 
 
 def _lines(split: str, counted: Survey, published: PublishedSplit | None) -> Iterator[Line]:

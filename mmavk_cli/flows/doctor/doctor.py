@@ -26,7 +26,7 @@ PACKAGES = (
 
 
 class DoctorSettings(Printed, ChainSettings, StorePlace, Common):
-    """What `mmavk doctor` asks."""
+    """Options of `mmavk doctor`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from mmavk_cli.flows.shared.knowledge.attach import (
     counted_knowledge,
     knowledge_label,
     knowledge_of,
+    placeholder_posts,
     wanted_by,
 )
 from mmavk_cli.flows.shared.knowledge.compatibility import check_knowledge
@@ -48,14 +49,18 @@ OWN: Pairing = "own"
 
 
 class EvalSettings(Printed, ResamplingSettings, EvalKnowledge, TypedData, Common):
-    """What `mmavk eval` asks."""
+    """Options of `mmavk eval`."""
 
     model: str = setting(..., MODEL, here=EMBEDDED_OR_SEEDS, argument=True)
     dataset: str = setting(..., DATASET, metavar="NAME")
     split: Split = setting("test", SPLIT)
-    pairing: Pairing = setting(OWN, "Whose knowledge a post gets: its own, another post's, or none.")
+    pairing: Pairing = setting(
+        OWN, "Which knowledge a post gets: its `own`, another post's (`shuffled`), or none (`blank`)."
+    )
     picture_test: bool = setting(
-        False, "Does the picture matter? Score with own, with shuffled and with no knowledge.", "--picture-test"
+        False,
+        "Test whether the picture matters: score with own, with shuffled and without knowledge.",
+        "--picture-test",
     )
     rule: Rule = setting("strict", "Counting rule of errors, calibration and the picture test.", "--as")
     out: Path | None = setting(None, OUT, here="run folder with scores.json, run.json and predictions.SPLIT.jsonl.")
@@ -78,7 +83,8 @@ class Against:
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """Scores of one model on one split; `with_knowledge` counts posts whose knowledge had a weight above 0, `gated` is
-    the share of posts with knowledge whose weight is under 1.
+    the share of posts with knowledge whose weight is under 1, `without_similarity` how many posts' knowledge is gated
+    because nothing says how related it is.
 
     `picture_test` has `shuffled` and `blank`; it is None where it was not asked for. `types` is the renaming that held.
     `unknown_types` are those of the split that the model does not have: how many `names`, all missed, and the `first`.
@@ -91,6 +97,7 @@ class Evaluation:
     posts: int
     with_knowledge: int
     gated: float
+    without_similarity: int
     rule: Rule
     scores: Breakdown
     picture_test: dict[Pairing, Against] | None
@@ -120,7 +127,7 @@ def evaluate(settings: EvalSettings, on_progress: Progress = silent) -> Evaluati
     unknown = unknown_types(posts, renaming, settings.dataset, config, settings.model)
     named = PICTURES if config.pieces.fusion == "prefix" else settings.knowledge
     if settings.picture_test and named is None:
-        raise UsageError("it needs --knowledge, without it all three are the same", "--picture-test", "See --help")
+        raise UsageError("needs --knowledge; without it all three are the same", "--picture-test", "See --help")
     pairings: tuple[Pairing, ...] = get_args(Pairing) if settings.picture_test else (settings.pairing,)
     wanted = wanted_by(settings, settings.model, config)
     knowledge = {pairing: paired(posts, settings, pairing, wanted) for pairing in pairings}
@@ -141,6 +148,7 @@ def evaluate(settings: EvalSettings, on_progress: Progress = silent) -> Evaluati
 
 def _judged(settings: EvalSettings, label: str, tagged: dict[Pairing, list[Tagged]], unknown: Json) -> Evaluation:
     rows = tagged[settings.pairing]
+    counts = counted_knowledge([row.knowledge for row in rows])
     known = Known(_train(settings), _real(settings, rows))
     return Evaluation(
         settings.model,
@@ -149,7 +157,8 @@ def _judged(settings: EvalSettings, label: str, tagged: dict[Pairing, list[Tagge
         label,
         len(rows),
         sum(1 for row in rows if row.knowledge is not None and row.knowledge.weight > 0),
-        counted_knowledge([row.knowledge for row in rows])["gated"],
+        counts["gated"],
+        counts.get("without_similarity", 0),
         settings.rule,
         breakdown(rows, known, settings.rule, settings),
         _picture_test(tagged, settings) if settings.picture_test else None,
@@ -160,6 +169,12 @@ def _judged(settings: EvalSettings, label: str, tagged: dict[Pairing, list[Tagge
 
 def paired(posts: Sequence[Post], settings: EvalSettings, pairing: Pairing, wanted: Wanted) -> list[Knowledge | None]:
     """Each post's own knowledge, that of another post (in a random ring, so that none gets its own), or none.
+
+    Args:
+        posts: of the split.
+        settings: which knowledge, and the seed of the shuffle.
+        pairing: own, shuffled or blank.
+        wanted: what the model reads of a picture.
 
     Raises:
         KnowledgeError: the store has no knowledge of that name.
@@ -193,8 +208,10 @@ def _train(settings: EvalSettings) -> list[Post] | None:
 def _real(settings: EvalSettings, rows: Sequence[Tagged]) -> list[bool] | None:
     posts = [row.post for row in rows]
     own = [row.knowledge for row in rows] if settings.pairing == OWN else paired(posts, settings, OWN, Wanted())
+    placeholders = placeholder_posts(settings, settings.dataset, posts, own)
     folder = images_folder(dataset_folder(settings.dataset, settings.data_dir), settings.images)
-    missing = [post.image is None for post in posts] if folder.is_dir() else None
+    looked = folder.is_dir()
+    missing = [(looked and post.image is None) or post.id in placeholders for post in posts]
     return real_pictures([one.text if one else None for one in own], missing)
 
 
@@ -222,7 +239,8 @@ def _write(run: Run, settings: EvalSettings, result: Evaluation, rows: Sequence[
 
 
 def _data(settings: EvalSettings, rows: Sequence[Tagged]) -> Json:
-    facts = split_facts([row.post for row in rows], [row.knowledge for row in rows])
+    posts, knowledge = [row.post for row in rows], [row.knowledge for row in rows]
+    facts = split_facts(posts, knowledge, placeholder_posts(settings, settings.dataset, posts, knowledge))
     return {
         "splits": {f"{settings.dataset}/{settings.split}": facts},
         "findings": {settings.dataset: findings_of(settings.dataset, settings, ("train", settings.split))},

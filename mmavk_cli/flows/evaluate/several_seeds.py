@@ -50,7 +50,7 @@ def evaluate_seeds(settings: EvalSettings, on_progress: Progress) -> SeedEvaluat
             out = seed_folder(run.folder, seed) if run else None
             one = settings.model_copy(update={"model": str(folder), "out": out})
             runs[seed] = evaluate(one, part_of(on_progress, number, len(folders)))
-        found = SeedEvaluations(runs, _together(runs, "strict"), _together(runs, "conlleval"))
+        found = SeedEvaluations(runs, _over_seeds(runs, "strict"), _over_seeds(runs, "conlleval"))
         if run:
             run.write("scores.json", found.as_json())
     if settings.out is not None:
@@ -58,7 +58,7 @@ def evaluate_seeds(settings: EvalSettings, on_progress: Progress) -> SeedEvaluat
     return found
 
 
-def _together(runs: dict[int, Evaluation], rule: Rule) -> dict[str, SeedScores]:
+def _over_seeds(runs: dict[int, Evaluation], rule: Rule) -> dict[str, SeedScores]:
     rows = [one.scores.strict if rule == "strict" else one.scores.conlleval for one in runs.values()]
     return {name: spread_scores(_of_type(rows, name)) for name in dict.fromkeys(name for row in rows for name in row)}
 

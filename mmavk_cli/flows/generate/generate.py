@@ -26,11 +26,13 @@ from mmavk_cli.store.store import Store
 
 
 class GenerateSettings(Printed, RetryFailed, GeneratorSettings, PictureLimits, PostSource, StorePlace, Common):
-    """What `mmavk generate` asks."""
+    """Options of `mmavk generate`."""
 
     generator: str = setting("qwen2vl", GENERATOR)
-    limit: int | None = setting(None, "Only the first so many picture files.", ge=1)
-    shard: str | None = setting(None, "One part of the pictures, `3/8` the third of eight, for several machines.")
+    limit: int | None = setting(None, "Only this many picture files, from the first.", ge=1)
+    shard: str | None = setting(
+        None, "One part of the pictures, `3/8` is the third of eight, to share them between machines."
+    )
     # 524 pictures of Twitter-2017 are one placeholder, 201 of Twitter-2015; a picture people share comes a few times
     placeholder: int = setting(
         20,

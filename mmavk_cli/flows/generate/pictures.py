@@ -9,9 +9,11 @@ from mmavk_cli.base.paths import dataset_folder, images_folder, splits_in
 from mmavk_cli.base.records import BadRow
 from mmavk_cli.base.settings import DataPlace
 from mmavk_cli.corpus.dataset import load_split, with_images
+from mmavk_cli.corpus.formats.options import InputOptions
+from mmavk_cli.corpus.formats.posts import read_posts
 from mmavk_cli.corpus.pictures import list_names, picture_of
 from mmavk_cli.corpus.public_datasets import pictures_advice
-from mmavk_cli.corpus.raw import read_posts
+from mmavk_cli.flows.shared.post_source import PostSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +28,24 @@ class Found:
     notes: tuple[str, ...] = ()
 
 
-def find_pictures(dataset: str | None, posts: Path | None, place: DataPlace, limit: int | None) -> Found:
+def find_pictures(dataset: str | None, posts: Path | None, place: PostSource, limit: int | None) -> Found:
     """The picture files of a data set (all splits), of posts in a file, or of the folder `--images`; the first `limit`.
+
+    Args:
+        dataset: name of a data set, or None.
+        posts: the file or folder of `--input`, or None.
+        place: where data sets and pictures are.
+        limit: largest number of files; None: all.
 
     Raises:
         DataError: there are none, or a file or folder cannot be read.
     """
     found = (
-        _of_dataset(dataset, place) if dataset else _of_posts(posts) if posts else _of_folder(place.images or Path())
+        _of_dataset(dataset, place)
+        if dataset
+        else _of_posts(posts, place)
+        if posts
+        else _of_folder(place.images or Path())
     )
     return found if limit is None else Found(found.files[:limit], found.missing, found.faults, found.notes)
 
@@ -53,12 +65,12 @@ def _of_dataset(name: str, place: DataPlace) -> Found:
     return Found(files, missing, notes=(said,) if missing else ())
 
 
-def _of_posts(path: Path) -> Found:
+def _of_posts(path: Path, options: InputOptions) -> Found:
     if not path.exists():
         raise DataError("no such file or folder", str(path), "Check the path of --input")
     files: dict[Path, None] = {}
     faults, without = [], 0
-    for row in read_posts(path):
+    for row in read_posts(path, options):
         if isinstance(row, BadRow):
             faults.append((row.problem.where, row.problem.what))
             continue
@@ -83,8 +95,8 @@ def _of_posts(path: Path) -> Found:
 def _of_folder(folder: Path) -> Found:
     names = list_names(folder, PICTURE_SUFFIXES)
     if not names:
-        advice = f"Files are taken by their ending: {', '.join(PICTURE_SUFFIXES)}"
+        advice = f"Files are recognised by their extension: {', '.join(PICTURE_SUFFIXES)}"
         raise DataError("no pictures in this folder", str(folder), advice)
     others = sum(path.is_file() and path.suffix.lower() not in PICTURE_SUFFIXES for path in folder.iterdir())
-    notes = (f"{others} other files in {folder} are left aside",) if others else ()
+    notes = (f"{others} other files in {folder} are ignored",) if others else ()
     return Found(tuple(folder / name for name in names), notes=notes)

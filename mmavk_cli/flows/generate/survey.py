@@ -15,7 +15,7 @@ from mmavk_cli.flows.shared.interrupts import Stop
 from mmavk_cli.flows.shared.progress import Progress
 from mmavk_cli.knowledge.generators.generator import NO_MEMORY
 from mmavk_cli.knowledge.generators.vlm.resize import Looks, look, placeholders
-from mmavk_cli.store.rows import KnowledgeRow
+from mmavk_cli.store.rows import PLACEHOLDER, KnowledgeRow
 from mmavk_cli.store.store import Store
 
 THREADS = 4
@@ -24,8 +24,8 @@ THREADS = 4
 READING, LOOKING = "reading", "looking"
 """Steps of the progress: a file's bytes are read, a picture is decoded."""
 
-LOOK, PLACEHOLDER = "look", "placeholder"
-"""Details of a row: the picture's look, so that it is decoded once in its life, and why it got no text."""
+LOOK = "look"
+"""In the details of a row: the picture's look, so that it is decoded once in its life."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -57,6 +57,14 @@ def survey(
     """The pictures that need a text, those that cost most first: where memory is short, it is short at once. What was
     tried before comes after what was tried less, lest a few that always fail keep the others from their turn. Rows of
     pictures that cannot be read, and of placeholders, are written on the way.
+
+    Args:
+        job: the generator and how it is run.
+        files: the picture files.
+        store: where texts are kept.
+        generation: counts and notes of the run, updated here.
+        on_progress: is called with the number of pictures read.
+        stop: says whether an interrupt was requested.
 
     Raises:
         DataError: the store cannot be written. MissingError: the generator cannot be asked.

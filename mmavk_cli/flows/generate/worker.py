@@ -37,6 +37,14 @@ def write_all(
     The recipe's name stands for it from the first text on, or when texts were there before: a run that makes none takes
     no name from another.
 
+    Args:
+        job: the generator and how it is run.
+        files: the picture files.
+        store: where texts are kept.
+        generation: counts and notes of the run, updated here.
+        on_progress: is called with the number of pictures done.
+        stop: says whether an interrupt was requested.
+
     Raises:
         DataError: the store cannot be written. MissingError: weights, a package or the server are not there.
     """

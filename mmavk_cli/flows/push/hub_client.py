@@ -47,6 +47,13 @@ def upload(
     """Upload files by their names there, in one commit that also removes those that `ours` names and that are no
     longer among them; the commit's address, and what the hub remarks.
 
+    Args:
+        files: name in the repository → file or content.
+        place: repository, branch and address of the hub.
+        ours: whether a file in the repository is one that we write, and may be deleted.
+        name: of the run, for the message of the commit.
+        on_progress: is called with megabytes sent.
+
     Raises:
         MissingError: no token, no hub, or one that does not let it write. UsageError: no such owner, or a public
         repository where it has to be private. DataError: the hub refuses the card.
@@ -78,7 +85,7 @@ def _api(place: Place) -> "HfApi":
     disable_progress_bars()
     token = get_token()
     if token is None:
-        raise MissingError("there is no token of the hub", "HF_TOKEN", "Set HF_TOKEN, or log in: hf auth login")
+        raise MissingError("no Hugging Face token", "HF_TOKEN", "Set HF_TOKEN, or log in: hf auth login")
     return HfApi(endpoint=place.endpoint, token=token, library_name="mmavk", library_version=__version__)
 
 
@@ -93,7 +100,7 @@ def _repository(api: "HfApi", place: Place) -> list[str]:
     api.create_repo(place.repository, private=place.private, exist_ok=True)
     found = api.model_info(place.repository)
     if place.private and not found.private:
-        raise UsageError("the repository is there and public", place.repository, "Say --no-private, or name another")
+        raise UsageError("the repository exists and is public", place.repository, "Say --no-private, or name another")
     if place.revision:
         try:
             found = api.model_info(place.repository, revision=place.revision)
@@ -106,7 +113,7 @@ class _Sent:
     """How much of the large files has gone; several go at once, in threads of huggingface_hub."""
 
     def __init__(self, on_progress: Progress) -> None:
-        self._told, self._files, self._stop = on_progress, list[_Read](), Stop()
+        self._on_progress, self._files, self._stop = on_progress, list[_Read](), Stop()
         self._going = False
 
     def file(self, path: Path) -> "_Read":
@@ -134,7 +141,7 @@ class _Sent:
             raise InterruptedError("stopped")
         if self._going:
             sizes = sum(one.size for one in self._files)
-            self._told(sum(one.furthest for one in self._files) // MEGA, sizes // MEGA)
+            self._on_progress(sum(one.furthest for one in self._files) // MEGA, sizes // MEGA)
 
 
 class _Read(io.BufferedReader):
@@ -175,8 +182,8 @@ def _meant(error: BaseException, place: Place) -> MmavkError:
 def _unreachable(error: BaseException, place: Place) -> MmavkError:
     if isinstance(error, ValueError):
         if "README.md" in str(error):
-            return DataError(f"the hub refuses the card{_first_line(str(error))}", place.repository, "Mend README.md")
-        what = "what answers is no hub"
+            return DataError(f"the hub refuses the card{_first_line(str(error))}", place.repository, "Fix README.md")
+        what = "the server is not a hub"
         return MissingError(f"{what}{_first_line(str(error))}", place.endpoint or place.repository, "Check --endpoint")
     what = str(error).rstrip(".") if isinstance(error, RuntimeError) else "the hub cannot be reached"
     cause = error.__cause__ if isinstance(error, RuntimeError) and error.__cause__ else error

@@ -32,15 +32,15 @@ REWRITTEN = {SCORES, RUN, CONFIG, "config.json"}
 
 
 class PushSettings(Printed, Common):
-    """What `mmavk push` asks."""
+    """Options of `mmavk push`."""
 
     run: Path = setting(..., RUN_FOLDER, here="Of a training, or an exported tagger.", argument=True)
     repository: str = setting(
-        ..., "Repository on the hub; it is made where it is not there.", argument=True, metavar="OWNER/NAME"
+        ..., "Repository on the hub; created if it does not exist.", argument=True, metavar="OWNER/NAME"
     )
-    to_hub: bool = setting(False, "Upload. Without it nothing leaves this machine.", "--to-hub", flag_only=True)
+    to_hub: bool = setting(False, "Upload; without it nothing leaves this machine.", "--to-hub", flag_only=True)
     private: bool = setting(True, "Only for the owner; a public repository is refused unless --no-private is given.")
-    branch: str | None = setting(None, "Branch of the repository; a new one is created. [default: main]")
+    branch: str | None = setting(None, "Branch of the repository; created if it does not exist. [default: main]")
     endpoint: str | None = setting(None, "Address of another hub. [default: HF_ENDPOINT, else the public one]")
 
     @field_validator("repository")
@@ -52,7 +52,7 @@ class PushSettings(Printed, Common):
         try:
             validate_repo_id(value)
         except HFValidationError as error:
-            raise ValueError(f"{value!r} is no name of a repository: OWNER/NAME, letters, digits, - _ .") from error
+            raise ValueError(f"{value!r} is not a repository name: OWNER/NAME, letters, digits, - _ .") from error
         if "/" not in value:
             raise ValueError(f"{value!r} has no owner: OWNER/{value}")
         return value
@@ -115,7 +115,7 @@ def packed(run: Path) -> dict[str, Path]:
         file of the model is not there, or broken.
     """
     if not (run / RUN).is_file() and (seeds := seed_folders(run)):
-        raise UsageError("there are several models here", str(run), f"Name one: {next(iter(seeds.values()))}")
+        raise UsageError("the folder contains several models", str(run), f"Name one: {next(iter(seeds.values()))}")
     read_run(run, "train", "export")
     if not (run / CARD).is_file():
         raise DataError("the run has no card", str(run / CARD), f"Make it: mmavk card {run}")

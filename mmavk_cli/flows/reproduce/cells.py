@@ -67,13 +67,22 @@ def make_cell(
     """The cell `name` (data set, row, seed): what the grid is told, with `changed`, goes to training and scoring.
 
     `scoring`: folder name → what else `mmavk eval` is told; the gate is the model's own.
+
+    Args:
+        settings: the options of the grid.
+        name: data set, row and seed.
+        folder: of the cell.
+        changed: settings in which the cell differs from the grid.
+        scoring: folder name → what else `mmavk eval` is given.
     """
     dataset, row, seed = name
-    told = {field: getattr(settings, field) for field in type(settings).model_fields} | changed | {"seed": seed}
-    told["freeze_knowledge"] = told["freeze_knowledge"] and told["fusion"] == "word"  # the others have no vectors of it
-    training = {field: told[field] for field in TrainSettings.model_fields.keys() & told.keys() - {"seeds", "config"}}
+    asked = {field: getattr(settings, field) for field in type(settings).model_fields} | changed | {"seed": seed}
+    asked["freeze_knowledge"] = (
+        asked["freeze_knowledge"] and asked["fusion"] == "word"
+    )  # the others have no vectors of it
+    training = {field: asked[field] for field in TrainSettings.model_fields.keys() & asked.keys() - {"seeds", "config"}}
     training |= {"dataset": [dataset], "out": folder / TRAIN}
-    scored = {field: told[field] for field in KnowledgeChoice.model_fields.keys() - GateSettings.model_fields.keys()}
+    scored = {field: asked[field] for field in KnowledgeChoice.model_fields.keys() - GateSettings.model_fields.keys()}
     scored |= {"dataset": dataset, "model": str(folder / TRAIN)}
     evals = {one: EvalSettings(**(scored | {"out": folder / one} | more)) for one, more in scoring.items()}
     return Cell(dataset, row, seed, folder, TrainSettings.gather(training), evals)
@@ -102,6 +111,12 @@ def run_cells(
 
     Returns why cells are not finished, by folder; after each cell that was run `done` gets what there is of it. With
     `traceback` the first fault of any kind is raised.
+
+    Args:
+        cells: of the grid, finished or not.
+        on_log: is called with a cell's name and each log line.
+        done: is called after each cell with what is unfinished.
+        traceback: raise the first error of any kind.
     """
     unfinished: dict[Path, Unfinished] = {}
     for cell in cells:

@@ -1,4 +1,4 @@
-"""What `mmavk reproduce` asks, and what it gives back."""
+"""Options of `mmavk reproduce`, and what it gives back."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,11 +30,11 @@ CHOSEN: dict[Experiment, tuple[str, ...]] = {
 
 
 class ReproduceSettings(Printed, Thresholds, SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice, Common):
-    """What `mmavk reproduce` asks: the experiment, and what `mmavk train` is told in every cell."""
+    """Options of `mmavk reproduce`: the experiment, and what `mmavk train` is told in every cell."""
 
-    experiment: Experiment = setting(..., "What of the paper.", argument=True, metavar="WHAT")
+    experiment: Experiment = setting(..., "Table or figure of the paper.", argument=True, metavar="WHAT")
     dataset: list[str] = setting(..., DATASET, here="Give it again for several.", metavar="NAME")
-    only: str | None = setting(None, "Rows to run, `text,concat`; the others are shown as far as they are there.")
+    only: str | None = setting(None, "Rows to run, `text,concat`; the others are shown if they are finished.")
     out: Path | None = setting(None, OUT, here="folder with a run folder for each cell, and the table.")
 
     @model_validator(mode="after")

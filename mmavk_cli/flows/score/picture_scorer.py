@@ -127,7 +127,7 @@ class PictureScorer:
             return ScoredPost(post, known, picture, seen is not None and seen.cut)
         seen = self.store.get_embedding("picture", picture, self.scorer)
         if seen is not None and seen.error and not self.retry:
-            raise DataError(seen.error, str(post.image), "Mend it and add --retry-failed")
+            raise DataError(seen.error, str(post.image), "Fix it and add --retry-failed")
         if (seen is None or seen.error) and picture not in self._in_hand and post.image is not None:
             self._in_hand.add(picture)
             prepare = self.clip.model.prepared  # here, not in a thread: it may load the model
@@ -203,7 +203,7 @@ class PictureScorer:
             kept = self.store.get_embedding("picture", row.picture, self.scorer)
             seen = "the picture could not be seen" if kept is None else kept.error or unpacked(kept.vector)
         if isinstance(seen, str):
-            problem = DataError(seen, str(row.post.image), "Mend it and add --retry-failed").problem()
+            problem = DataError(seen, str(row.post.image), "Fix it and add --retry-failed").problem()
             return ScoredPost(row.post, picture=row.picture, problem=problem)
         if not row.post.text:
             return row

@@ -39,14 +39,14 @@ COUNTS = ("posts", "scored", "without_picture", "without_text", "without_knowled
 
 
 class ScoreSettings(Printed, RetryFailed, ClipSettings, PictureLimits, PostSource, StorePlace, Common):
-    """What `mmavk score` asks."""
+    """Options of `mmavk score`."""
 
     split: Split | None = setting(None, SPLIT, here="[default: all]")
     scorer: Scorer = setting("clip", SCORER)
     knowledge: str | None = setting(None, KNOWLEDGE, here="For --scorer text.", metavar="NAME")
     gate_at: list[float] = setting(
         [],
-        "Show how many posts a gate with this threshold would let through less; give it again for several. "
+        "Show how many posts are under this threshold of a gate; give it again for several. "
         "[default: for CLIP the paper's 0.35]",
         metavar="CUT",
     )

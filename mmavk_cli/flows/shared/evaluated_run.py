@@ -21,7 +21,7 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class EvaluatedRun:
     """A run as it was read."""
 
     folder: Path
@@ -54,7 +54,7 @@ def read_predictions(path: Path) -> Iterator[Prediction]:
         yield Prediction(one.id, gold, tuple(entity.span for entity in one.found))
 
 
-def read(folder: Path) -> Read:
+def read_evaluated_run(folder: Path) -> EvaluatedRun:
     """A run of `mmavk eval`.
 
     Raises:
@@ -65,14 +65,14 @@ def read(folder: Path) -> Read:
         path = folder / predictions_name(facts["settings"]["split"])
         known = facts["model"], facts["data"], facts["settings"]["dataset"]
     except (KeyError, TypeError) as error:
-        raise DataError(f"the run does not say {error}", str(folder / "run.json"), AGAIN) from error
+        raise DataError(f"the run has no {error}", str(folder / "run.json"), AGAIN) from error
     posts = tuple(read_predictions(path))
     if not posts or not all(known):
         raise DataError("the run has no predictions", str(path), AGAIN)
-    return Read(folder, facts, posts)
+    return EvaluatedRun(folder, facts, posts)
 
 
-def check_same(first: Read, other: Read) -> None:
+def check_same(first: EvaluatedRun, other: EvaluatedRun) -> None:
     """Both were scored on the same file, and hold the same posts.
 
     Raises:

@@ -8,7 +8,7 @@ Split = Literal["train", "valid", "test"]
 
 DATASET = "Data set: a folder of this name in the data folder."
 FORMAT = "How to print the result."
-INPUT = "Posts: JSON Lines, or a folder of texts and pictures."
+INPUT = "Posts: JSON, CSV or TSV, or a folder of texts and pictures."
 KNOWLEDGE = "Knowledge in the store, by name or by the first digits of its id."
 MODEL = "Tagger: a run folder or a model folder."
 EMBEDDED_OR_SEEDS = "Or `embedded`, which ships with mmavk, or a folder with several seeds."
@@ -27,4 +27,4 @@ class Printed(Settings):
 class RetryFailed(Settings):
     """Whether a command tries again what failed before."""
 
-    retry_failed: bool = setting(False, "Try again what failed before.", "--retry-failed")
+    retry_failed: bool = setting(False, "Retry what failed before.", "--retry-failed")

@@ -61,5 +61,12 @@ def tag_all(
 def predicted_tags(
     predictor: "Predictor", posts: Sequence[Post], knowledge: Iterable[Knowledge | None], on_progress: Progress = silent
 ) -> list[list[str]]:
-    """IOB2 tags over each post's own words."""
+    """IOB2 tags over each post's own words.
+
+    Args:
+        predictor: the tagger.
+        posts: of one split.
+        knowledge: of each post.
+        on_progress: is called with the number of posts done.
+    """
     return [tags_of(row) for row in tag_all(predictor, "", posts, knowledge, on_progress)]

@@ -41,13 +41,15 @@ NOTES: dict[Format, tuple[str, ...]] = {
 
 
 class ImportSettings(Printed, DataFolder, StorePlace, Common):
-    """What `mmavk store import` asks."""
+    """Options of `mmavk store import`."""
 
     file: Path = setting(..., "BLIP-2 captions, a PGIM zip, or an export of a store.", argument=True)
     dataset: str | None = setting(
         None, DATASET, here="The texts belong to it; an export of a store names its own.", metavar="NAME"
     )
-    knowledge_name: str | None = setting(None, "Name that --knowledge takes. [default: the format's, blip2 or pgim]")
+    knowledge_name: str | None = setting(
+        None, "Name of the knowledge, for --knowledge. [default: the format's, blip2 or pgim]"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ def _name(settings: ImportSettings, kind: Format) -> str:
     name = kind if settings.knowledge_name is None else settings.knowledge_name
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9._-]*", name):
         raise UsageError(
-            f"{name!r} is no name", "--knowledge-name", "Begin with a letter; go on with letters, digits and ._-"
+            f"invalid name {name!r}", "--knowledge-name", "Begin with a letter; go on with letters, digits and ._-"
         )
     if name in RESERVED:
         raise UsageError(f"{name!r} is a generator's name", "--knowledge-name", "Choose another")

@@ -20,31 +20,31 @@ from mmavk_cli.store.store import Fault, Store
 
 
 class ListSettings(Printed, StorePlace, Common):
-    """What `mmavk store ls` asks."""
+    """Options of `mmavk store ls`."""
 
 
 class ShowSettings(Printed, StorePlace, Common):
-    """What `mmavk store show` asks."""
+    """Options of `mmavk store show`."""
 
     what: str = setting(..., "A picture's file, an image id, the name of knowledge, or a row's key.", argument=True)
 
 
 class VerifySettings(Printed, StorePlace, Common):
-    """What `mmavk store verify` asks."""
+    """Options of `mmavk store verify`."""
 
 
 class ExportSettings(StorePlace, Common):
-    """What `mmavk store export` asks."""
+    """Options of `mmavk store export`."""
 
     knowledge: str | None = setting(None, KNOWLEDGE, here="[default: all]", flag_only=True, metavar="NAME")
     out: Path | None = setting(None, OUT, here="a file. [default: standard output]")
 
 
 class RemoveSettings(Printed, StorePlace, Common):
-    """What `mmavk store rm` asks."""
+    """Options of `mmavk store rm`."""
 
     knowledge: str = setting(..., KNOWLEDGE, here="Or a scorer, in the same way.", flag_only=True, metavar="NAME")
-    yes: bool = setting(False, "Do not ask first.", "--yes", "-y")
+    yes: bool = setting(False, "Do not ask for confirmation.", "--yes", "-y")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def list_store(settings: ListSettings, on_progress: Progress) -> Listing:
     similarities: Counter[str] = Counter()
     faults = 0
     with _reading(settings) as store:
-        for row in _told(store.scan(), store.count(), on_progress):
+        for row in _watched(store.scan(), store.count(), on_progress):
             if isinstance(row, Fault):
                 faults += 1
             elif isinstance(row, SimilarityRow):
@@ -151,7 +151,7 @@ def export(settings: ExportSettings, write: Callable[[str], object], on_progress
     """
     with _reading(settings) as store:
         tag = store.resolve(settings.knowledge).id if settings.knowledge else None
-        rows = _told(store.scan(tag), store.count(), on_progress)
+        rows = _watched(store.scan(tag), store.count(), on_progress)
         if settings.out is None:
             return _export(rows, write)
         with atomic_write(settings.out) as handle:
@@ -198,7 +198,7 @@ def _reading(settings: StorePlace) -> Store:
     return Store(store_folder(settings.store), read_only=True)
 
 
-def _told(rows: Iterator[Row | Fault], total: int, on_progress: Progress) -> Iterator[Row | Fault]:
+def _watched(rows: Iterator[Row | Fault], total: int, on_progress: Progress) -> Iterator[Row | Fault]:
     for done, row in enumerate(rows, 1):
         on_progress(done, total)
         yield row

@@ -25,7 +25,7 @@ from mmavk_cli.flows.shared.predict import tag_all
 from mmavk_cli.flows.shared.progress import Progress, part_of
 from mmavk_cli.flows.shared.run_folder import run_or_none
 from mmavk_cli.flows.shared.seeds import seed_folders
-from mmavk_cli.flows.shared.thresholds import ALWAYS, TEXT, Thresholds
+from mmavk_cli.flows.shared.thresholds import TEXT, Thresholds, gated_by
 from mmavk_cli.flows.shared.types import as_trained, unknown_types
 from mmavk_cli.report.metrics.breakdown import counted
 from mmavk_cli.report.metrics.counts import Count
@@ -43,7 +43,7 @@ FILE = "sweep"
 
 
 class SweepSettings(Printed, Thresholds, OtherKnowledge, BelowChoice, ClipChoice, StorePlace, TypedData, Common):
-    """What `mmavk sweep` asks."""
+    """Options of `mmavk sweep`."""
 
     model: str = setting(..., MODEL, here=EMBEDDED_OR_SEEDS)
     dataset: str = setting(..., DATASET, metavar="NAME")
@@ -90,7 +90,7 @@ def sweep(settings: SweepSettings, on_progress: Progress) -> Swept:
 
     Raises:
         DataError: the data set, split or run folder. MissingError: no such model. KnowledgeError: no such knowledge,
-        none of these posts, or other than the model was trained with; no scores by the CLIP that was asked for.
+        none of these posts, or other than the model was trained with; no scores by CLIP that was asked for.
         UsageError: the model reads no knowledge.
     """
     settings, posts, missed = _typed_posts(settings)
@@ -141,15 +141,10 @@ def _similarities(
                 raise
             notes.append(f"no CLIP: {error.what}")
         else:
-            always = sum(one is not None and value is None for one, value in zip(knowledge, values, strict=True))
-            notes += [f"{always} posts have knowledge but no picture that CLIP could see: it counts in full"] * (
-                always > 0
-            )
-            chosen = [
-                None if one is None else ALWAYS if value is None else value
-                for one, value in zip(knowledge, values, strict=True)
-            ]
-            return chosen, recipe.name, recipe.id, notes
+            never = sum(one is not None and value is None for one, value in zip(knowledge, values, strict=True))
+            if never:
+                notes.append(f"{never} posts have knowledge but no picture for CLIP: it is gated")
+            return gated_by(knowledge, values), recipe.name, recipe.id, notes
     text_scorer = next(one.scorer or "" for one in knowledge if one)
     return [one.similarity if one else None for one in knowledge], "text", text_scorer, notes
 

@@ -102,7 +102,7 @@ class Stages:
             row = store.get_knowledge(read_picture(post.image, self.settings).digest, recipe)
             if row is None or row.text is None:
                 error = row.error if row else "the file was changed while this ran"
-                advice = "Mend it, or try it again with mmavk generate --retry-failed"
+                advice = "Fix it, or retry with mmavk generate --retry-failed"
                 raise DataError(f"no knowledge about the picture: {error}", str(post.image), advice)
         except DataError as error:
             return Seen(post, notes=(LEFT_OUT,), problem=error.problem())
@@ -122,10 +122,13 @@ class Stages:
         return found
 
     def _weighed(self, store: Store, seen: Seen, scored: Outcome, clip: str) -> Seen:
-        if not isinstance(scored, ScoredPost) or seen.knowledge is None or scored.similarity is None:
+        if not isinstance(scored, ScoredPost) or seen.knowledge is None:
             return Seen(seen.post, notes=(LEFT_OUT,), problem=scored.problem)
         weight = self.weighing.gate.weight(scored.similarity)
         found = replace(seen.knowledge, similarity=scored.similarity, weight=weight, scorer=clip)
+        if scored.similarity is None:  # as in training: what CLIP cannot see is under every threshold
+            kept = weight > 0 and not self.weighing.features
+            return Seen(seen.post, found if kept else None, () if kept else (LEFT_OUT,), scored.problem)
         if self.weighing.features and scored.picture is not None:
             row = store.get_embedding("picture", scored.picture, clip)
             visual = () if row is None else tuple(unpacked(row.vector).tolist())

@@ -15,9 +15,9 @@ from mmavk_cli.base.errors import DataError, UsageError
 from mmavk_cli.base.images import PICTURE_SUFFIXES, is_url, was_url
 from mmavk_cli.base.records import BadRow, Counted, Post, Row, Rows, Tagged
 from mmavk_cli.base.settings import Common, setting
-from mmavk_cli.corpus.conll import BOM
-from mmavk_cli.corpus.jsonl import read_jsonl
-from mmavk_cli.corpus.raw import decoded, post_from_text, read_posts
+from mmavk_cli.corpus.formats.options import InputOptions
+from mmavk_cli.corpus.formats.posts import read_posts, read_stream
+from mmavk_cli.corpus.raw import post_from_text
 from mmavk_cli.flows.shared.models import folder_of
 from mmavk_cli.flows.shared.options import FORMAT, INPUT, MODEL, OUT
 from mmavk_cli.flows.shared.progress import Progress
@@ -35,13 +35,13 @@ from mmavk_cli.tagger.checkpoint import TaggerConfig
 STDIN, NO_GENERATOR = "-", "none"
 
 
-class TagSettings(GateSettings, GeneratorSettings, StagedSettings, Common):
-    """What `mmavk tag` asks."""
+class TagSettings(InputOptions, GateSettings, GeneratorSettings, StagedSettings, Common):
+    """Options of `mmavk tag`."""
 
     input: str | None = setting(None, INPUT, here="Or a text or CoNLL file, or - for standard input.", argument=True)
-    text: str | None = setting(None, "The post itself, instead of INPUT.")
+    text: str | None = setting(None, "The text of a post, in place of INPUT.")
     image: Path | None = setting(None, "The picture of a single post.")
-    no_image: bool = setting(False, "Leave all pictures aside.", "--no-image")
+    no_image: bool = setting(False, "Ignore all pictures.", "--no-image")
     profile: Literal["embedded", "24gb"] = setting(
         "embedded",
         "Bundle of a model, a generator and a scorer: `embedded` (what ships, and the text in the picture), or `24gb` "
@@ -49,21 +49,21 @@ class TagSettings(GateSettings, GeneratorSettings, StagedSettings, Common):
     )
     model: str | None = setting(None, MODEL, here="Or `embedded`, which ships with mmavk. [default: the profile's]")
     generator: str | None = setting(None, GENERATOR, here="Or `none`. [default: the profile's]")
-    min_score: float = setting(0.0, "Leave out names that are less probable.", ge=0, le=1)
-    format: Literal["table", "jsonl", "conll", "html", "json"] | None = setting(
+    min_score: float = setting(0.0, "Leave out names with a lower score (a probability).", ge=0, le=1)
+    format: Literal["table", "jsonl", "csv", "conll", "html", "json"] | None = setting(
         None, FORMAT, here="[default: table on a terminal, jsonl in a pipe, nothing with --out]"
     )
     out: Path | None = setting(None, OUT, here="run folder with run.json and predictions.jsonl.")
-    threads: int = setting(0, "Processor cores for the encoder. [default: all]", ge=0)
+    threads: int = setting(0, "CPU threads for the encoder. [default: one per core]", ge=0)
 
     @model_validator(mode="after")
     def _one_input(self) -> Self:
         if self.text is None and not self.input:
             raise ValueError("nothing to tag: give a file, a folder, - for standard input, or --text")
         if self.text is not None and self.input is not None:
-            raise ValueError("--text: there is INPUT as well, give one of them")
+            raise ValueError("--text: INPUT is given too; give one of them")
         if self.image is not None and self.no_image:
-            raise ValueError("--image: there is --no-image as well, give one of them")
+            raise ValueError("--image: --no-image is given too; give one of them")
         if self.image is not None and was_url(self.image):
             raise ValueError("--image: this is a URL, and pictures are not fetched; download it and give its path")
         if not self.model_name:
@@ -77,7 +77,7 @@ class TagSettings(GateSettings, GeneratorSettings, StagedSettings, Common):
 
     @property
     def generator_name(self) -> str:
-        """The generator that holds; `none` where pictures are left aside."""
+        """The generator that holds; `none` where pictures are ignored."""
         return NO_GENERATOR if self.no_image else self.generator or PROFILES[self.profile].generator
 
 
@@ -185,7 +185,7 @@ def _rows(settings: TagSettings) -> Rows:
     if settings.text is not None:
         return iter([post_from_text(settings.text, "text", where="--text")])
     if settings.input == STDIN:
-        return read_stdin(sys.stdin.buffer)
+        return read_stream(sys.stdin.buffer, "stdin", settings)
     path = Path(settings.input or "")
     if is_url(settings.input or ""):
         raise UsageError("INPUT is a URL, and nothing is fetched", str(settings.input), "Download it and give its path")
@@ -196,25 +196,7 @@ def _rows(settings: TagSettings) -> Rows:
         raise DataError("no such file or folder", shown, "Check the path; a text itself goes after --text") from error
     if path.suffix.lower() in PICTURE_SUFFIXES and path.is_file():
         raise UsageError("INPUT is a picture", str(path), "Give it with --image, and the post with --text or as INPUT")
-    return read_posts(path)
-
-
-def read_stdin(lines: Iterable[bytes]) -> Rows:
-    """Posts of standard input: JSON Lines where the first byte that is not white space is `{`, else one raw text.
-
-    Raises:
-        DataError: a raw text that is empty or not UTF-8.
-    """
-    source = iter(lines)
-    head: list[bytes] = []
-    for line in source:
-        head.append(line)
-        if line.removeprefix(BOM).strip():
-            break
-    if head and head[-1].removeprefix(BOM).lstrip().startswith(b"{"):
-        return read_jsonl(chain(head, source), "stdin")
-    text = decoded(b"".join(chain(head, source)), "stdin")
-    return iter([post_from_text(text, "stdin", where="stdin")])
+    return read_posts(path, settings)
 
 
 def _counted(rows: Iterable[Outcome], totals: Counted) -> Iterator[Outcome]:

@@ -10,7 +10,7 @@ from mmavk_cli.base.records import Json
 from mmavk_cli.corpus.types import Met, Renaming
 from mmavk_cli.flows.shared.dataset_facts import split_facts
 from mmavk_cli.flows.shared.datasets import gold_posts
-from mmavk_cli.flows.shared.knowledge.attach import Wanted, counted_knowledge, scored_knowledge
+from mmavk_cli.flows.shared.knowledge.attach import Wanted, counted_knowledge, placeholder_posts, scored_knowledge
 from mmavk_cli.flows.shared.knowledge.compatibility import check_any
 from mmavk_cli.flows.shared.types import check_can_choose, learned_types, unseen_types
 from mmavk_cli.flows.train.gate import Item, Splits, regated, similarities
@@ -83,8 +83,13 @@ def read_corpus(settings: TrainSettings) -> Corpus:
         unseen=unseen,
         unused=renaming.unused,
         counts={f"{a}/{b}": counted_knowledge([one for _, one in items]) for (a, b), items in splits.items()},
-        facts={f"{a}/{b}": split_facts(*zip(*items, strict=True)) for (a, b), items in splits.items()},
+        facts={f"{name}/{split}": _facts(settings, name, items) for (name, split), items in splits.items()},
     )
+
+
+def _facts(settings: TrainSettings, dataset: str, items: Sequence[Item]) -> Json:
+    posts, knowledge = [post for post, _ in items], [one for _, one in items]
+    return split_facts(posts, knowledge, placeholder_posts(settings, dataset, posts, knowledge))
 
 
 def fingerprints(settings: TrainSettings) -> Json:

@@ -21,7 +21,14 @@ def remember(
     cutter: PieceCutter,
     on_log: Callable[[Json], None],
 ) -> None:
-    """Encode each text that counts, on this process's GPU where there is one; `on_log` gets a dictionary a log line."""
+    """Encode each text that counts, on this process's GPU where there is one; `on_log` gets a dictionary a log line.
+
+    Args:
+        frozen: the encoder as it was before training.
+        knowledge: of each post.
+        cutter: cuts texts into subword tokens.
+        on_log: is called with each log line.
+    """
     import torch
 
     texts = [cutter.knowledge(one.text) for one in knowledge if one is not None and one.text and one.weight > 0]

@@ -92,7 +92,14 @@ def points_of(settings: TrainSettings, run: Run) -> "Points":
 def training_log(
     settings: TrainSettings, run: Run, points: "Points", on_log: Callable[[Json], None]
 ) -> Iterator[Callable[[Json], None]]:
-    """What takes a log line: metrics.jsonl, `on_log`, and TensorBoard where it is asked for."""
+    """What takes a log line: metrics.jsonl, `on_log`, and TensorBoard where it is asked for.
+
+    Args:
+        settings: the options of the training.
+        run: its run folder.
+        points: the resume checkpoints.
+        on_log: is called with each log line.
+    """
     resumed = points.start is not None
     drawn = Curves(run.folder, points.step if resumed else None) if settings.tensorboard and is_first() else None
 
@@ -114,8 +121,8 @@ def _check_place(out: Path, folder: Path, resume: bool) -> None:
         what = "the training is finished" if out.exists() else "there is no unfinished training"
         raise DataError(what, str(out), "Leave out --resume")
     if not resume and next(folder.glob("point-*"), None):
-        advice = f"Continue it with --resume, or remove {folder} and begin again"
-        raise DataError("an unfinished training of that name is here", str(out), advice)
+        advice = f"Continue it with --resume, or remove {folder} and start again"
+        raise DataError("there is an unfinished training of that name", str(out), advice)
 
 
 def _check_same(settings: TrainSettings, begun: Path, facts: Json) -> None:
@@ -126,8 +133,12 @@ def _check_same(settings: TrainSettings, begun: Path, facts: Json) -> None:
         check_unchanged(begun.parent, before, settings)
         check_data(begun.parent, before, settings.data_dir)
     except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"the unfinished training is broken: {error}", str(begun), "Begin again") from error
+        raise DataError(f"the unfinished training is broken: {error}", str(begun), "Start again") from error
     if recipes != facts["recipes"]:
-        raise KnowledgeError(f"begun with knowledge of {recipes}, not {facts['recipes']}", str(begun), "Begin again")
+        raise KnowledgeError(
+            f"was started with knowledge of {recipes}, now {facts['recipes']}", str(begun), "Start again"
+        )
     if processes != process()[1]:
-        raise UsageError(f"begun with {processes} processes, not {process()[1]}", "--resume", "Start as many")
+        raise UsageError(
+            f"was started with {processes} processes, now {process()[1]}", "--resume", "Use the same number"
+        )

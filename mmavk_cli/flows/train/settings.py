@@ -1,4 +1,4 @@
-"""What `mmavk train` asks."""
+"""Options of `mmavk train`."""
 
 from pathlib import Path
 from typing import Self
@@ -16,14 +16,16 @@ from mmavk_cli.tagger.settings import PieceSettings, TrainingSettings
 
 
 class TrainSettings(Printed, SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice, TypedData, Common):
-    """What `mmavk train` asks."""
+    """Options of `mmavk train`."""
 
     dataset: list[str] = setting(..., DATASET, here="Give it again to train on several.", metavar="NAME")
     recipe: str | None = setting(None, "Settings to start from: `mmavk` (the paper's), `embedded`, or a TOML file.")
     out: Path = setting(..., OUT, here="run folder with the model, its scores and its card.")
-    resume: bool = setting(False, "Continue an interrupted training, to the same weights; give the same command.")
-    dry_run: bool = setting(False, "Count, estimate the memory, show all settings; train nothing.")
-    tensorboard: bool = setting(False, "Write curves for TensorBoard into the run folder too.")
+    resume: bool = setting(
+        False, "Resume an interrupted training, to the same weights; the other options stay the same."
+    )
+    dry_run: bool = setting(False, "Count the data, estimate the memory and show all settings; do not train.")
+    tensorboard: bool = setting(False, "Also write TensorBoard logs into the run folder.")
     require_knowledge: bool = setting(False, "Stop when a post has no knowledge.")
 
     @model_validator(mode="after")

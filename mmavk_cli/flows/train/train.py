@@ -17,13 +17,13 @@ from mmavk_cli.flows.shared.progress import Log
 from mmavk_cli.flows.shared.types import RENAMED
 from mmavk_cli.flows.train.corpus import Corpus, fingerprints, read_corpus
 from mmavk_cli.flows.train.freeze import remember
-from mmavk_cli.flows.train.gate import Item, Splits, choose_gate, gate_now, learning_gate
+from mmavk_cli.flows.train.gate import Item, Splits, choose_gate, gate_now, hardly_open, learning_gate, let_through
 from mmavk_cli.flows.train.memory import tell_memory
 from mmavk_cli.flows.train.resume import is_first, points_of, training_log, training_run
 from mmavk_cli.flows.train.settings import TrainSettings
 from mmavk_cli.report import tensorboard as curves
 from mmavk_cli.report.metrics.f1 import OVERALL, measure
-from mmavk_cli.similarity.gate import AUTO, TRIED
+from mmavk_cli.similarity.gate import AUTO, TRIED, Gate
 from mmavk_cli.spans import repaired, tag_names
 from mmavk_cli.tagger.pieces import PieceCutter
 from mmavk_cli.tagger.settings import PieceSettings
@@ -55,6 +55,8 @@ def train(settings: TrainSettings, on_log: Log) -> Json:
                 on_log({"split": split, **count})
             for line in corpus.of_types():
                 on_log(line)
+            if note := hardly_open(let_through(corpus.train, corpus.gate)):
+                on_log({"note": f"{note}; lower --threshold, or see the similarities with mmavk score"})
             tell_memory(settings, corpus, on_log)
             found = {name: findings_of(name, settings, ("train", "valid")) for name in settings.dataset}
             run.write(DATA, {"splits": corpus.facts, "findings": found})
@@ -106,6 +108,10 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, on_log: Log) -> Json
             choose_gate(run.folder / "model", corpus.valid, settings, partial(validate, select=settings.select))
         )
     if is_first():
+        found = let_through(corpus.train, Gate(**TaggerConfig.read(run.folder / "model").gate))
+        run.facts["gate"] = found
+        if settings.found_by_training and (note := hardly_open(found)):
+            on_log({"note": note})
         points.remove()
     run.facts["device"] = str(next(model.parameters()).device)
     return dict(best)

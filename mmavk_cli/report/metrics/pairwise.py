@@ -25,7 +25,14 @@ def gaps(
     settings: ResamplingSettings,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Gap, ...]:
-    """The gap of every two systems: their names, and what each found in the same posts."""
+    """The gap of every two systems: their names, and what each found in the same posts.
+
+    Args:
+        names: of the systems.
+        counts: of each system, by post.
+        settings: of intervals and tests.
+        on_progress: is called with the number of pairs done.
+    """
     pairs = list(combinations(range(len(names)), 2))
     found = []
     for one, other in pairs:

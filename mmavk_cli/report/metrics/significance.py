@@ -24,9 +24,9 @@ Interval = tuple[float, float]
 class ResamplingSettings(Settings):
     """How often posts are drawn."""
 
-    resamples: int = setting(1000, "Draws of the posts behind each 95 % interval.", ge=100)
-    swaps: int = setting(10000, "Random swaps behind each p-value.", ge=100)
-    resampling_seed: int = setting(1, "Seed of what is drawn at random: resamples, swaps, shuffled pairings.", ge=0)
+    resamples: int = setting(1000, "Bootstrap resamples of the posts for each 95 % interval.", ge=100)
+    swaps: int = setting(10000, "Random swaps for each p-value.", ge=100)
+    resampling_seed: int = setting(1, "Random seed of resamples, swaps and shuffled pairings.", ge=0)
 
 
 @dataclass(frozen=True, slots=True)

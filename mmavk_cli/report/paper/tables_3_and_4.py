@@ -88,6 +88,14 @@ def results(
     """Score the systems and test every two of them, over the seeds that all of them have.
 
     Rows that only the paper has are kept, without numbers of ours.
+
+    Args:
+        table: `table3` or `table4`.
+        dataset: name of the data set.
+        encoder: name of the encoder.
+        seeds: that were trained.
+        systems: rows of the table.
+        published: the paper's scores.
     """
     settings = ResamplingSettings()
     rows = []

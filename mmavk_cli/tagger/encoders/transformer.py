@@ -46,7 +46,9 @@ def _from_cache(name: str) -> Path:
     try:
         return Path(snapshot_download(name, local_files_only=True))
     except HFValidationError as error:
-        raise MissingError("no such folder, and no id either", name, "Name a folder, an id, or `minilm`") from error
+        raise MissingError(
+            "not a folder or a Hugging Face model id", name, "Name a folder, an id, or `minilm`"
+        ) from error
     except OSError as error:
         what = f"the weights of {name} are not on this machine"
         get = f"hf download {name} --include '*.json' '*.safetensors' '*.model' '*.txt'"
@@ -79,7 +81,7 @@ def load_encoder(folder: Path) -> nn.Module:
         raise MissingError(f"cannot load the encoder: {error}", str(folder), "Fetch, copy or train it again") from error
     if told["missing_keys"]:  # transformers would draw them at random and only warn
         lacking = f"the encoder's weights lack {min(told['missing_keys'])}"
-        raise MissingError(lacking, str(folder), "Take the whole encoder")
+        raise MissingError(lacking, str(folder), "Download the complete model")
     return model.float()
 
 

@@ -108,7 +108,7 @@ def _head(path: Path, shapes: dict[str, tuple[int, ...]]) -> dict[str, Floats]:
     try:
         head = dict(load_file(path))
     except (OSError, SafetensorError) as error:
-        raise MissingError(f"the head cannot be read: {error}", str(path), "Export or install it again") from error
+        raise MissingError(f"cannot read the head: {error}", str(path), "Export or install it again") from error
     if {name: tensor.shape for name, tensor in head.items()} != shapes:
         raise MissingError("the head does not fit the encoder", str(path), "Export or install it again")
     return head

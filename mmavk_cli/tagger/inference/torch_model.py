@@ -56,7 +56,7 @@ def load_model(folder: Path) -> tuple[Tagger, TaggerConfig]:
         if {name: t.shape for name, t in own.items()} != {name: t.shape for name, t in weights.items()}:
             raise MissingError("the head does not fit the encoder", str(folder / HEAD), "Train or export it again")
     except (OSError, SafetensorError) as error:
-        raise MissingError(f"the head cannot be read: {error}", str(folder / HEAD), "Train it again") from error
+        raise MissingError(f"cannot read the head: {error}", str(folder / HEAD), "Train it again") from error
     with torch.no_grad():
         for name, tensor in _layers(model).items():
             tensor.copy_(weights[name])

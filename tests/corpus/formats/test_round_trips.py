@@ -22,7 +22,7 @@ KEEP_OFFSETS = (*HOLD_ALL, "doccano", "prodigy", "spacy")
 ODD = (
     "Ann", "naïve", "e\u0301te\u0301", "👩‍👩‍👧", "🇬🇧", "\u200b", "\u200d", "\u202eabc\u202c", "שלום", "مرحبا",
     "#tag", "@who", "https://t.co/x", "www.x.org.", "1,000.5", "it's", ":)", '"', "\\", "</b>", "\x00", "\ufeff",
-    "IMGID:7", "-DOCSTART-", "AT&amp;T", "&#39;", "&nbsp;",
+    "IMGID:7", "-DOCSTART-", "AT&amp;T", "&#39;",
 )  # fmt: skip
 GAPS = (" ", "  ", "", "\n", "\t", "\r\n", "\xa0", "\u2028", " \u3000")
 TYPES = ("PER", "LOC", "ORG", "MISC", "product-name")

@@ -125,7 +125,7 @@ def test_test_scores_come_from_an_evaluation_of_the_same_weights(place: Path, sc
     code, _, err = ran("card", tmp_path / "run", "--scores", scored / "int8")
     assert (code, "and other weights than those here" in err) == (3, True), err
     code, _, err = ran("card", scored / "run", "--scores", scored / "run")
-    assert (code, "--scores: there is not one model here" in err) == (2, True), err
+    assert (code, "--scores: the folder does not contain one model" in err) == (2, True), err
     assert json.loads(ran("card", tmp_path / "run", "--json")[1]) == {
         "files": [str(tmp_path / "run" / name) for name in ("data_card.md", "README.md")]
     }

@@ -70,13 +70,13 @@ def test_real_files_arrive_byte_for_byte_and_only_once(shared_data, tmp_path: Pa
         (folder / "valid.txt").unlink()
         code, out, err = mmavk(*fetch, f"{url}/", "--quiet")
         assert (code, err) == (0, "")
-        assert [line.rpartition("\t")[2] for line in out.splitlines()] == ["was there", "fetched", "was there"]
+        assert [line.rpartition("\t")[2] for line in out.splitlines()] == ["exists", "fetched", "exists"]
     assert Files.asked == [f"/twitter2017/{split}.txt" for split in ("train", "valid", "test", "valid")]
     assert {path.name for path in folder.iterdir()} == {"train.txt", "valid.txt", "test.txt"}
     for path in folder.iterdir():
         assert path.read_bytes() == (shared_data / "twitter2017" / path.name).read_bytes()
     code, out, _ = mmavk(*fetch, url)
-    assert (code, out.count("was there")) == (0, 3), "nothing is left to fetch, so no server is needed"
+    assert (code, out.count("exists")) == (0, 3), "nothing is left to fetch, so no server is needed"
     told = json.loads(mmavk(*fetch, url, "--json", "--quiet")[1])
     assert told["was_there"] == ["train", "valid", "test"] == list(told["files"])
 
@@ -137,5 +137,5 @@ def test_a_file_of_ones_own_is_never_overwritten(tmp_path: Path, mmavk):
     own.write_text("mine")
     code, _, err = mmavk("data", "fetch", "twitter2015", "--data-dir", tmp_path, "--mirror", "http://127.0.0.1:9")
     assert code == 3
-    assert f"{own}: another file is in the way" in err
+    assert f"{own}: the file exists and its checksum differs" in err
     assert own.read_text() == "mine"

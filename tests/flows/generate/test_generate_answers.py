@@ -45,7 +45,7 @@ def test_no_answer_is_a_failed_row_that_is_tried_again(
     assert all(row.text is None and row.error and "Ajax" not in row.error for row in rows(tmp_path / "store"))
     again = asked()
     assert (again.code, len(server.bodies)) == (3, 6), "what failed before is told, and nothing is asked"
-    assert again.err.count("failed before and not tried again") == 6
+    assert again.err.count("failed before, not retried") == 6
     server.always = None
     last = asked("--retry-failed")
     assert (last.code, len(server.bodies)) == (0, 12)

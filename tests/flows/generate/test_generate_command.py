@@ -103,7 +103,7 @@ def test_bad_pictures_are_failed_rows_and_the_others_go_on(echo: Mmavk, pictures
     later = echo("--images", pictures)
     assert (later.code, counts(later.err)["failed before"]) == (3, 4)
     assert all(name in later.err for name in BAD)
-    assert "4 pictures failed before; --retry-failed tries them again" in later.err
+    assert "4 pictures failed before; --retry-failed retries them" in later.err
     told = json.loads(echo("--images", pictures, "--json").out)
     assert (told["failures"], len(told["failed_before"])) == ([], 4)
     assert echo("--images", pictures, "--retry-failed").code == 3
@@ -315,7 +315,7 @@ def test_a_folder_that_is_not_there(echo: Mmavk, tmp_path: Path):
     assert echo("--images", tmp_path / "nowhere").code == 3
     assert echo("--input", tmp_path / "nowhere.jsonl").code == 3
     (tmp_path / "empty").mkdir()
-    assert "Files are taken by their ending" in echo("--images", tmp_path / "empty").err
+    assert "Files are recognised by their extension" in echo("--images", tmp_path / "empty").err
 
 
 @pytest.mark.parametrize("vlm", ["Qwen/Qwen2-VL-7B-Instruct", "somebody/fine-tuned"])

@@ -184,10 +184,10 @@ def test_a_run_of_tag_is_shown_without_judgement(tmp_path: Path):
     ("name", "content", "code", "told"),
     [
         ("run.json", None, 3, "no run here"),
-        ("run.json", '{"command": "export"}', 3, "this is no run of mmavk eval or tag or train or score or sweep"),
+        ("run.json", '{"command": "export"}', 3, "not a run of mmavk eval or tag or train or score or sweep"),
         ("scores.json", "{", 3, "the run is broken"),
         ("scores.json", "[]", 3, "not a JSON object"),
-        ("scores.json", '{"strict": {}}', 3, "the run does not say errors"),
+        ("scores.json", '{"strict": {}}', 3, "the run has no 'errors'"),
         ("predictions.test.jsonl", None, 3, "cannot read"),
         ("predictions.test.jsonl", '{"id": 1}\n', 3, "predictions.test.jsonl:1: not a record of a tagged post"),
     ],

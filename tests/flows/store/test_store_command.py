@@ -115,7 +115,7 @@ def test_the_list_says_what_is_there_and_how_it_is_kept(mmavk: Mmavk, place: Pat
 
 def test_an_empty_store_is_listed_and_not_made(mmavk: Mmavk, place: Path):
     assert mmavk("ls") == (0, f"{place / 'home' / 'store'}: empty\n", "")
-    assert mmavk("verify")[:2] == (0, "0 rows, all as they were written\n")
+    assert mmavk("verify")[:2] == (0, "0 rows, all intact\n")
     assert not (place / "home").exists()
 
 
@@ -212,10 +212,10 @@ def test_a_store_that_was_tampered_with(mmavk: Mmavk, place: Path):
     assert [line.partition("|")[2].partition("|")[0] for line in out.splitlines()] == ["id:tiny/1", "id:tiny/2"]
     assert "was changed" in out
     assert "pickled" in out
-    assert "2 of 4 rows are not as they were written" in err
+    assert "2 of 4 rows are damaged" in err
     assert len(json.loads(mmavk("verify --format json")[1])["faults"]) == 2
     assert mmavk("show 1")[0] == 3
-    assert "2 rows are not as they were written" in mmavk("ls")[2]
+    assert "2 rows are damaged" in mmavk("ls")[2]
     code, out, err = mmavk("export")
     assert (code, len(out.splitlines()), err.count("left out: ")) == (3, 2, 2)
 
@@ -225,7 +225,7 @@ def test_a_store_that_was_tampered_with(mmavk: Mmavk, place: Path):
     [
         ("import captions.txt", 2, "--dataset"),
         ("import --dataset tiny captions.txt --knowledge-name ocr", 2, "a generator's name"),
-        ("import --dataset tiny captions.txt --knowledge-name 'a b'", 2, "no name"),
+        ("import --dataset tiny captions.txt --knowledge-name 'a b'", 2, "invalid name 'a b'"),
         ("import --dataset tiny nowhere.txt", 3, "nowhere.txt: cannot read"),
         ("import --dataset nowhere captions.txt", 3, "no data set 'nowhere'"),
         ("import --dataset tiny data/tiny/test.txt", 3, "not a file of knowledge"),
@@ -268,7 +268,7 @@ def test_the_published_knowledge_end_to_end(shared_data: Path, tmp_path: Path):
         assert done.returncode == 0, done.stderr
         assert "   4819  rows new\n" in done.stdout
         assert "      0  posts without text\n" in done.stdout
-    assert run("verify").stdout == "9642 rows, all as they were written\n"
+    assert run("verify").stdout == "9642 rows, all intact\n"
     shown = run("show", "16_05_01_367", "--format", "json")
     assert {row["name"] for row in json.loads(shown.stdout)["rows"]} == {"blip2", "pgim"}
 

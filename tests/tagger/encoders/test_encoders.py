@@ -147,7 +147,7 @@ def test_what_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(MissingError, match="hf download xlm-roberta-large"):
         encoder_folder("xlm-roberta-large")
-    with pytest.raises(MissingError, match="no such folder, and no id either"):
+    with pytest.raises(MissingError, match="not a folder or a Hugging Face model id"):
         encoder_folder("no/such/folder here")
     with pytest.raises(MissingError, match="no encoder here"):
         encoder_folder(str(tmp_path))

@@ -72,7 +72,7 @@ class ClipOfStore:
 
     def _check(self, loaded: Recipe) -> None:
         if self._known is not None and loaded.id != self._known.id:
-            what = f"the weights are not those that the scores of {self.source.name} in the store were made with"
+            what = f"the scores of {self.source.name} in the store were made with other weights"
             advice = f"Name other weights, or remove the scores: mmavk store rm --knowledge {self.source.name}"
             raise KnowledgeError(what, "--clip", advice)
 

@@ -31,7 +31,7 @@ class ApiKey:
 
     def __init__(self, key: str) -> None:
         if not (key.isascii() and key.isprintable()):
-            raise UsageError("the server's key has letters that cannot be sent", KEY, "Copy it again, in one line")
+            raise UsageError("the API key has characters that cannot be sent", KEY, "Copy it again, in one line")
         self._key = key
 
     @classmethod

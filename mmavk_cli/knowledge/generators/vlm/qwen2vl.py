@@ -85,7 +85,7 @@ class QwenGenerator(ChatGenerator[QwenSettings]):
             return Footprint.of(self._config, 2 if half else 4)
         except KeyError as error:
             where = str(self._weights.folder / "config.json")
-            raise MissingError(f"the model's sizes are not told: {error}", where, "Fetch it again") from error
+            raise MissingError(f"config.json lacks {error}", where, "Fetch it again") from error
 
     @cached_property
     def _config(self) -> Json:

@@ -57,6 +57,12 @@ def looping(tokens: torch.Tensor) -> torch.Tensor:
 def answer(loaded: "Loaded", prompt: str, views: Sequence[View], max_new_tokens: int) -> list[tuple[str, bool, int]]:
     """For each picture the text, whether the model ended it by itself, and how many tokens it has.
 
+    Args:
+        loaded: model and processor.
+        prompt: the same for all pictures.
+        views: the pictures of one batch.
+        max_new_tokens: largest number of tokens in an answer.
+
     Raises:
         MmavkError: the padding, or the number of visual tokens, is not what was asked for.
     """
@@ -96,13 +102,13 @@ def _ends(model: Any) -> list[int]:
     """The tokens that end a text. They are read once: this module's own decoding keeps them."""
     ends = model.generation_config.eos_token_id
     if ends is None:
-        raise MmavkError("the model does not say which token ends a text", "generation_config.json", "Add eos_token_id")
+        raise MmavkError("the model has no end-of-text token", "generation_config.json", "Add eos_token_id")
     return [ends] if isinstance(ends, int) else list(ends)
 
 
 def _check(inputs: Any, processor: Any, views: Sequence[View]) -> None:
     if not bool(inputs["attention_mask"][:, -1].all()):
-        raise MmavkError("the batch is padded on the right, which spoils what is written", "qwen2vl", "Report it")
+        raise MmavkError("the batch is padded on the right, generation needs left padding", "qwen2vl", "Report it")
     merged = processor.image_processor.merge_size**2
     seen = (inputs["image_grid_thw"].prod(dim=1) // merged).tolist()
     if seen != [view.tokens for view in views]:

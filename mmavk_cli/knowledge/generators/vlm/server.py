@@ -49,11 +49,13 @@ class ServerSettings(ChatSettings):
     """Which server, and how hard it is pressed."""
 
     server_url: str | None = setting(
-        None, "Server for --generator server: http://localhost:8000/v1. Its key: MMAVK_API_KEY.", metavar="URL"
+        None,
+        "Address of the server for --generator server, like http://localhost:8000/v1. Its key: MMAVK_API_KEY.",
+        metavar="URL",
     )
-    concurrency: int = setting(8, "Requests to the server at once.", ge=1, le=256)
-    timeout_s: float = setting(120.0, "Seconds to wait for one answer of the server.", gt=0)
-    retries: int = setting(4, "How often a request that failed is sent again.", ge=0, le=20)
+    concurrency: int = setting(8, "Concurrent requests to the server.", ge=1, le=256)
+    timeout_s: float = setting(120.0, "Timeout of a request to the server, in seconds.", gt=0)
+    retries: int = setting(4, "How often a failed request is retried.", ge=0, le=20)
 
 
 class ServerGenerator(ChatGenerator[ServerSettings]):

@@ -95,7 +95,14 @@ def printable(text: str) -> str:
 
 
 def status_fault(status: int, text: str, location: str = "", after: float | None = None) -> ServerFault:
-    """What a status that is none of success means, with the words that came with it."""
+    """What a status that is none of success means, with the words that came with it.
+
+    Args:
+        status: of the HTTP response.
+        text: the server's message.
+        location: of a redirect.
+        after: seconds of `Retry-After`, if the server named them.
+    """
     elsewhere = f" to {location}" if location else ""
     fault = ServerFault(printable(f"HTTP {status}{elsewhere}: {text}").rstrip(": "), status=status, said=text.lower())
     return _judged(fault, status, after)

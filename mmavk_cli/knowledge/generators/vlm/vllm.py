@@ -39,7 +39,7 @@ QUIET = {
 class VllmSettings(QwenSettings):
     """How vLLM runs here."""
 
-    vllm_memory: float = setting(0.9, "Share of the GPU's memory that --generator vllm takes.", gt=0, le=1)
+    vllm_memory: float = setting(0.9, "Share of the GPU's memory for --generator vllm.", gt=0, le=1)
 
 
 class VllmGenerator(ChatGenerator[VllmSettings]):
@@ -51,7 +51,7 @@ class VllmGenerator(ChatGenerator[VllmSettings]):
         """Raises MissingError where vLLM is not installed, UsageError for `--4bit`."""
         if settings.four_bit:
             advice = "Take --generator qwen2vl, or name a checkpoint in 4 bits (AWQ, GPTQ) with --vlm"
-            raise UsageError("vLLM takes weights as they are", "--4bit", advice)
+            raise UsageError("vLLM does not quantise weights", "--4bit", advice)
         if find_spec("vllm") is None:
             raise MissingError("vLLM is not installed", "--generator vllm", "Run: pip install 'mmavk[vllm]'")
         super().__init__(settings)

@@ -58,7 +58,7 @@ def test_a_config_without_sizes(tiny: Path, tmp_path: Path):
     folder = tmp_path / "model"
     shutil.copytree(tiny, folder)
     (folder / "config.json").write_text('{"model_type": "qwen2_vl"}')
-    with pytest.raises(MissingError, match=r"the model's sizes are not told: 'hidden_size'"):
+    with pytest.raises(MissingError, match=r"config.json lacks 'hidden_size'"):
         generator(folder).room(4)
 
 
