@@ -22,8 +22,8 @@ class _Late(TyperGroup):
 
 
 EXITS = {
-    0: "fine", 1: "our fault", 2: "usage", 3: "data", 4: "knowledge missing or of another recipe",
-    5: "weights or a package missing", 6: "out of memory", 130: "stopped with Ctrl-C",
+    0: "success", 1: "internal error", 2: "usage", 3: "data", 4: "knowledge missing or of another recipe",
+    5: "weights or a package missing", 6: "out of memory", 130: "interrupted with Ctrl-C",
 }  # fmt: skip
 
 FULL = {errno.ENOSPC, errno.EDQUOT}

@@ -61,6 +61,8 @@ def _tag(settings: TagSettings) -> int:
     with tag(settings, on_progress) as tagging, _bar(settings.quiet) as moved:
         tagging.rows = _watched(tagging.rows, FaultPrinter(settings.verbose), moved)
         _print(_pieces(tagging, settings))
+    for note in () if settings.quiet else tagging.notes:
+        typer.echo(f"mmavk: {note}", err=True)
     counts = tagging.totals.counts
     if (settings.out and not settings.quiet) or (tagging.code and counts["posts"] + counts["bad_rows"] > 1):
         typer.echo(f"mmavk: {_summary(counts, bool(tagging.code), settings.out)}", err=True)

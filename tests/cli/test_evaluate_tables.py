@@ -19,7 +19,7 @@ def evaluation(types: int) -> Evaluation:
         other = Entity(4, 8, 1, 2, f"kind {(number + 1) % types}", "Name", 0.5)
         rows.append(Tagged(post, (other,), None, "model"))
     judged = breakdown(rows, Known(), "strict", ResamplingSettings())
-    return Evaluation("model", "set", "test", "none", types, 0, 0.0, "strict", judged, None)
+    return Evaluation("model", "set", "test", "none", types, 0, 0.0, 0, "strict", judged, None)
 
 
 def printed(types: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:

@@ -34,7 +34,7 @@ from mmavk_cli.flows.shared.options import DATASET, EMBEDDED_OR_SEEDS, MODEL, OU
 from mmavk_cli.flows.shared.predict import tag_all
 from mmavk_cli.flows.shared.progress import Progress, part_of, silent
 from mmavk_cli.flows.shared.run_folder import run_or_none
-from mmavk_cli.flows.shared.types import as_trained, unknown_types
+from mmavk_cli.flows.shared.types import unknown_types, with_types_of
 from mmavk_cli.report.metrics.breakdown import Breakdown, Known, breakdown, counted
 from mmavk_cli.report.metrics.f1 import Rule, scores_of
 from mmavk_cli.report.metrics.significance import Difference, ResamplingSettings, difference
@@ -121,7 +121,7 @@ def evaluate(settings: EvalSettings, on_progress: Progress = silent) -> Evaluati
         knowledge. MissingError: no such model. UsageError: a picture test of a model that gets no knowledge.
     """
     predictor, config = open_model(settings.model)
-    settings = as_trained(settings, config)
+    settings = with_types_of(settings, config)
     renaming = settings.renaming()
     posts = gold_posts(settings.dataset, settings.split, settings, renaming)
     unknown = unknown_types(posts, renaming, settings.dataset, config, settings.model)

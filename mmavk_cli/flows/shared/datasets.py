@@ -11,6 +11,12 @@ from mmavk_cli.corpus.types import Renaming
 def posts_of(dataset: str, split: str, place: DataPlace, renaming: Renaming | None = None) -> list[Post]:
     """A split with its pictures' files, where there are any, its types renamed.
 
+    Args:
+        dataset: the data set's name.
+        split: `train`, `valid` or `test`.
+        place: where data sets and their pictures are.
+        renaming: of its types; None leaves them as they are.
+
     Raises:
         DataError: no such data set or split, or a row that cannot be read.
     """
@@ -22,6 +28,12 @@ def posts_of(dataset: str, split: str, place: DataPlace, renaming: Renaming | No
 
 def gold_posts(dataset: str, split: str, place: DataPlace, renaming: Renaming | None = None) -> list[Post]:
     """A split to train on or to score, with its pictures' files, its types renamed.
+
+    Args:
+        dataset: the data set's name.
+        split: `train`, `valid` or `test`.
+        place: where data sets and their pictures are.
+        renaming: of its types; None leaves them as they are.
 
     Raises:
         DataError: no such data set or split, a row that cannot be read, no posts at all, or a post without tags.

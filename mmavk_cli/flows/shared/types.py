@@ -63,6 +63,13 @@ def unknown_types(posts: Sequence[Post], renaming: Renaming, dataset: str, confi
     Those of the data set that it was trained on are part of its task, and the paper's four mean the same everywhere:
     they count as missed. Any other may be another name of what the model knows, so `--types` has to say what it is.
 
+    Args:
+        posts: their types are renamed already.
+        renaming: by this.
+        dataset: where they are from.
+        config: of the model.
+        model: what the user calls it.
+
     Raises:
         DataError: `renaming` does not mention such another type, or the model has none of the types.
     """
@@ -94,7 +101,7 @@ def _first(posts: Sequence[Post], kind: str) -> tuple[str, str, str]:
     )
 
 
-def as_trained(settings: S, config: TaggerConfig) -> S:
+def with_types_of(settings: S, config: TaggerConfig) -> S:
     """Settings with the `--types` of the model's training, where they say nothing of their own."""
     trained = config.trained.get(RENAMED)
     return settings.model_copy(update={RENAMED: trained}) if settings.types is None and trained else settings

@@ -26,7 +26,7 @@ from mmavk_cli.flows.shared.progress import Progress, part_of
 from mmavk_cli.flows.shared.run_folder import run_or_none
 from mmavk_cli.flows.shared.seeds import seed_folders
 from mmavk_cli.flows.shared.thresholds import TEXT, Thresholds, gated_by
-from mmavk_cli.flows.shared.types import as_trained, unknown_types
+from mmavk_cli.flows.shared.types import unknown_types, with_types_of
 from mmavk_cli.report.metrics.breakdown import counted
 from mmavk_cli.report.metrics.counts import Count
 from mmavk_cli.report.metrics.seeds import seed_scores
@@ -117,7 +117,7 @@ def _typed_posts(settings: SweepSettings) -> tuple[SweepSettings, list[Post], li
     """The settings and posts with the types of the model's training, and a note a type that it cannot find."""
     first = next(iter(seed_folders(Path(settings.model)).values()), settings.model)
     config = TaggerConfig.read(folder_of(str(first)))
-    settings = as_trained(settings, config)
+    settings = with_types_of(settings, config)
     renaming = settings.renaming()
     posts = gold_posts(settings.dataset, settings.split, settings, renaming)
     unknown = unknown_types(posts, renaming, settings.dataset, config, settings.model)

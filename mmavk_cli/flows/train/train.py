@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mmavk_cli.base.records import Json, Knowledge
 from mmavk_cli.base.run_record import SCORES, Run
-from mmavk_cli.corpus.tokenize import recut
+from mmavk_cli.corpus.tokenize import as_trained, rules_like
 from mmavk_cli.flows.shared.cards import write_cards
 from mmavk_cli.flows.shared.dataset_facts import DATA, findings_of
 from mmavk_cli.flows.shared.knowledge.compatibility import trained_with
@@ -69,7 +69,7 @@ def train(settings: TrainSettings, on_log: Log) -> Json:
 
 
 def _fit(settings: TrainSettings, corpus: Corpus, run: Run, on_log: Log) -> Json:
-    from mmavk_cli.tagger.checkpoint import TaggerConfig
+    from mmavk_cli.tagger.checkpoint import CUT_OTHERWISE, FINE, TaggerConfig
     from mmavk_cli.tagger.encoders.transformer import encoder_folder, encoder_tokenizer, save_tokenizer
     from mmavk_cli.tagger.inference.predictor import Predictor
     from mmavk_cli.tagger.inference.torch_model import TorchEmitter, save_model
@@ -82,13 +82,16 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, on_log: Log) -> Json
     facts = {"datasets": settings.dataset, "seed": settings.seed}
     facts |= trained_with(settings, (one for _, one in corpus.train))
     facts |= {RENAMED: settings.types} if settings.types else {}
+    if not pieces.recut:
+        facts[FINE], share = rules_like(post for post, _ in corpus.train)
+        facts[CUT_OTHERWISE] = round(share, 4)
     model = build(settings, pieces, tags, learning_gate(settings, corpus.gate), corpus.visual)
     config = TaggerConfig(tags, pieces, settings.encoder, facts, frozen=settings.freeze_knowledge, visual=corpus.visual)
     points = points_of(settings, run)
     best = points.memo.setdefault(BEST, {})
 
     def evaluate(epoch: int) -> Json:
-        scores = validate(Predictor(TorchEmitter(model, config), cutter), corpus.valid, settings.select)
+        scores = validate(Predictor(TorchEmitter(model, config), cutter, config.fine), corpus.valid, settings.select)
         gate = asdict(gate_now(model, corpus.gate))
         if scores["f1"] > best.get("f1", -1.0):
             best.update(scores, epoch=epoch)
@@ -97,7 +100,7 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, on_log: Log) -> Json
         return scores
 
     with training_log(settings, run, points, on_log) as log:
-        examples = [_example(item, cutter, tags) for item in corpus.train]
+        examples = [_example(item, cutter, tags, config.fine) for item in corpus.train]
         if model.frozen is not None:
             items = [*corpus.train, *(item for own in corpus.valid.values() for item in own)]
             remember(model.frozen, (one for _, one in items), cutter, on_log if is_first() else lambda _: None)
@@ -117,13 +120,13 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, on_log: Log) -> Json
     return dict(best)
 
 
-def _example(item: Item, cutter: PieceCutter, tags: tuple[str, ...]) -> "Example":
+def _example(item: Item, cutter: PieceCutter, tags: tuple[str, ...], fine: bool) -> "Example":
     from mmavk_cli.tagger.batch import Example
 
     post, knowledge = item
-    as_trained = recut(post) if cutter.settings.recut else post
-    gold = tuple(tags.index(tag) for tag in repaired(as_trained.tags or ()))
-    return Example.of(cutter, as_trained.words, knowledge, gold)
+    seen = as_trained(post, cutter.settings.recut, fine)
+    gold = tuple(tags.index(tag) for tag in repaired(seen.tags or ()))
+    return Example.of(cutter, seen.words, knowledge, gold)
 
 
 def validate(predictor: "Predictor", valid: Splits, select: str) -> Json:

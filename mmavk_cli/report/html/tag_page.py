@@ -12,7 +12,14 @@ from mmavk_cli.report.predictions_writer import Outcome
 
 
 def html(rows: Iterable[Outcome], totals: Counted, limits: PictureLimits, types: Iterable[str] = ()) -> Iterator[str]:
-    """The page in pieces. `totals` is printed at its end, when the rows are exhausted; `types` are the model's."""
+    """The page in pieces.
+
+    Args:
+        rows: what it shows, in order.
+        totals: printed at its end, when the rows are exhausted.
+        limits: of the pictures that are read.
+        types: the model's, for their colours.
+    """
     stream = (
         environment(types)
         .get_template("page.html")

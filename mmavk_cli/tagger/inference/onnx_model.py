@@ -72,7 +72,7 @@ def load_runtime(folder: Path, threads: int = 0) -> tuple[Predictor, TaggerConfi
     """
     config = TaggerConfig.read(folder)
     cutter = PieceCutter.load(folder / TOKENIZER, config.pieces)
-    return Predictor(OnnxEmitter(folder, config, threads), cutter), config
+    return Predictor(OnnxEmitter(folder, config, threads), cutter, config.fine), config
 
 
 def _encode_row(session: Any, ids: Ints) -> Floats:

@@ -113,7 +113,13 @@ def estimate(
 ) -> Memory:
     """The memory of a training whose posts and knowledge all have their greatest length.
 
-    `visual` is how many numbers a picture's features have, for the fusion `prefix`; `types` how many are learned.
+    Args:
+        shape: the encoder's sizes.
+        training: how it is trained.
+        pieces: how posts and knowledge are cut.
+        device: where.
+        visual: how many numbers a picture's features have, for the fusion `prefix`.
+        types: how many are learned.
     """
     posts = min(training.micro_batch or training.batch_size, training.batch_size)
     tags, width = 1 + 2 * types, shape.width
