@@ -123,6 +123,8 @@ def _scores(scores: Breakdown) -> "Table":
 def _numbers(row: Scores | None, interval: bool) -> tuple[str, ...]:
     if row is None:  # a type that only an I- stands for
         return ("-",) * (4 + interval)
+    if not row.gold:  # there is nothing to find, so nothing to score
+        return *("-",) * (3 + interval), "0"
     ends = ("{:.1f}-{:.1f}".format(*row.interval),) if interval and row.interval else ()
     return f"{row.precision:.2f}", f"{row.recall:.2f}", f"{row.f1:.2f}", *ends, str(row.gold)
 

@@ -135,6 +135,7 @@ def _check_repeats(entries: Sequence[Entry], findings: Findings) -> None:
     texts: dict[str, list[Entry]] = defaultdict(list)
     bare: dict[str, list[Entry]] = defaultdict(list)
     images: dict[str, Entry] = {}
+    ids: dict[str, Entry] = {}
     for entry in entries:
         text, key = entry.post.text, essence(entry.post.text)
         _add_repeat(entry, texts[text], bare[key] if key else [], findings)
@@ -143,6 +144,10 @@ def _check_repeats(entries: Sequence[Entry], findings: Findings) -> None:
                 detail = f"{text[:60]!r} is tagged otherwise at {_place(earlier)}"
                 findings.add("conflicting-tags", _pair(earlier, entry), _place(entry), detail)
                 break
+        name = entry.post.id
+        if name in ids and name != entry.post.image_id:
+            findings.add("repeated-id", _pair(ids[name], entry), _place(entry), f"{name!r} is at {_place(ids[name])}")
+        ids.setdefault(name, entry)
         if (image := entry.post.image_id) is not None:
             if image in images:
                 detail = f"{image} is at {_place(images[image])}"

@@ -47,6 +47,7 @@ KINDS: dict[str, tuple[Severity, str]] = {
     "repeated-across": ("note", "a text that an earlier split has too"),
     "repeated-near": ("note", "the same without URLs, handles, capitals and punctuation"),
     "repeated-inside": ("note", "a text that its own split has twice"),
+    "repeated-id": ("note", "an id that an earlier post has too: records of the two cannot be told apart"),
     "repeated-image": ("note", "a picture's id that an earlier tweet has too"),
     "no-pictures": ("note", "there is no folder of pictures; they were not checked"),
 }
