@@ -30,6 +30,7 @@ from mmavk_cli.knowledge.generators.registry import GENERATOR, GeneratorSettings
 from mmavk_cli.report.predictions_writer import Outcome, json_lines
 from mmavk_cli.similarity.clip_source import CLIP, TEXT
 from mmavk_cli.similarity.gate import GateSettings
+from mmavk_cli.spans import types_of
 from mmavk_cli.tagger.checkpoint import CUT_OTHERWISE, TaggerConfig
 
 STDIN, NO_GENERATOR = "-", "none"
@@ -85,12 +86,14 @@ class TagSettings(InputOptions, GateSettings, GeneratorSettings, StagedSettings,
 class Tagging:
     """A run of `tag`: rows as they come, and what they came to, complete when they are exhausted.
 
-    Totals: `posts` (tagged), `names`, `with_knowledge`, `bad_pictures`, `bad_rows`. `scorer` is the name of what gives
-    similarities. `notes` are what a person should know, there when the block of `tag` has ended.
+    Totals: `posts` (tagged), `names`, `with_knowledge`, `bad_pictures`, `bad_rows`. `types` are the model's,
+    `scorer` is the name of what gives similarities. `notes` are what a person should know, there when the block of
+    `tag` has ended.
     """
 
     rows: Iterator[Outcome]
     totals: Counted
+    types: tuple[str, ...]
     scorer: str = TEXT
     notes: tuple[str, ...] = ()
 
@@ -121,7 +124,7 @@ def tag(settings: TagSettings, on_progress: Progress) -> Iterator[Tagging]:
     weigh = weighing(PROFILES[settings.profile], settings.scorer, settings, name, config)
     generator = _generator(settings, weigh)
     by_clip = (generator is not None and weigh.scorer == CLIP) or (weigh.features and not settings.no_image)
-    tagging = Tagging(iter(()), Counted())
+    tagging = Tagging(iter(()), Counted(), types_of(config.tags))
     seen: Iterator[Row | Seen] = posts
     if by_clip or (generator is not None and generator.large):
         from mmavk_cli.flows.tag.stages import Stages
