@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import BadRow, Post, Rows
+from mmavk_cli.corpus.formats.sniff import HEAD, format_of
 from mmavk_cli.corpus.json_values import BOM
 from mmavk_cli.corpus.pictures import left_aside, list_names, list_pictures
 from mmavk_cli.corpus.tokenize import checked_text, cut
@@ -71,6 +72,9 @@ def read_folder(folder: Path) -> Rows:
         path = folder / name
         image = folder / pictures[path.stem] if path.stem in pictures else None
         try:
-            yield post_from_text(read_text(path), path.stem, image, str(path))
+            text = read_text(path)
+            if form := format_of(text.encode()[:HEAD], str(path)):
+                raise DataError(f"this is no raw text but {form}", str(path), "Give the file itself as the input")
+            yield post_from_text(text, path.stem, image, str(path))
         except DataError as error:
             yield BadRow(path.stem, error.problem())
