@@ -15,6 +15,7 @@ from mmavk_cli.report.metrics.calibration import Calibration
 from mmavk_cli.report.metrics.confusion import KINDS, Confusion
 from mmavk_cli.report.metrics.f1 import OVERALL, Scores
 from mmavk_cli.report.metrics.pairwise import CHANCE, gap_text
+from mmavk_cli.report.metrics.seeds import Spread
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -70,12 +71,16 @@ def _print_seeds(result: SeedEvaluations) -> None:
         table = number_table(rule, "P", "R", "F1", *types)
         for seed, run in result.runs.items():
             rows = run.scores.strict if rule == "strict" else run.scores.conlleval
-            f1 = (rows[name].f1 if name in rows else 0.0 for name in (OVERALL, *types))
-            numbers = (rows[OVERALL].precision, rows[OVERALL].recall, *f1)
+            f1 = {name: row.f1 for name, row in rows.items()}
+            numbers = (
+                rows[OVERALL].precision,
+                rows[OVERALL].recall,
+                *(f1.get(name, 0.0) for name in (OVERALL, *types)),
+            )
             table.add_row(f"seed {seed}", *(f"{number:.2f}" for number in numbers))
         spreads = (mean[OVERALL].precision, mean[OVERALL].recall, *(mean[name].f1 for name in (OVERALL, *types)))
         table.add_row("mean", *(f"{one.mean:.2f}" for one in spreads))
-        table.add_row("sd", *("-" if one.sd is None else f"{one.sd:.2f}" for one in spreads))
+        table.add_row("sd", *map(_sd, spreads))
         table.add_row("gold", "", "", *(str(mean[name].gold) for name in (OVERALL, *types)))
         Console().print(table)
 
@@ -140,3 +145,7 @@ def _calibration(calibration: Calibration) -> "Table":
     for one in calibration.bins:
         table.add_row(f"{one.low:.1f} to {one.high:.1f}", str(one.names), f"{one.score:.3f}", f"{one.right:.3f}")
     return table
+
+
+def _sd(spread: Spread) -> str:
+    return "-" if spread.sd is None else f"{spread.sd:.2f}"
