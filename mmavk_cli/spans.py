@@ -1,13 +1,35 @@
 """Tags ↔ spans ↔ character offsets, in IOB2."""
 
+import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
-from mmavk_cli.base.records import Entity, Post, Span, Word
+from mmavk_cli.base.records import TYPES, Entity, Post, Span, Word
+
+_LINE_END = re.compile(r"[\n-\r\x1c-\x1e\x85\u2028\u2029]")
 
 
 def tag_names(types: Sequence[str]) -> tuple[str, ...]:
     """All tags of a type list: `O`, then `B-X`, `I-X` a type."""
     return ("O", *(f"{prefix}-{kind}" for kind in types for prefix in "BI"))
+
+
+def in_order(types: Iterable[str]) -> tuple[str, ...]:
+    """Types in the order of checkpoints and tables: the paper's four first, then the others by name."""
+    met = set(types)
+    return (*(kind for kind in TYPES if kind in met), *sorted(met.difference(TYPES)))
+
+
+def listed(types: Iterable[str]) -> tuple[str, ...]:
+    """Types as tables of data list them: where one of the paper's four is there, all four are."""
+    met = set(types)
+    return in_order(met.union(TYPES) if met.intersection(TYPES) else met)
+
+
+def types_of(tags: Iterable[str]) -> tuple[str, ...]:
+    """The types of a tag list, in its order."""
+    return tuple(dict.fromkeys(split_tag(tag)[1] for tag in tags if tag != "O"))
 
 
 def split_tag(tag: str) -> tuple[str, str]:
@@ -93,18 +115,29 @@ def spans_to_tags(spans: Iterable[Span], length: int) -> list[str]:
     return tags
 
 
-def to_sources(spans: Iterable[Span], sources: Sequence[int]) -> list[Span | None]:
-    """Spans over re-cut words, in order, as spans over the data set's own words.
+def onto(spans: Iterable[Span], words: Sequence[Word], others: Sequence[Word]) -> list[Span | None]:
+    """Spans over one cut of a text, in order, as spans over another; each covers all words that it touches.
 
     Of two that meet in a word the first stays; the other is None, so that the list lines up with what was given.
     """
+    starts = [word.start for word in others]
+    ends = [word.end for word in others]
     moved: list[Span | None] = []
     free = 0
     for span in spans:
-        start, end = sources[span.start], sources[span.end - 1] + 1
-        moved.append(Span(start, end, span.type) if start >= free else None)
+        begin, stop = characters(span, words)
+        start, end = bisect_right(ends, begin), bisect_left(starts, stop)
+        moved.append(Span(start, end, span.type) if free <= start < end else None)
         free = max(free, end)
     return moved
+
+
+def line_ranges(post: Post) -> list[tuple[int, int]]:
+    """The words [start, end) of each line of the post's text that has any."""
+    starts = [word.start for word in post.words]
+    ends = [bisect_left(starts, match.start() + 1) for match in _LINE_END.finditer(post.text)]
+    borders = sorted({0, *ends, len(starts)})
+    return list(pairwise(borders))
 
 
 def characters(span: Span, words: Sequence[Word]) -> tuple[int, int]:

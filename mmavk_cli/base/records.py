@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 TYPES = ("PER", "LOC", "ORG", "MISC")
-"""Entity types. Twitter-2015 writes `OTHER` for `MISC`; readers unify them (docs/decisions.md)."""
+"""The paper's entity types, which come first wherever types are listed. A tagger has those of its training data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,8 @@ class Post:
     """A text, perhaps with gold tags and a picture.
 
     `image_id` names the picture in a data set, `image` is its file, `image_url` its address where it is not on this
-    machine; any may be absent. `where` is the place the post was read from (`train.txt:12`), for messages. `sources[i]`
-    is the index of the data set's own word that word `i` was cut from; it is empty while the words are the data set's
-    own. `lines[i]` is the line of word `i`, where each has its own.
+    machine; any may be absent. `where` is the place the post was read from (`train.txt:12`), for messages. `raw`: no
+    words were given, they were cut from the text. `lines[i]` is the line of word `i`, where each has its own.
     """
 
     id: str
@@ -35,7 +34,7 @@ class Post:
     image_id: str | None = None
     image: Path | None = None
     where: str = ""
-    sources: tuple[int, ...] = ()
+    raw: bool = field(default=False, compare=False)
     image_url: str | None = None
     lines: tuple[int, ...] = field(default=(), compare=False)
 

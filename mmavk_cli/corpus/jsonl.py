@@ -19,7 +19,7 @@ from mmavk_cli.corpus.json_values import is_pair, json_values
 from mmavk_cli.corpus.notes import tell
 from mmavk_cli.corpus.offsets import OURS, Unit
 from mmavk_cli.corpus.tag_schemes import PLAIN, Scheme, TagSurvey
-from mmavk_cli.corpus.tokenize import checked_text, cut, joined
+from mmavk_cli.corpus.tokenize import checked_text, cut, joined, placed
 
 Layout = Callable[[Any, str], Json]
 """A value of a JSON file, and its place → the same with fields that `fields.py` knows."""
@@ -132,8 +132,6 @@ def _rows(
 def _object(value: Any, layout: Layout | None, where: str) -> Json:
     if isinstance(value, DataError):
         raise value
-    if layout is not None and isinstance(value, str):
-        value = {"text": value}
     if not isinstance(value, dict) and not (is_pair(value) and getattr(layout, "takes_pairs", False)):
         raise DataError("the line is JSON but not an object", where, 'Write {"text": "..."}')
     return layout(value, where) if layout else value
@@ -165,7 +163,7 @@ def post_of(
         names = EntityReader(text, words, where, counted or Counted(), reading.unit)
         tags = names.tags(row["entities"])
     tags = None if tags is None else tuple(map(unified_tag, tags))
-    return Post(name, text, words, tags, _name(row, "image_id", where), image, where, image_url=url)
+    return Post(name, text, words, tags, _name(row, "image_id", where), image, where, raw=not given, image_url=url)
 
 
 def _text_and_words(row: Json, where: str) -> tuple[str, tuple[Word, ...], bool]:
@@ -189,14 +187,11 @@ def _found(tokens: Sequence[str], text: str, where: str) -> tuple[Word, ...]:
     joint, words = joined(tokens)
     if joint == text:
         return words  # also where a word is white space
-    found, at = [], 0
-    for token in tokens:
-        start = text.find(token, at)
-        if start < 0:
-            raise _not_found(token, text[at:], at, where)
-        at = start + len(token)
-        found.append(Word(token, start, at))
-    return tuple(found)
+    found = placed(tokens, text)
+    if len(found) < len(tokens):
+        at = found[-1].end if found else 0
+        raise _not_found(tokens[len(found)], text[at:], at, where)
+    return found
 
 
 def _not_found(token: str, rest: str, at: int, where: str) -> DataError:

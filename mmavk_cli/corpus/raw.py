@@ -50,7 +50,7 @@ def post_from_text(text: str, name: str, image: Path | None = None, where: str =
     words = cut(checked_text(text, where))
     if not words:
         raise DataError("the post is empty", where, "Give it a text")
-    return Post(name, text, words, None, None, image, where)
+    return Post(name, text, words, image=image, where=where, raw=True)
 
 
 def read_folder(folder: Path) -> Rows:

@@ -169,7 +169,8 @@ def _tag(source: ClipSource) -> Json:
 
 
 def _near(model: str) -> str:
-    near = difflib.get_close_matches(model, open_clip.list_models(), n=3)
+    names = {name.lower(): name for name in open_clip.list_models()}
+    near = [names[one] for one in difflib.get_close_matches(model.lower(), names, n=3)]
     return f"Did you mean {', '.join(near)}?" if near else "See open_clip.list_models()"
 
 

@@ -21,6 +21,10 @@ FROZEN, FROZEN_ONNX = "knowledge-encoder", "knowledge-encoder.onnx"
 RECIPES, SCORER, SCORER_ID = "recipes", "scorer", "scorer_id"
 """What `trained` says of the knowledge: its recipes, who scored it (`text` or `clip`), and that scorer's id."""
 
+FINE, CUT_OTHERWISE = "fine", "cut_otherwise"
+"""What `trained` says where data sets' own words were kept: by which rules raw text is cut (`corpus/tokenize.py`), and
+the share of training posts that these would have cut otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class TaggerConfig:
@@ -45,6 +49,11 @@ class TaggerConfig:
     visual: int = 0
     name: str = ""
     frozen: bool = False
+
+    @property
+    def fine(self) -> bool:
+        """Whether raw text is cut by mmavk's own rules, also where the model was trained on a data set's words."""
+        return bool(self.trained.get(FINE, True))
 
     def write(self, folder: Path) -> None:
         """Write `tagger.json` into `folder`."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mmavk_cli.base.records import Word
-from mmavk_cli.base.tokenizers import load_tokenizer
+from mmavk_cli.base.tokenizers import Scripts, lead_of, load_tokenizer
 from mmavk_cli.tagger.settings import PieceSettings
 
 WORD_PIECES = 24
@@ -51,6 +51,8 @@ class PieceCutter:
         self.opening, self.closing = tokenizer.encode("").ids
         self.joint = tuple(tokenizer.encode("", "").ids[2:-1])
         self.unknown = tokenizer.token_to_id("[UNK]") or tokenizer.token_to_id("<unk>") or self.closing
+        self._lead = lead_of(tokenizer)
+        self._scripts = Scripts(tokenizer)
         self._known: dict[str, tuple[int, ...]] = {}
 
     @classmethod
@@ -81,9 +83,13 @@ class PieceCutter:
         """
         room = self.settings.knowledge_pieces - 2
         # A piece has at least one character, and no real word has 100 in one piece: this bounds work on huge texts.
-        ids = self.tokenizer.encode(text[: room * 100], add_special_tokens=False).ids[:room]
+        ids = self.tokenizer.encode(self._lead + text[: room * 100], add_special_tokens=False).ids[:room]
         opening = self.joint if self.settings.fusion == "concat" else (self.opening,)
         return (*opening, *ids, self.closing)
+
+    def unread(self, text: str) -> tuple[str, ...]:
+        """The scripts in a text that the encoder knows no words of."""
+        return self._scripts.unread(text)
 
     def _form(self, word: str) -> str:
         is_url = word.startswith(("http:/", "https:/", "www."))
@@ -95,7 +101,7 @@ class PieceCutter:
             if len(self._known) > KNOWN_WORDS:
                 self._known = {form: self._known[form] for form in forms if form in self._known}
             encoded = self.tokenizer.encode_batch(
-                [[form] for form in fresh], is_pretokenized=True, add_special_tokens=False
+                [[self._lead + form] for form in fresh], is_pretokenized=True, add_special_tokens=False
             )
             limit = min(WORD_PIECES, self.settings.text_pieces - 2)
             self._known.update((form, tuple(e.ids[:limit])) for form, e in zip(fresh, encoded, strict=True))

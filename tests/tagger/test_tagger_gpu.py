@@ -66,9 +66,11 @@ def test_it_learns_and_finds_names_there(
     examples, found = posts(cutter, visual), []
 
     def evaluate(_epoch: int) -> dict[str, float]:
-        predictor = Predictor(TorchEmitter(model, config), cutter)
+        predictor = Predictor(TorchEmitter(model, config), cutter, config.fine)
         parts = (examples, examples[:1], examples[1:2])  # all, one without knowledge, one whose is remembered
-        found.extend((predictor.emitter.device, len(predictor._run(some))) for some in parts)
+        for some in parts:
+            of_posts = [[(0, len(one.pieces.first))] for one in some]
+            found.append((predictor.emitter.device, len(predictor._run(some, of_posts))))
         return {"f1": 1.0}
 
     with pretended_gpu():

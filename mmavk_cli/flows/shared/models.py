@@ -77,4 +77,4 @@ def open_model(name: str, threads: int = 0, device: str = "auto") -> "tuple[Pred
     model, config = load_model(folder)
     model.to(resolve_device(device))
     cutter = PieceCutter.load(folder / TOKENIZER, config.pieces)
-    return Predictor(TorchEmitter(model, config), cutter), config
+    return Predictor(TorchEmitter(model, config), cutter, config.fine), config

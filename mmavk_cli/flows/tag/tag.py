@@ -18,18 +18,20 @@ from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.formats.options import InputOptions
 from mmavk_cli.corpus.formats.posts import read_posts, read_stream
 from mmavk_cli.corpus.raw import post_from_text
+from mmavk_cli.corpus.tokenize import FITTING
 from mmavk_cli.flows.shared.models import folder_of
 from mmavk_cli.flows.shared.options import FORMAT, INPUT, MODEL, OUT
 from mmavk_cli.flows.shared.progress import Progress
 from mmavk_cli.flows.shared.run_folder import new_run
 from mmavk_cli.flows.tag.profile import NO_MODEL, PROFILES, StagedSettings, Weighing, weighing
-from mmavk_cli.flows.tag.rows import PictureReader, Seen, Tagger
+from mmavk_cli.flows.tag.rows import UNREAD, PictureReader, Seen, Tagger
 from mmavk_cli.knowledge.generators.generator import Generator
 from mmavk_cli.knowledge.generators.registry import GENERATOR, GeneratorSettings, make_generator
 from mmavk_cli.report.predictions_writer import Outcome, json_lines
 from mmavk_cli.similarity.clip_source import CLIP, TEXT
 from mmavk_cli.similarity.gate import GateSettings
-from mmavk_cli.tagger.checkpoint import TaggerConfig
+from mmavk_cli.spans import types_of
+from mmavk_cli.tagger.checkpoint import CUT_OTHERWISE, TaggerConfig
 
 STDIN, NO_GENERATOR = "-", "none"
 
@@ -84,13 +86,16 @@ class TagSettings(InputOptions, GateSettings, GeneratorSettings, StagedSettings,
 class Tagging:
     """A run of `tag`: rows as they come, and what they came to, complete when they are exhausted.
 
-    Totals: `posts` (tagged), `names`, `with_knowledge`, `bad_pictures`, `bad_rows`. `scorer` is the name of what gives
-    similarities.
+    Totals: `posts` (tagged), `names`, `with_knowledge`, `bad_pictures`, `bad_rows`. `types` are the model's,
+    `scorer` is the name of what gives similarities. `notes` are what a person should know, there when the block of
+    `tag` has ended.
     """
 
     rows: Iterator[Outcome]
     totals: Counted
+    types: tuple[str, ...]
     scorer: str = TEXT
+    notes: tuple[str, ...] = ()
 
     @property
     def code(self) -> int:
@@ -115,10 +120,11 @@ def tag(settings: TagSettings, on_progress: Progress) -> Iterator[Tagging]:
     """
     posts = opened(settings)
     name = settings.model_name
-    weigh = weighing(PROFILES[settings.profile], settings.scorer, settings, name, TaggerConfig.read(folder_of(name)))
+    config = TaggerConfig.read(folder_of(name))
+    weigh = weighing(PROFILES[settings.profile], settings.scorer, settings, name, config)
     generator = _generator(settings, weigh)
     by_clip = (generator is not None and weigh.scorer == CLIP) or (weigh.features and not settings.no_image)
-    tagging = Tagging(iter(()), Counted())
+    tagging = Tagging(iter(()), Counted(), types_of(config.tags))
     seen: Iterator[Row | Seen] = posts
     if by_clip or (generator is not None and generator.large):
         from mmavk_cli.flows.tag.stages import Stages
@@ -134,6 +140,7 @@ def tag(settings: TagSettings, on_progress: Progress) -> Iterator[Tagging]:
     if settings.out is None:
         tagging.rows = rows
         yield tagging
+        tagging.notes = tuple(_notes(tagger, config))
         return
     with new_run(settings.out, "tag", settings) as run:
         recipe = generator.recipe.model_dump() | {"id": generator.recipe.id} if generator else None
@@ -141,9 +148,24 @@ def tag(settings: TagSettings, on_progress: Progress) -> Iterator[Tagging]:
         run.facts |= {"scorer": tagging.scorer if generator or by_clip else None}
         tagging.rows = _saved(rows, run.folder / "predictions.jsonl")
         yield tagging
+        tagging.notes = tuple(_notes(tagger, config))
     from mmavk_cli.flows.shared.cards import write_cards  # without --out nobody waits for it
 
     write_cards(settings.out)
+
+
+def _notes(tagger: Tagger, config: TaggerConfig) -> Iterator[str]:
+    """What the model could not read well: raw texts cut unlike the words of its training, and strange scripts."""
+    share = config.trained.get(CUT_OTHERWISE)
+    if tagger.raw and not config.pieces.recut and (share is None or share >= FITTING):
+        often = "an unknown share of" if share is None else f"{share:.0%} of"
+        yield (
+            f"the model was trained on a data set's own words, and mmavk cuts raw text otherwise in {often} those"
+            " posts: give the words too (JSON Lines, CoNLL), or expect more wrong names"
+        )
+    if tagger.unread:
+        scripts = ", ".join(f"{script} in {count:,}" for script, count in tagger.unread.most_common())
+        yield f"{UNREAD}, and few or no names are found there; posts: {scripts}"
 
 
 def _generator(settings: TagSettings, weigh: Weighing) -> Generator | None:

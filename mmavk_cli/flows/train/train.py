@@ -6,14 +6,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmavk_cli.base.records import TYPES, Json, Knowledge
+from mmavk_cli.base.records import Json, Knowledge
 from mmavk_cli.base.run_record import SCORES, Run
-from mmavk_cli.corpus.tokenize import recut
+from mmavk_cli.corpus.tokenize import as_trained, rules_like
 from mmavk_cli.flows.shared.cards import write_cards
 from mmavk_cli.flows.shared.dataset_facts import DATA, findings_of
 from mmavk_cli.flows.shared.knowledge.compatibility import trained_with
 from mmavk_cli.flows.shared.predict import predicted_tags
 from mmavk_cli.flows.shared.progress import Log
+from mmavk_cli.flows.shared.types import RENAMED
 from mmavk_cli.flows.train.corpus import Corpus, fingerprints, read_corpus
 from mmavk_cli.flows.train.freeze import remember
 from mmavk_cli.flows.train.gate import Item, Splits, choose_gate, gate_now, hardly_open, learning_gate, let_through
@@ -52,10 +53,12 @@ def train(settings: TrainSettings, on_log: Log) -> Json:
         if is_first():
             for split, count in corpus.counts.items():
                 on_log({"split": split, **count})
+            for line in corpus.of_types():
+                on_log(line)
             if note := hardly_open(let_through(corpus.train, corpus.gate)):
                 on_log({"note": f"{note}; lower --threshold, or see the similarities with mmavk score"})
-            tell_memory(settings, corpus.visual, on_log)
-            found = {name: findings_of(name, settings.data_dir, ("train", "valid")) for name in settings.dataset}
+            tell_memory(settings, corpus, on_log)
+            found = {name: findings_of(name, settings, ("train", "valid")) for name in settings.dataset}
             run.write(DATA, {"splits": corpus.facts, "findings": found})
         best = _fit(settings, corpus, run, on_log)
         run.write(SCORES, best)
@@ -66,25 +69,29 @@ def train(settings: TrainSettings, on_log: Log) -> Json:
 
 
 def _fit(settings: TrainSettings, corpus: Corpus, run: Run, on_log: Log) -> Json:
-    from mmavk_cli.tagger.checkpoint import TaggerConfig
+    from mmavk_cli.tagger.checkpoint import CUT_OTHERWISE, FINE, TaggerConfig
     from mmavk_cli.tagger.encoders.transformer import encoder_folder, encoder_tokenizer, save_tokenizer
     from mmavk_cli.tagger.inference.predictor import Predictor
     from mmavk_cli.tagger.inference.torch_model import TorchEmitter, save_model
     from mmavk_cli.tagger.training.train import build, fit
 
-    tags = tag_names(TYPES)
+    tags = tag_names(corpus.types)
     pieces = PieceSettings(**{name: getattr(settings, name) for name in PieceSettings.model_fields})
     source = encoder_folder(settings.encoder)
     cutter = PieceCutter(encoder_tokenizer(source), pieces)
     facts = {"datasets": settings.dataset, "seed": settings.seed}
     facts |= trained_with(settings, (one for _, one in corpus.train))
+    facts |= {RENAMED: settings.types} if settings.types else {}
+    if not pieces.recut:
+        facts[FINE], share = rules_like(post for post, _ in corpus.train)
+        facts[CUT_OTHERWISE] = round(share, 4)
     model = build(settings, pieces, tags, learning_gate(settings, corpus.gate), corpus.visual)
     config = TaggerConfig(tags, pieces, settings.encoder, facts, frozen=settings.freeze_knowledge, visual=corpus.visual)
     points = points_of(settings, run)
     best = points.memo.setdefault(BEST, {})
 
     def evaluate(epoch: int) -> Json:
-        scores = validate(Predictor(TorchEmitter(model, config), cutter), corpus.valid, settings.select)
+        scores = validate(Predictor(TorchEmitter(model, config), cutter, config.fine), corpus.valid, settings.select)
         gate = asdict(gate_now(model, corpus.gate))
         if scores["f1"] > best.get("f1", -1.0):
             best.update(scores, epoch=epoch)
@@ -93,7 +100,7 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, on_log: Log) -> Json
         return scores
 
     with training_log(settings, run, points, on_log) as log:
-        examples = [_example(item, cutter, tags) for item in corpus.train]
+        examples = [_example(item, cutter, tags, config.fine) for item in corpus.train]
         if model.frozen is not None:
             items = [*corpus.train, *(item for own in corpus.valid.values() for item in own)]
             remember(model.frozen, (one for _, one in items), cutter, on_log if is_first() else lambda _: None)
@@ -113,13 +120,13 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, on_log: Log) -> Json
     return dict(best)
 
 
-def _example(item: Item, cutter: PieceCutter, tags: tuple[str, ...]) -> "Example":
+def _example(item: Item, cutter: PieceCutter, tags: tuple[str, ...], fine: bool) -> "Example":
     from mmavk_cli.tagger.batch import Example
 
     post, knowledge = item
-    as_trained = recut(post) if cutter.settings.recut else post
-    gold = tuple(tags.index(tag) for tag in repaired(as_trained.tags or ()))
-    return Example.of(cutter, as_trained.words, knowledge, gold)
+    seen = as_trained(post, cutter.settings.recut, fine)
+    gold = tuple(tags.index(tag) for tag in repaired(seen.tags or ()))
+    return Example.of(cutter, seen.words, knowledge, gold)
 
 
 def validate(predictor: "Predictor", valid: Splits, select: str) -> Json:

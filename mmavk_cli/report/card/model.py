@@ -104,10 +104,12 @@ def _about(model: Model) -> Json:
     """What the prose of the card asks."""
     pieces, trained = model.config["pieces"], model.config["trained"]
     gate = {name: value for name, value in model.config["gate"].items() if value is not None}
+    knowledge = PICTURES if pieces["fusion"] == "prefix" else trained.get("knowledge")
     return {
         "encoder": model.config["encoder"],
         "fusion": pieces["fusion"],
-        "knowledge": PICTURES if pieces["fusion"] == "prefix" else trained.get("knowledge"),
+        "reads": pieces["fusion"] if knowledge else "text",
+        "knowledge": knowledge,
         "let_through": (model.training.get("gate") or {}).get("let_through"),
         "gate": ", ".join(f"{name} {value:g}" for name, value in gate.items()) if "threshold" in gate else "none",
         "types": sorted({tag[2:] for tag in model.config["tags"] if tag != "O"}),

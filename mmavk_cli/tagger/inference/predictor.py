@@ -8,9 +8,9 @@ from typing import Protocol
 import numpy as np
 
 from mmavk_cli.base.records import Knowledge, Post, Span
-from mmavk_cli.spans import strict_spans
+from mmavk_cli.spans import line_ranges, strict_spans
 from mmavk_cli.tagger.batch import Batch, Example, Floats, collate
-from mmavk_cli.tagger.decoders.crf_numpy import Chain, best_tags, span_scores
+from mmavk_cli.tagger.decoders.crf_numpy import Chain, Lengths, best_tags, span_scores
 from mmavk_cli.tagger.pieces import PieceCutter
 
 BATCH = 16
@@ -19,6 +19,10 @@ MOST_PIECES = 8192
 
 POOL = 32
 """Posts are batched in groups of `BATCH` of like length, out of `BATCH * POOL` read ahead."""
+
+
+Lines = Sequence[tuple[int, int]]
+"""The words [start, end) of each line of a post."""
 
 
 class Emitter(Protocol):
@@ -45,11 +49,16 @@ class Found:
 
 
 class Predictor:
-    """Cuts, batches, runs and decodes. One thread; holds no post longer than its batch."""
+    """Cuts, batches, runs and decodes. One thread; holds no post longer than its batch.
 
-    def __init__(self, emitter: Emitter, cutter: PieceCutter) -> None:
+    Attributes:
+        fine: how raw text is cut into the words it reads (`TaggerConfig.fine`).
+    """
+
+    def __init__(self, emitter: Emitter, cutter: PieceCutter, fine: bool) -> None:
         self.emitter = emitter
         self.cutter = cutter
+        self.fine = fine
         self.chain = emitter.chain
 
     def stream(self, items: Iterable[tuple[Post, Knowledge | None]]) -> Iterator[list[Found]]:
@@ -64,19 +73,38 @@ class Predictor:
         order = sorted(range(len(posts)), key=lambda index: examples[index].length)
         results: list[list[Found]] = [[] for _ in posts]
         for chosen in _batches(order, [example.length[0] for example in examples]):
-            for index, found in zip(chosen, self._run([examples[index] for index in chosen]), strict=True):
+            run = self._run([examples[index] for index in chosen], [line_ranges(posts[index]) for index in chosen])
+            for index, found in zip(chosen, run, strict=True):
                 results[index] = found
         return results
 
-    def _run(self, examples: Sequence[Example]) -> list[list[Found]]:
+    def _run(self, examples: Sequence[Example], of_posts: Sequence[Lines]) -> list[list[Found]]:
         batch = collate(examples)
         if not batch.first.shape[1]:
             return [[] for _ in examples]
-        emissions = self.emitter.emissions(batch)
-        lengths = np.array([len(example.pieces.first) for example in examples], np.int64)
+        emissions, lengths = by_line(self.emitter.emissions(batch), of_posts)
         spans = [strict_spans(tags) for tags in best_tags(self.chain, emissions, lengths)]
-        scores = span_scores(self.chain, emissions, lengths, spans)
-        return [[Found(*pair) for pair in zip(*both, strict=True)] for both in zip(spans, scores, strict=True)]
+        of_lines = zip(spans, span_scores(self.chain, emissions, lengths, spans), strict=True)
+        return [
+            [
+                Found(Span(span.start + start, span.end + start, span.type), score)
+                for start, _ in of_post
+                for span, score in zip(*next(of_lines), strict=True)
+            ]
+            for of_post in of_posts
+        ]
+
+
+def by_line(words: Floats, of_posts: Sequence[Lines]) -> tuple[Floats, Lengths]:
+    """Emissions of posts [B, W, T] as those of their lines, one after the other, [L, longest line, T], and the lines'
+    lengths [L]: the encoder reads the whole post, but no name goes over a line's end.
+    """
+    rows = [(post, *line) for post, of_post in enumerate(of_posts) for line in of_post]
+    lengths = np.array([end - start for _, start, end in rows], np.int64)
+    found = np.zeros((len(rows), int(lengths.max()), words.shape[2]), words.dtype)
+    for row, (post, start, end) in zip(found, rows, strict=True):
+        row[: end - start] = words[post, start:end]
+    return found, lengths
 
 
 class Remembering(Predictor):
@@ -85,7 +113,7 @@ class Remembering(Predictor):
     """
 
     def __init__(self, predictor: Predictor) -> None:
-        super().__init__(predictor.emitter, predictor.cutter)
+        super().__init__(predictor.emitter, predictor.cutter, predictor.fine)
         self._known: dict[tuple[Post, Knowledge | None], list[Found]] = {}
 
     def stream(self, items: Iterable[tuple[Post, Knowledge | None]]) -> Iterator[list[Found]]:
