@@ -1,6 +1,5 @@
 """The exported tagger: the encoder in ONNX Runtime, fusion and CRF in NumPy. Loads no torch."""
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from mmavk_cli.base.cores import cores
 from mmavk_cli.base.errors import MissingError
 from mmavk_cli.tagger.batch import Batch, Floats, Ints
 from mmavk_cli.tagger.checkpoint import FROZEN_ONNX, HEAD, ONNX, TOKENIZER, TaggerConfig
@@ -31,7 +31,7 @@ class OnnxEmitter:
         self.fuses = config.pieces.fusion == "word"
         self.head = _head(folder / HEAD, _shapes(self.session, self.fuses, len(config.tags)))
         self.chain = Chain(self.head["crf.start"], self.head["crf.transitions"], self.head["crf.end"], config.tags)
-        self.pool = ThreadPoolExecutor(threads or os.cpu_count() or 1)
+        self.pool = ThreadPoolExecutor(threads or cores())
 
     def emissions(self, batch: Batch) -> Floats:
         """Scores of every tag for every word, [B, W, T] float32."""
