@@ -1,12 +1,13 @@
 """Raw text: one file is one post."""
 
+import logging
 from pathlib import Path
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import BadRow, Post, Rows
 from mmavk_cli.corpus.formats.sniff import HEAD, format_of
 from mmavk_cli.corpus.json_values import BOM
-from mmavk_cli.corpus.pictures import list_names, list_pictures
+from mmavk_cli.corpus.pictures import left_aside, list_names, list_pictures
 from mmavk_cli.corpus.tokenize import checked_text, cut
 
 
@@ -63,6 +64,10 @@ def read_folder(folder: Path) -> Rows:
     names, pictures = list_names(folder, (".txt",)), list_pictures(folder)
     if not names:
         raise DataError("no .txt file in the folder", str(folder), "Put each post in a file of its own")
+    stems = [Path(name).stem for name in names]
+    used = {pictures[stem] for stem in stems if stem in pictures}
+    for said in left_aside(folder, set(stems), used):
+        logging.getLogger(__name__).warning("%s", said)
     for name in names:
         path = folder / name
         image = folder / pictures[path.stem] if path.stem in pictures else None

@@ -12,7 +12,8 @@ from typing import Literal, Self
 from pydantic import model_validator
 
 from mmavk_cli.base.errors import DataError, UsageError
-from mmavk_cli.base.images import PICTURE_SUFFIXES, is_url, was_url
+from mmavk_cli.base.file_kinds import is_picture
+from mmavk_cli.base.images import is_url, was_url
 from mmavk_cli.base.records import BadRow, Counted, Post, Row, Rows, Tagged
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.formats.options import InputOptions
@@ -213,7 +214,7 @@ def _rows(settings: TagSettings) -> Rows:
     except (OSError, ValueError) as error:
         shown = str(path) if len(str(path)) < 100 else f"{str(path)[:99]}…"  # noqa: PLR2004
         raise DataError("no such file or folder", shown, "Check the path; a text itself goes after --text") from error
-    if path.suffix.lower() in PICTURE_SUFFIXES and path.is_file():
+    if is_picture(path):
         raise UsageError("INPUT is a picture", str(path), "Give it with --image, and the post with --text or as INPUT")
     return read_posts(path, settings)
 
