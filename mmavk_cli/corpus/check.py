@@ -3,18 +3,20 @@
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
 from itertools import combinations
 from pathlib import Path
 
+from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.paths import JSON_ENDINGS
 from mmavk_cli.base.records import BadRow, Counted, Post
-from mmavk_cli.corpus.conll import UNIFIED, read_blocks
+from mmavk_cli.corpus.conll import read_blocks
 from mmavk_cli.corpus.findings import Findings
 from mmavk_cli.corpus.jsonl import read_jsonl
+from mmavk_cli.corpus.types import UNIFIED, Renaming
 from mmavk_cli.spans import split_tag
 
 _URL = re.compile(r"(?:https?:|www\.)\S*")
@@ -25,7 +27,9 @@ INVISIBLE = {"Cf", "Cc", "Mn", "Me"}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A post that was read: its split, the place of each word, and the tags in IOB2 with the file's own types."""
+    """A post that was read, its types renamed: its split, the place of each word, and the tags in IOB2 with the file's
+    own types.
+    """
 
     split: str
     post: Post
@@ -33,8 +37,9 @@ class Entry:
     tags: tuple[str, ...]
 
 
-def check_texts(files: Mapping[str, Path], findings: Findings) -> list[Entry]:
-    """Check the splits' files (in the order given) and add what is found; the posts that could be read come back.
+def check_texts(files: Mapping[str, Path], findings: Findings, renaming: Renaming | None = None) -> list[Entry]:
+    """Check the splits' files (in the order given) and add what is found; the posts that could be read come back, their
+    types renamed.
 
     Places are `NAME:line`, NAME the file's own name.
 
@@ -43,7 +48,7 @@ def check_texts(files: Mapping[str, Path], findings: Findings) -> list[Entry]:
     """
     entries: list[Entry] = []
     for split, path in files.items():
-        own = list(_read(split, path, findings))
+        own = list(_renamed(_read(split, path, findings), renaming or Renaming(), findings))
         if not own:
             findings.add("split-empty", split, path.name, "no tweets")
         if path.suffix.lower() not in JSON_ENDINGS:
@@ -76,6 +81,14 @@ class _Finder(Counted):
             group: not used; findings are counted by split.
         """
         self._add(kind, where=where.removeprefix(self._folder), detail=detail)
+
+
+def _renamed(entries: Iterable[Entry], renaming: Renaming, findings: Findings) -> Iterator[Entry]:
+    for entry in entries:
+        try:
+            yield replace(entry, post=renaming.post(entry.post))
+        except DataError as error:
+            findings.add("bad-line", entry.split, entry.places[0], error.what)
 
 
 def _read(split: str, path: Path, findings: Findings) -> Iterator[Entry]:

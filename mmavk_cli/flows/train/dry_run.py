@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from mmavk_cli.base.device import CARD
 from mmavk_cli.base.records import Json
 from mmavk_cli.flows.shared.encoder_shape import doubt, encoder_shape
-from mmavk_cli.flows.train.corpus import read_corpus
+from mmavk_cli.flows.train.corpus import Corpus, read_corpus
 from mmavk_cli.flows.train.settings import TrainSettings
 from mmavk_cli.tagger.training.memory_estimate import GIB, Shape, estimate
 
@@ -17,6 +17,7 @@ class DryRun:
 
     Attributes:
         counts: posts, those without knowledge and the share gated, a split.
+        types: what would be learned, and types of a validation split that would not.
         updates: in an epoch, in all, and with a rising learning rate.
         parameters: of the encoder.
         memory: GiB on a GPU, a row a way to train; with whether it fits a card of 24 GB.
@@ -25,6 +26,7 @@ class DryRun:
     """
 
     counts: dict[str, Json]
+    types: list[Json]
     updates: Json
     parameters: int
     memory: list[Json]
@@ -49,17 +51,18 @@ def dry_run(settings: TrainSettings) -> DryRun:
     ways = [(precision, again) for precision in ("float32", "bfloat16") for again in (False, True)]
     return DryRun(
         counts=corpus.counts,
+        types=list(corpus.of_types()),
         updates={"epoch": epoch, "all": whole, "warm-up": round(settings.warmup * whole)},
         parameters=shape.parameters,
-        memory=[_memory(settings, shape, corpus.visual, precision, again) for precision, again in ways],
+        memory=[_memory(settings, shape, corpus, precision, again) for precision, again in ways],
         note=doubt(shape),
         settings=settings.model_dump(mode="json", exclude={"dry_run", "quiet", "verbose", "traceback"}),
     )
 
 
-def _memory(settings: TrainSettings, shape: Shape, visual: int, precision: str, again: bool) -> Json:
+def _memory(settings: TrainSettings, shape: Shape, corpus: Corpus, precision: str, again: bool) -> Json:
     way = settings.model_copy(update={"precision": precision, "gradient_checkpointing": again})
-    memory = estimate(shape, way, way, "cuda", visual)
+    memory = estimate(shape, way, way, "cuda", corpus.visual, len(corpus.types))
     parts = {name: getattr(memory, name) for name in ("weights", "gradients", "optimizer", "activations", "peak")}
     return {
         "precision": precision,

@@ -5,11 +5,12 @@ from collections.abc import Callable
 from mmavk_cli.base.errors import MissingError
 from mmavk_cli.base.records import Json
 from mmavk_cli.flows.shared.encoder_shape import doubt, encoder_shape
+from mmavk_cli.flows.train.corpus import Corpus
 from mmavk_cli.flows.train.settings import TrainSettings
 from mmavk_cli.tagger.training.memory_estimate import GIB, estimate
 
 
-def tell_memory(settings: TrainSettings, visual: int, on_log: Callable[[Json], None]) -> None:
+def tell_memory(settings: TrainSettings, corpus: Corpus, on_log: Callable[[Json], None]) -> None:
     """Before a training on a GPU: what it will take of it at most. An encoder of unknown sizes is no fault here."""
     import torch
 
@@ -20,7 +21,7 @@ def tell_memory(settings: TrainSettings, visual: int, on_log: Callable[[Json], N
     except MissingError as error:
         on_log({"memory": str(error)})
         return
-    memory = estimate(shape, settings, settings, "cuda", visual)
+    memory = estimate(shape, settings, settings, "cuda", corpus.visual, len(corpus.types))
     room = torch.cuda.get_device_properties(0).total_memory
     line = {"memory_gib": round(memory.peak / GIB, 2), "card_gib": round(room / GIB, 2), "fits": memory.fits(room)}
     on_log(line | ({"note": doubt(shape)} if doubt(shape) else {}))

@@ -11,7 +11,6 @@ from typing import Any, Literal
 
 from mmavk_cli.base.errors import MissingError
 from mmavk_cli.base.records import TYPES
-from mmavk_cli.spans import tag_names
 from mmavk_cli.tagger.settings import Fusion, PieceSettings, TrainingSettings
 
 Device = Literal["cpu", "cuda"]
@@ -105,14 +104,25 @@ class Memory:
 
 
 def estimate(
-    shape: Shape, training: TrainingSettings, pieces: PieceSettings, device: Device, visual: int = 0
+    shape: Shape,
+    training: TrainingSettings,
+    pieces: PieceSettings,
+    device: Device,
+    visual: int = 0,
+    types: int = len(TYPES),
 ) -> Memory:
     """The memory of a training whose posts and knowledge all have their greatest length.
 
-    `visual` is how many numbers a picture's features have, for the fusion `prefix`.
+    Args:
+        shape: the encoder's sizes.
+        training: how it is trained.
+        pieces: how posts and knowledge are cut.
+        device: where.
+        visual: how many numbers a picture's features have, for the fusion `prefix`.
+        types: how many are learned.
     """
     posts = min(training.micro_batch or training.batch_size, training.batch_size)
-    tags, width = len(tag_names(TYPES)), shape.width
+    tags, width = 1 + 2 * types, shape.width
     numbers = shape.parameters + _head(shape, pieces.fusion, visual) + (width + 1) * tags
     half = training.precision == "bfloat16"
     lengths = [pieces.text_pieces + (pieces.knowledge_pieces if pieces.fusion == "concat" else 0)]
