@@ -79,7 +79,7 @@ def test_a_picture_that_is_not_looked_at_is_said():
     ("text", "image", "said"),
     [
         (TEXT, "nowhere.jpg", "nowhere.jpg: no such picture"),
-        (TEXT, b"no picture at all", "image: this is not a picture"),
+        (TEXT, b"no picture at all", "not a picture"),
         (TEXT, "https://example.org/a.jpg", "pictures are not fetched"),
         ("  ", None, "post 1: the post is empty"),
         ("half \ud800", None, "half a surrogate pair"),

@@ -1,6 +1,7 @@
 """Colours of types: the paper's stay, every other one gets its own, and all can be read."""
 
 import re
+from itertools import pairwise
 from math import cos, radians, sin
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def test_no_word_of_the_data_becomes_a_class():
 def test_fifty_types_have_fifty_hues_and_neighbours_are_far_apart():
     hues = [hue(Colours(FIFTY), kind) for kind in sorted(FIFTY)]
     assert len(set(hues)) == 50
-    for one, other in zip(hues, hues[1:], strict=False):
+    for one, other in pairwise(hues):
         assert min((one - other) % 360, (other - one) % 360) > 90
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from mmavk_cli.base.device import empty_cache
 from mmavk_cli.base.digest import digest
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from mmavk_cli.tagger.inference.predictor import Predictor
 
+T = TypeVar("T")
+
 READ_AHEAD = 64
 """Posts that are tagged together at most; what memory holds."""
 
@@ -44,6 +46,19 @@ IN_MEMORY = "image"
 """What messages call a picture that is no file."""
 
 UNREAD = "words in a script that the model does not read"
+
+
+def in_chunks(rows: Iterable[T]) -> Iterator[list[T]]:
+    """Rows that go on together: the first alone, then up to READ_AHEAD, or what came within PATIENCE."""
+    chunk: list[T] = []
+    began = float("-inf")
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) == READ_AHEAD or monotonic() - began > PATIENCE:
+            yield chunk
+            chunk, began = [], monotonic()
+    if chunk:
+        yield chunk
 
 
 class PictureReader:
@@ -159,7 +174,7 @@ class RowTagger:
 
         A post whose picture was looked at before is taken as it was seen.
         """
-        for chunk in self._chunks(rows):
+        for chunk in in_chunks(self._seen(row) if isinstance(row, Post) else row for row in rows):
             pairs = [(seen.post, seen.knowledge) for seen in chunk if isinstance(seen, Seen)]
             found = find(self.predictor, pairs)
             for seen in chunk:
@@ -179,18 +194,6 @@ class RowTagger:
         if scripts:
             self.unread.update(scripts)
             yield f"{UNREAD}: {', '.join(scripts)}"
-
-    def _chunks(self, rows: Iterable[Row | Seen]) -> Iterator[list[Seen | BadRow]]:
-        """Rows that are tagged together, the first alone. No post's names depend on the company it is in."""
-        chunk: list[Seen | BadRow] = []
-        began = float("-inf")
-        for row in rows:
-            chunk.append(self._seen(row) if isinstance(row, Post) else row)
-            if len(chunk) == READ_AHEAD or monotonic() - began > PATIENCE:
-                yield chunk
-                chunk, began = [], monotonic()
-        if chunk:
-            yield chunk
 
     def _seen(self, post: Post) -> Seen:
         if post.image is None and post.image_url is None:

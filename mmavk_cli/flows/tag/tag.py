@@ -12,7 +12,8 @@ from typing import Literal, Self
 from pydantic import model_validator
 
 from mmavk_cli.base.errors import DataError, UsageError
-from mmavk_cli.base.images import PICTURE_SUFFIXES, is_url, was_url
+from mmavk_cli.base.file_kinds import is_picture
+from mmavk_cli.base.images import is_url, was_url
 from mmavk_cli.base.records import BadRow, Counted, Post, Rows, Tagged
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.formats.options import InputOptions
@@ -79,8 +80,8 @@ def tag(settings: TagSettings, on_progress: Progress) -> Iterator[Tagging]:
     for. A bad row, or a picture that cannot be read, is in the rows and the totals. With `--out`, the run folder gets
     its name when the block ends well.
 
-    Where CLIP or a large generator sees the pictures, models are loaded in turn as rows are asked for;
-    `on_progress` gets how far they are.
+    Where CLIP or a language model sees the pictures, what they made is kept in the store and found there, and large
+    models are loaded in turn as rows are asked for; `on_progress` gets how far they are.
 
     Raises:
         UsageError: `--image` with several posts, no such generator, or one that the model does not read. DataError: the
@@ -143,7 +144,7 @@ def _rows(settings: TagSettings) -> Rows:
     except (OSError, ValueError) as error:
         shown = str(path) if len(str(path)) < 100 else f"{str(path)[:99]}…"  # noqa: PLR2004
         raise DataError("no such file or folder", shown, "Check the path; a text itself goes after --text") from error
-    if path.suffix.lower() in PICTURE_SUFFIXES and path.is_file():
+    if is_picture(path):
         raise UsageError("INPUT is a picture", str(path), "Give it with --image, and the post with --text or as INPUT")
     return read_posts(path, settings)
 

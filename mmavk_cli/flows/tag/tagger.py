@@ -102,7 +102,7 @@ class Tagger:
         self.by_clip = (writes and weigh.scorer == CLIP) or (weigh.features and not settings.no_image)
         self._stages = None
         reader = None
-        staged = self.by_clip or (self.generator is not None and self.generator.large)
+        staged = self.by_clip or (self.generator is not None and self.generator.kept)
         if self.generator is not None and not staged:
             reader = PictureReader(self.generator, settings)
         self._rows = RowTagger(name, weigh.gate, reader, settings.threads, settings.device)

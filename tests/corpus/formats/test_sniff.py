@@ -26,6 +26,7 @@ TAGGED = "Ann\tB-PER\nLee\tI-PER\n\nBob\tB-PER\n"
         ('{"text": "Ann"}\n', "json"),
         ('[{"text": "Ann"}]', "json"),
         ('[\n  {"text": "Ann"}\n]', "json"),
+        ('window.YTD.tweets.part0 = [\n{"tweet": {"full_text": "Ann"}}\n]', "json"),
         ("id,text\n1,Ann\n", "csv"),
         ("id;Tweet\n1;Ann\n", "csv"),
         ("id\ttext\n1\tAnn\n", "tsv"),
@@ -104,3 +105,23 @@ def test_standard_input_is_what_it_looks_like(content: str, mmavk: Any, monkeypa
     code, out, _ = mmavk("tag", "-", "--format", "jsonl")
     assert code == 0
     assert [json.loads(line)["text"] for line in out.splitlines()] == ["Ann in Rome"]
+
+
+def test_a_file_of_a_folder_that_is_no_raw_text_is_told(mmavk: Any, tmp_path: Path):
+    (tmp_path / "a.txt").write_text("Ann in Rome")
+    (tmp_path / "b.txt").write_text(TAGGED)
+    (tmp_path / "c.txt").write_text("id,text\n1,Ann\n")
+    code, out, err = mmavk("tag", tmp_path, "--format", "jsonl")
+    assert code == 3
+    assert ["error" in json.loads(line) for line in out.splitlines()] == [False, True, True]
+    assert "no raw text but conll" in err
+    assert "no raw text but csv" in err
+
+
+def test_a_column_of_what_is_no_table_is_refused(mmavk: Any, tmp_path: Path):
+    (tmp_path / "a.jsonl").write_text('{"text": "Ann"}\n')
+    source = tmp_path / "a.jsonl"
+    for line in (("tag", source), ("generate", "--input", source, "--generator", "echo")):
+        code, out, err = mmavk(*line, "--text-column", "x")
+        assert (code, out) == (2, "")
+        assert "--text-column: the input is no table" in err
