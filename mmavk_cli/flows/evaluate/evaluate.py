@@ -39,6 +39,7 @@ from mmavk_cli.report.metrics.significance import Difference, ResamplingSettings
 from mmavk_cli.report.predictions import predictions_name
 from mmavk_cli.report.predictions_writer import evaluated, json_line
 from mmavk_cli.spans import entity_of
+from mmavk_cli.tagger.fusions.registry import FUSIONS
 
 if TYPE_CHECKING:
     from mmavk_cli.tagger.inference.predictor import Predictor
@@ -114,7 +115,7 @@ def evaluate(settings: EvalSettings, told: Told) -> Evaluation:
     predictor, config = open_model(settings.model)
     posts = gold_posts(settings.dataset, settings.split, settings)
     check_tags(posts, config.tags, settings.model)
-    named = PICTURES if config.pieces.fusion == "prefix" else settings.knowledge
+    named = PICTURES if "image" in FUSIONS[config.pieces.fusion].reads else settings.knowledge
     if settings.picture_test and named is None:
         raise UsageError("it needs --knowledge, without it all three are the same", "--picture-test", "See --help")
     pairings: tuple[Pairing, ...] = get_args(Pairing) if settings.picture_test else (settings.pairing,)
@@ -129,7 +130,7 @@ def evaluate(settings: EvalSettings, told: Told) -> Evaluation:
         result = _judged(settings, knowledge_label(named, settings.pairing), tagged)
         if run is not None:
             _write(run, settings, result, tagged[settings.pairing])
-            run.facts["device"] = predictor.emitter.device
+            run.facts["device"] = predictor.model.device
     return result
 
 

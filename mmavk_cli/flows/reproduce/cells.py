@@ -18,6 +18,7 @@ from mmavk_cli.flows.train.resume import continued
 from mmavk_cli.flows.train.train import TrainSettings, read_corpus, train
 from mmavk_cli.report.metrics.seeds import seeds_text
 from mmavk_cli.similarity.gate import GateSettings
+from mmavk_cli.tagger.fusions.registry import FUSIONS
 
 TRAIN = "train"
 
@@ -70,7 +71,7 @@ def make_cell(
     """
     dataset, row, seed = name
     told = {field: getattr(settings, field) for field in type(settings).model_fields} | changed | {"seed": seed}
-    told["freeze_knowledge"] = told["freeze_knowledge"] and told["fusion"] == "word"  # the others have no vectors of it
+    told["freeze_knowledge"] = told["freeze_knowledge"] and FUSIONS[told["fusion"]].can_freeze
     training = {field: told[field] for field in TrainSettings.model_fields.keys() & told.keys() - {"seeds", "config"}}
     training |= {"dataset": [dataset], "out": folder / TRAIN}
     scored = {field: told[field] for field in KnowledgeChoice.model_fields.keys() - GateSettings.model_fields.keys()}

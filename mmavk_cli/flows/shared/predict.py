@@ -9,12 +9,13 @@ from mmavk_cli.corpus.tokenize import recut
 from mmavk_cli.spans import to_sources
 
 if TYPE_CHECKING:
-    from mmavk_cli.tagger.inference.predictor import Found, Predictor
+    from mmavk_cli.tagger.decoders.decoder import ScoredSpan
+    from mmavk_cli.tagger.inference.predictor import Predictor
 
 Pair = tuple[Post, Knowledge | None]
 
 
-def find(predictor: "Predictor", pairs: Iterable[Pair]) -> "Iterator[list[Found]]":
+def find(predictor: "Predictor", pairs: Iterable[Pair]) -> "Iterator[list[ScoredSpan]]":
     """The entities of each post, in order; memory holds a read-ahead of a few hundred posts."""
     if not predictor.cutter.settings.recut:
         yield from predictor.stream(pairs)

@@ -41,6 +41,7 @@ from mmavk_cli.report.plots import can_plot, plot_sweeps
 from mmavk_cli.report.table_section import Section
 from mmavk_cli.similarity.clip_source import ClipChoice
 from mmavk_cli.store.store import Store
+from mmavk_cli.tagger.fusions.registry import FUSIONS
 
 Told = Callable[[int, int], None]
 """Progress: posts done, posts in all."""
@@ -157,7 +158,7 @@ def _swept(
     scorer: tuple[str, list[str]],
     told: Told,
 ) -> Sweep:
-    from mmavk_cli.tagger.inference.predictor import Remembering
+    from mmavk_cli.tagger.inference.cached_predictor import CachedPredictor
 
     models = seed_folders(Path(settings.run))
     named = {seed: str(folder) for seed, folder in models.items()} or {0: settings.run}
@@ -167,12 +168,13 @@ def _swept(
     encoder = ""
     for number, (seed, name) in enumerate(named.items()):
         opened, config = open_model(name)
-        if config.pieces.fusion in {"text", "prefix"}:
+        if "knowledge" not in FUSIONS[config.pieces.fusion].reads:
             what = f"a model of the fusion {config.pieces.fusion} reads no knowledge"
-            raise UsageError(what, "--run", "Name one of the fusion word or concat")
+            readers = FUSIONS.having(lambda one: "knowledge" in one.reads)
+            raise UsageError(what, "--run", f"Name one of the fusion {' or '.join(readers)}")
         if not settings.other_knowledge:
             check_recipes(settings.knowledge, config, knowledge)
-        predictor = Remembering(opened)
+        predictor = CachedPredictor(opened)
         encoder = config.encoder
         seeds[seed] = seed if models else int(config.trained.get("seed", 0))
         for at, weight in enumerate(weights):

@@ -14,11 +14,11 @@ from mmavk_cli.flows.generate.worker import write_all
 from mmavk_cli.flows.score.picture_scorer import Outcome, PictureScorer, ScoredPost
 from mmavk_cli.flows.shared.interrupts import Stop
 from mmavk_cli.flows.shared.knowledge.clip_scorer import ClipOfStore
+from mmavk_cli.flows.shared.knowledge.features import ClipFeatures
 from mmavk_cli.flows.tag.profile import StagedSettings, Weighing
 from mmavk_cli.flows.tag.rows import LEFT_OUT, NO_PICTURE, NOTHING_READ, Seen, TextWeigher
 from mmavk_cli.knowledge.generators.generator import Generator
 from mmavk_cli.similarity.clip_source import CLIP, TEXT, clip_source
-from mmavk_cli.similarity.vectors import unpacked
 from mmavk_cli.store.store import Store
 
 STAGED = 10_000
@@ -132,9 +132,7 @@ class Stages:
         weight = self.weighing.gate.weight(scored.similarity)
         found = replace(seen.knowledge, similarity=scored.similarity, weight=weight, scorer=clip)
         if self.weighing.features and scored.picture is not None:
-            row = store.get_embedding("picture", scored.picture, clip)
-            visual = () if row is None else tuple(unpacked(row.vector).tolist())
-            found = replace(found, recipe=clip, visual=visual)
+            found = replace(found, recipe=clip, visual=ClipFeatures(store, clip).of(scored.picture))
         return Seen(seen.post, found)
 
     def _say(self, line: str) -> None:

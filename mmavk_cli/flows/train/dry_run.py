@@ -1,12 +1,13 @@
 """train --dry-run: what a training would do and take, without a model."""
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
-from mmavk_cli.base.records import Json
-from mmavk_cli.flows.train.memory import doubt, encoder_shape
+from mmavk_cli.base.records import TYPES, Json
+from mmavk_cli.flows.train.memory import plan_of
 from mmavk_cli.flows.train.train import TrainSettings, read_corpus
-from mmavk_cli.tagger.training.memory_estimate import CARD, GIB, Shape, estimate
+from mmavk_cli.spans import tag_names
+from mmavk_cli.tagger.training.memory_estimate import CARD, GIB, Plan, estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +44,21 @@ def dry_run(settings: TrainSettings) -> DryRun:
     corpus = read_corpus(settings)
     epoch = math.ceil(len(corpus.train) / settings.batch_size)
     whole = epoch * settings.epochs
-    shape = encoder_shape(settings.encoder)
+    made = plan_of(settings, tag_names(TYPES), corpus.features)
     ways = [(precision, again) for precision in ("float32", "bfloat16") for again in (False, True)]
     return DryRun(
         counts=corpus.counts,
         updates={"epoch": epoch, "all": whole, "warm-up": round(settings.warmup * whole)},
-        parameters=shape.parameters,
-        memory=[_memory(settings, shape, corpus.visual, precision, again) for precision, again in ways],
-        note=doubt(shape),
+        parameters=made.shape.parameters,
+        memory=[_memory(settings, made, precision, again) for precision, again in ways],
+        note=made.shape.doubt,
         settings=settings.model_dump(mode="json", exclude={"dry_run", "quiet", "verbose", "traceback"}),
     )
 
 
-def _memory(settings: TrainSettings, shape: Shape, visual: int, precision: str, again: bool) -> Json:
+def _memory(settings: TrainSettings, made: Plan, precision: str, again: bool) -> Json:
     way = settings.model_copy(update={"precision": precision, "gradient_checkpointing": again})
-    memory = estimate(shape, way, way, "cuda", visual)
+    memory = estimate(replace(made, training=way), "cuda")
     parts = {name: getattr(memory, name) for name in ("weights", "gradients", "optimizer", "activations", "peak")}
     return {
         "precision": precision,

@@ -13,7 +13,7 @@ from mmavk_cli.similarity.gate import LEARNED, Gate, GateSettings, best_gate
 if TYPE_CHECKING:
     from mmavk_cli.tagger.fusions.learned_gate import LearnedGate
     from mmavk_cli.tagger.inference.predictor import Predictor
-    from mmavk_cli.tagger.model import Tagger
+    from mmavk_cli.tagger.model import TaggerNetwork
 
 Item = tuple[Post, Knowledge | None]
 """A post and its knowledge."""
@@ -41,11 +41,11 @@ def learning_gate(settings: GateSettings, gate: Gate) -> "LearnedGate | None":
     return LearnedGate(gate.threshold, gate.steepness)
 
 
-def gate_now(model: "Tagger", gate: Gate) -> Gate:
+def gate_now(network: "TaggerNetwork", gate: Gate) -> Gate:
     """The gate as far as it has learned; `gate` itself where it does not learn."""
-    if model.gate is None:
+    if network.fusion.gate is None:
         return gate
-    centre, steepness = model.gate.values()
+    centre, steepness = network.fusion.gate.values()
     return Gate(centre, steepness=steepness)
 
 
@@ -53,10 +53,10 @@ def choose_gate(
     folder: Path, valid: Splits, settings: GateSettings, validate: "Callable[[Predictor, Splits], Json]"
 ) -> Json:
     """Give the checkpoint in `folder` the gate of the best validation F1; returns the scores with it."""
-    from mmavk_cli.tagger.inference.predictor import Remembering
+    from mmavk_cli.tagger.inference.cached_predictor import CachedPredictor
 
     opened, config = open_model(str(folder))
-    predictor = Remembering(opened)
+    predictor = CachedPredictor(opened)
 
     def scores(gate: Gate) -> Json:
         return validate(predictor, {name: regated(items, gate) for name, items in valid.items()})

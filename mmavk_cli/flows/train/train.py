@@ -25,6 +25,7 @@ from mmavk_cli.flows.shared.knowledge.attach import (
     check_any,
     check_tags,
     counted_knowledge,
+    features_read,
     gold_posts,
     scored_knowledge,
     trained_with,
@@ -37,8 +38,11 @@ from mmavk_cli.flows.train.resume import is_first, points_of, training_log, trai
 from mmavk_cli.report import tensorboard as curves
 from mmavk_cli.report.metrics.f1 import OVERALL, measure
 from mmavk_cli.similarity.gate import AUTO, LEARNED, NONE, TRIED, Gate
-from mmavk_cli.spans import repaired, tag_names
-from mmavk_cli.tagger.pieces import PieceCutter
+from mmavk_cli.spans import lenient_spans, tag_names
+from mmavk_cli.tagger.checkpoint import TaggerConfig
+from mmavk_cli.tagger.encoders.registry import ENCODERS
+from mmavk_cli.tagger.fusions.registry import FUSIONS
+from mmavk_cli.tagger.pieces import Cutter
 from mmavk_cli.tagger.settings import PieceSettings, TrainingSettings
 
 if TYPE_CHECKING:
@@ -65,15 +69,25 @@ class TrainSettings(SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
-        if self.freeze_knowledge and self.fusion != "word":
-            raise ValueError(f"--freeze-knowledge: only --fusion word has knowledge vectors, not {self.fusion}")
-        if self.threshold == LEARNED and self.fusion != "word":
-            raise ValueError(f"--threshold: only --fusion word can learn how much knowledge counts, not {self.fusion}")
-        if self.found_by_training and self.knowledge is None and self.fusion != "prefix":
-            raise ValueError(f"--threshold: {self.threshold} needs --knowledge")
-        if self.require_knowledge and self.knowledge is None and self.fusion != "prefix":
-            raise ValueError("--require-knowledge: it needs --knowledge")
+        fusion = FUSIONS[self.fusion]
+        if self.freeze_knowledge and not fusion.can_freeze:
+            able = " or ".join(FUSIONS.having(lambda one: one.can_freeze))
+            raise ValueError(f"--freeze-knowledge: only --fusion {able} has knowledge vectors, not {self.fusion}")
+        if self.threshold == LEARNED and not fusion.learns_gate:
+            able = " or ".join(FUSIONS.having(lambda one: one.learns_gate))
+            what = f"only --fusion {able} can learn how much knowledge counts, not {self.fusion}"
+            raise ValueError(f"--threshold: {what}")
+        if self.knowledge is None and "image" not in fusion.reads:
+            if self.found_by_training:
+                raise ValueError(f"--threshold: {self.threshold} needs --knowledge")
+            if self.require_knowledge:
+                raise ValueError("--require-knowledge: it needs --knowledge")
         return self
+
+    @property
+    def reads_knowledge(self) -> bool:
+        """Whether the fusion takes text about pictures."""
+        return "knowledge" in FUSIONS[self.fusion].reads
 
     @classmethod
     def recipe_file(cls, name: str) -> Path:
@@ -105,9 +119,9 @@ class Corpus:
     facts: dict[str, Json]
 
     @property
-    def visual(self) -> int:
-        """Numbers in a picture's features; 0 where the fusion takes none."""
-        return max((len(one.visual) for _, one in self.train if one is not None), default=0)
+    def features(self) -> tuple[int, ...]:
+        """The shape of a picture's features; `()` where the fusion takes none."""
+        return next((one.visual.shape for _, one in self.train if one is not None and one.visual), ())
 
 
 def train(settings: TrainSettings, tell: Tell) -> Json:
@@ -128,7 +142,7 @@ def train(settings: TrainSettings, tell: Tell) -> Json:
         if is_first():
             for split, count in corpus.counts.items():
                 tell({"split": split, **count})
-            tell_memory(settings, corpus.visual, tell)
+            tell_memory(settings, tag_names(TYPES), corpus.features, tell)
             found = {name: findings_of(name, settings.data_dir, ("train", "valid")) for name in settings.dataset}
             run.write(DATA, {"splits": corpus.facts, "findings": found})
         best = _fit(settings, corpus, run, tell)
@@ -145,7 +159,7 @@ def read_corpus(settings: TrainSettings) -> Corpus:
     """
     splits = {(name, split): _items(settings, name, split) for name in settings.dataset for split in ("train", "valid")}
     known = [one for (_, split), items in splits.items() if split == "train" for one in similarities(items)]
-    if settings.knowledge and settings.fusion != "text":
+    if settings.knowledge and FUSIONS[settings.fusion].reads:
         there = (one for (_, split), items in splits.items() if split == "train" for _, one in items)
         check_any(settings.knowledge, settings.dataset[0], "train", there)
     gate = settings.training_gate(known)
@@ -172,50 +186,59 @@ def fingerprints(settings: TrainSettings) -> Json:
 def _items(settings: TrainSettings, dataset: str, split: str) -> list[Item]:
     posts = gold_posts(dataset, split, settings)
     check_tags(posts, tag_names(TYPES), "mmavk")
-    wanted = Wanted(settings.fusion, settings.scorer, needs_scores=settings.threshold not in (None, NONE))
+    features = features_read(settings.fusion)
+    wanted = Wanted(features, settings.scorer, needs_scores=settings.threshold not in (None, NONE))
     knowledge = scored_knowledge(settings, dataset, posts, wanted)
     missing = sum(one is None for one in knowledge)
     if settings.require_knowledge and missing:
-        pictures = settings.fusion == "prefix"
-        what, command = ("features of a picture", "mmavk score") if pictures else ("knowledge", "mmavk store import")
+        what, command = ("features of a picture", "mmavk score") if features else ("knowledge", "mmavk store import")
         advice = f"Put it into the store ({command}), or leave out --require-knowledge"
         raise KnowledgeError(f"{missing} of {len(posts)} posts have no {what}", f"{dataset} {split}", advice)
     return list(zip(posts, knowledge, strict=True))
 
 
 def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Tell) -> Json:
-    from mmavk_cli.tagger.checkpoint import TaggerConfig
-    from mmavk_cli.tagger.encoders.transformer import encoder_folder, encoder_tokenizer, save_tokenizer
+    from mmavk_cli.tagger.build import untrained
     from mmavk_cli.tagger.inference.predictor import Predictor
-    from mmavk_cli.tagger.inference.torch_model import TorchEmitter, save_model
-    from mmavk_cli.tagger.training.train import build, fit
+    from mmavk_cli.tagger.inference.torch_model import TorchModel, save_model
+    from mmavk_cli.tagger.training.train import fit
 
     tags = tag_names(TYPES)
     pieces = PieceSettings(**{name: getattr(settings, name) for name in PieceSettings.model_fields})
-    source = encoder_folder(settings.encoder)
-    cutter = PieceCutter(encoder_tokenizer(source), pieces)
+    encoder = ENCODERS[settings.encoder_kind]()
+    source = encoder.folder(settings.encoder)
+    cutter = encoder.cutter(source, pieces)
     facts = {"datasets": settings.dataset, "seed": settings.seed}
     facts |= trained_with(settings, (one for _, one in corpus.train))
-    model = build(settings, pieces, tags, learning_gate(settings, corpus.gate), corpus.visual)
-    config = TaggerConfig(tags, pieces, settings.encoder, facts, frozen=settings.freeze_knowledge, visual=corpus.visual)
+    network = untrained(settings, pieces, tags, corpus.features, learning_gate(settings, corpus.gate))
+    config = TaggerConfig(
+        tags,
+        pieces,
+        settings.encoder,
+        facts,
+        visual=corpus.features,
+        frozen=settings.freeze_knowledge,
+        encoder_kind=settings.encoder_kind,
+        decoder=settings.decoder,
+    )
     points = points_of(settings, run)
     best = points.memo.setdefault(BEST, {})
 
     def evaluate(epoch: int) -> Json:
-        scores = validate(Predictor(TorchEmitter(model, config), cutter), corpus.valid, settings.select)
-        gate = asdict(gate_now(model, corpus.gate))
+        scores = validate(Predictor(TorchModel(network), cutter), corpus.valid, settings.select)
+        gate = asdict(gate_now(network, corpus.gate))
         if scores["f1"] > best.get("f1", -1.0):
             best.update(scores, epoch=epoch)
-            save_model(model, replace(config, gate=gate), run.folder / "model")
-            save_tokenizer(source, run.folder / "model")
+            save_model(network, replace(config, gate=gate), run.folder / "model")
+            encoder.save_cutter(source, run.folder / "model")
         return scores
 
     with training_log(settings, run, points, tell) as log:
-        examples = [_example(item, cutter, tags) for item in corpus.train]
-        if model.frozen is not None:
+        examples = [_example(item, cutter) for item in corpus.train]
+        if network.fusion.frozen is not None:
             items = [*corpus.train, *(item for own in corpus.valid.values() for item in own)]
-            remember(model.frozen, (one for _, one in items), cutter, tell if is_first() else lambda _: None)
-        fit(model, examples, settings, cutter.unknown, evaluate, log, points)
+            remember(network.fusion.frozen, (one for _, one in items), cutter, tell if is_first() else lambda _: None)
+        fit(network, examples, settings, cutter.unknown, evaluate, log, points)
     if settings.threshold == AUTO and is_first():
         tell({"threshold": AUTO, "trying": TRIED + 1})
         best.update(
@@ -223,17 +246,16 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Tell) -> Json:
         )
     if is_first():
         points.remove()
-    run.facts["device"] = str(next(model.parameters()).device)
+    run.facts["device"] = str(network.device)
     return dict(best)
 
 
-def _example(item: Item, cutter: PieceCutter, tags: tuple[str, ...]) -> "Example":
-    from mmavk_cli.tagger.batch import Example
-
+def _example(item: Item, cutter: Cutter) -> "Example":
+    """A post to train on. An I- that continues nothing begins a name: a decoder could not learn it as it stands."""
     post, knowledge = item
     as_trained = recut(post) if cutter.settings.recut else post
-    gold = tuple(tags.index(tag) for tag in repaired(as_trained.tags or ()))
-    return Example.of(cutter, as_trained.words, knowledge, gold)
+    example = FUSIONS[cutter.settings.fusion]().example(cutter, as_trained.words, knowledge)
+    return replace(example, gold=tuple(lenient_spans(as_trained.tags or ())))
 
 
 def validate(predictor: "Predictor", valid: Splits, select: str) -> Json:

@@ -26,12 +26,32 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Parts:
+    """What the parts of a tagger say of themselves.
+
+    Attributes:
+        reads: what it takes beside the words: `knowledge`, `image`, or nothing.
+        encoder: what kind of network the encoder is; empty for the usual kind.
+        fusion: what the fusion does; empty where it does nothing.
+        decoder: what the decoder does.
+        score: what an entity's score is.
+    """
+
+    reads: frozenset[str]
+    encoder: str
+    fusion: str
+    decoder: str
+    score: str
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """What a model card is made of.
 
     Attributes:
         name: what to call it.
         config: its `tagger.json`.
+        parts: of what it is made.
         run: the `run.json` beside it, empty where there is none; an export has its training's in `training`.
         scores: of the validation splits, scores.json of the training.
         data: data.json of the training.
@@ -40,6 +60,7 @@ class Model:
 
     name: str
     config: Json
+    parts: Parts
     run: Json
     scores: Json
     data: Json
@@ -107,7 +128,9 @@ def _about(model: Model) -> Json:
     return {
         "encoder": model.config["encoder"],
         "fusion": pieces["fusion"],
-        "knowledge": PICTURES if pieces["fusion"] == "prefix" else trained.get("knowledge"),
+        "decoder": model.config["decoder"],
+        "parts": model.parts,
+        "knowledge": PICTURES if "image" in model.parts.reads else trained.get("knowledge"),
         "gate": ", ".join(f"{name} {value:g}" for name, value in gate.items()) if "threshold" in gate else "none",
         "types": sorted({tag[2:] for tag in model.config["tags"] if tag != "O"}),
         "datasets": model.datasets,
