@@ -39,9 +39,11 @@ docs: $(INSTALLED_DEV)  ## write docs/help/ anew from the commands, build the si
 	$(BIN)/python tests/design/pages.py docs/help
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --config-file docs/site/mkdocs.yml
 
+newcomer: export PYTHONPATH = tests/support
 newcomer: $(INSTALLED_DEV)  ## time what a newcomer does: a fresh clone, an empty home, each command of README.md
 	$(BIN)/python tests/newcomer/first_minutes.py
 
+bench: export PYTHONPATH = tests/support
 bench: $(INSTALLED_DEV)  ## measure speed, memory and scores, as docs/performance.md tells; half an hour
 	$(BIN)/python tests/benchmarks/speed.py process
 	$(BIN)/python tests/benchmarks/speed.py bulk

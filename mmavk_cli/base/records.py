@@ -11,7 +11,7 @@ TYPES = ("PER", "LOC", "ORG", "MISC")
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One token of a post; `post.text[start:end] == text`."""
+    """One token of a post: `text` is `post.text[start:end]` with HTML entities decoded (`&amp;` is `&`)."""
 
     text: str
     start: int
@@ -35,6 +35,10 @@ class Post:
     image: Path | None = None
     where: str = ""
     sources: tuple[int, ...] = ()
+
+    def raw_words(self) -> list[str]:
+        """The words as they stand in the text."""
+        return [self.text[word.start : word.end] for word in self.words]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -131,13 +135,23 @@ Rows = Iterator[Row]
 
 @dataclass(slots=True)
 class Counted:
-    """Totals that a stream fills while it runs, read when it is exhausted."""
+    """Totals that a stream fills while it runs, read when it is exhausted, and what it decided on the way.
+
+    `notes` are sentences for a person ("the text is read from column 'tweet'"), each once, in order; they may be read
+    at any time.
+    """
 
     counts: dict[str, int] = field(default_factory=dict[str, int])
+    notes: list[str] = field(default_factory=list[str])
 
     def add(self, name: str, by: int = 1) -> None:
         """Add `by` to the total called `name`."""
         self.counts[name] = self.counts.get(name, 0) + by
+
+    def note(self, sentence: str) -> None:
+        """Add a note, unless it is there already."""
+        if sentence not in self.notes:
+            self.notes.append(sentence)
 
 
 Json = dict[str, Any]

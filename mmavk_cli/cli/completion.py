@@ -13,7 +13,9 @@ from pydantic.fields import FieldInfo
 from mmavk_cli.base.config import FLAGS_ONLY
 from mmavk_cli.base.errors import MmavkError
 from mmavk_cli.base.settings import Settings, flags_of, option_names
+from mmavk_cli.cli.topics import topics
 from mmavk_cli.flows.shared import known_names as known
+from mmavk_cli.flows.shared.recipes import recipe_names
 
 Complete = Callable[[typer.Context, str], list[str]]
 Find = Callable[[dict[str, Any], str], Iterable[str]]
@@ -47,7 +49,7 @@ def completion_of(settings: type[Settings], name: str, field: FieldInfo) -> Comp
 def _find(settings: type[Settings], name: str, argument: bool) -> Find | None:
     own_recipes = settings.recipe_file.__func__ is not Settings.recipe_file.__func__  # type: ignore[attr-defined]
     if name == "recipe" and own_recipes:
-        return lambda _, __: known.recipes()
+        return lambda _, __: recipe_names()
     if name == "name" and argument:
         return _datasets
     found: dict[str, Find] = {
@@ -74,8 +76,7 @@ def _runs(_: dict[str, Any], typed: str) -> Iterable[str]:
 
 
 def _topics(_: dict[str, Any], __: str) -> Iterable[str]:
-    from mmavk_cli.cli.help import topics
-    from mmavk_cli.cli.main import COMMANDS
+    from mmavk_cli.cli.commands import COMMANDS
 
     return [*topics(), *COMMANDS]
 

@@ -1,16 +1,13 @@
 """The words of `mmavk help`: the pages of docs/ in the terminal, and the help of commands."""
 
-from pathlib import Path
-
 import typer
 
 from mmavk_cli.base.errors import UsageError
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.base.suggest import near
+from mmavk_cli.cli.commands import COMMANDS, HELP_OPTIONS, load
 from mmavk_cli.cli.options import add_command
-
-TOPICS = Path(__file__).parent / "topics"
-"""The pages of docs/ that come with the package; each file is a link to the page itself."""
+from mmavk_cli.cli.topics import topics
 
 TEXT = """Read about a topic (formats, errors, settings), or a command's help page.
 
@@ -29,14 +26,7 @@ def add(app: typer.Typer) -> None:
     add_command(app, "help", HelpSettings, _help, TEXT, ["mmavk help", "mmavk help formats", "mmavk help data stats"])
 
 
-def topics() -> dict[str, Path]:
-    """Topic → its page."""
-    return {path.stem: path for path in sorted(TOPICS.glob("*.md"))}
-
-
 def _help(settings: HelpSettings) -> None:
-    from mmavk_cli.cli.main import COMMANDS, app
-
     words = settings.topic or []
     if not words:
         for topic, path in topics().items():
@@ -47,7 +37,8 @@ def _help(settings: HelpSettings) -> None:
     elif len(words) == 1 and words[0] in topics():
         _print(topics()[words[0]].read_text("utf-8"))
     elif words[0] in COMMANDS:
-        app([*words, "--help"], prog_name="mmavk", standalone_mode=False)
+        command = load(words[0])
+        command([*words[1:], "--help"], prog_name=f"mmavk {words[0]}", standalone_mode=False, **HELP_OPTIONS)
     else:
         known = {*topics(), *COMMANDS}
         raise UsageError(f"no topic {' '.join(words)!r}", "TOPIC", near(words[0], known))

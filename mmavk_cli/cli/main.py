@@ -2,37 +2,15 @@
 
 import errno
 import sys
-from importlib import import_module
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
-from typer.main import get_group
 
 from mmavk_cli import __version__
 from mmavk_cli.base.errors import DataError, MemoryShortError, MmavkError
+from mmavk_cli.cli.commands import COMMANDS, HELP_OPTIONS, load
 from mmavk_cli.cli.torchrun import one_voice
-
-COMMANDS = {
-    "tag": ("tag", "Find the names in posts: people, places, organisations, other."),
-    "generate": ("generate", "Write knowledge about pictures into the store."),
-    "score": ("score", "Say how related posts and their pictures are, and what a threshold would do."),
-    "train": ("train", "Train a tagger on one or more data sets."),
-    "eval": ("evaluate", "Score a model on a split of a data set."),
-    "compare": ("compare", "Compare evaluated runs: which gaps are more than chance."),
-    "sweep": ("sweep", "Score a trained model at every threshold: the paper's Figure 4."),
-    "reproduce": ("reproduce", "Reproduce a table or figure of the paper: our numbers beside the published ones."),
-    "report": ("report", "Show runs on one page: scores, curves, and every post with its names marked."),
-    "card": ("card", "Write the card of a run anew: what it is, how it was made, what it came to."),
-    "export": ("export", "Export a trained tagger to ONNX, to tag without torch."),
-    "push": ("push", "Show what a model would bring to the hub, and with --to-hub upload it."),
-    "data": ("data", "Count, check, fetch and convert data sets."),
-    "doctor": ("doctor", "Show what this machine has, and what fits into its memory."),
-    "store": ("store", "Look into the knowledge store, fill it, empty it."),
-    "help": ("help", "Read about a topic (formats, errors, settings), or a command's help page."),
-    "config": ("config", "Look into the settings file, and write into it."),
-}
-"""In path order: the module of each command and its line on the first help page."""
 
 
 class _Late(TyperGroup):
@@ -41,13 +19,6 @@ class _Late(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         name, command, rest = super().resolve_command(ctx, args)
         return name, load(name) if name else command, rest
-
-
-def load(name: str) -> Any:
-    """The command `name`, or the group of that name, ready to run."""
-    part = typer.Typer(rich_markup_mode=None)
-    import_module(f"mmavk_cli.cli.{COMMANDS[name][0]}").add(part)
-    return get_group(part).commands[name]
 
 
 EXITS = {
@@ -73,7 +44,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=HELP_OPTIONS,
     help="Find the names in a post (people, places, organisations, other) with the help of its picture.",
 )
 

@@ -5,10 +5,12 @@ import typer
 from mmavk_cli.base.records import Json
 from mmavk_cli.cli.options import JSON, add_command
 from mmavk_cli.cli.output import print_json
+from mmavk_cli.flows.shared.progress import Log
 from mmavk_cli.flows.train.dry_run import DryRun, dry_run
 from mmavk_cli.flows.train.resume import is_first
+from mmavk_cli.flows.train.settings import TrainSettings
 from mmavk_cli.flows.train.several_seeds import train_seeds
-from mmavk_cli.flows.train.train import Tell, TrainSettings, train
+from mmavk_cli.flows.train.train import train
 
 TEXT = """Train a tagger on one or more data sets.
 
@@ -53,7 +55,7 @@ def _train(settings: TrainSettings) -> None:
         raise
 
 
-def _print_scores(settings: TrainSettings, tell: Tell) -> None:
+def _print_scores(settings: TrainSettings, tell: Log) -> None:
     lines = []
     if settings.seeds:
         summary = train_seeds(settings, tell)

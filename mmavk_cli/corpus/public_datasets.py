@@ -50,3 +50,8 @@ RELEASES = {
         ),
     ),
 }
+
+
+def where_pictures_are(name: str) -> str:
+    """The address that a data set's own page gives for its pictures."""
+    return PICTURES if name in RELEASES else f"the page of {name}"

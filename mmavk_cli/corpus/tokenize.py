@@ -2,7 +2,8 @@
 
 Every run of letters, digits and `_` is a word, a number keeps its inner `.` and `,`, and every other character that is
 not white space is a word of its own: `#` and `@` stand apart, an apostrophe splits (`Rooney ' s`), an emoji is cut at
-its code points. URLs, which Twitter-2017 does not have, are one word.
+its code points. URLs, which Twitter-2017 does not have, are one word. HTML entities are read as the characters they
+mean: `AT&amp;T` is cut as `AT&T`.
 """
 
 import re
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import Post, Word
+from mmavk_cli.corpus.html_entities import decode_entities
 from mmavk_cli.spans import split_tag
 
 _WORD = re.compile(
@@ -22,7 +24,16 @@ _WORD = re.compile(
 
 
 def cut(text: str) -> tuple[Word, ...]:
-    """Words of a raw text, in order; `text[word.start:word.end] == word.text`, white space belongs to none."""
+    """Words of a raw text, in order; white space belongs to none, and HTML entities are decoded."""
+    if "&" not in text:
+        return _as_it_stands(text)
+    meant = decode_entities(text)
+    return tuple(
+        Word(word.text, meant.starts[word.start], meant.ends[word.end - 1]) for word in _as_it_stands(meant.text)
+    )
+
+
+def _as_it_stands(text: str) -> tuple[Word, ...]:
     return tuple(Word(m.group(), m.start(), m.end()) for m in _WORD.finditer(text))
 
 
@@ -53,13 +64,14 @@ def recut(post: Post) -> Post:
     """The post with every word cut by the rules above, its tags spread over the parts.
 
     In a name the `#` or `@` that opens a hashtag or handle is outside it, as in Twitter-2017. A word that the rules
-    would make vanish (a bare no-break space) stays as it is. `sources` leads back to the data set's own words.
+    would make vanish (a bare no-break space) stays as it is. `sources` leads back to the data set's own words. HTML
+    entities in a data set's own words are not decoded: the models in use were trained and scored on their parts.
     """
     words: list[Word] = []
     tags: list[str] = []
     sources: list[int] = []
     for index, word in enumerate(post.words):
-        parts = [Word(p.text, p.start + word.start, p.end + word.start) for p in cut(word.text)] or [word]
+        parts = _parts(word)
         words.extend(parts)
         sources.extend([index] * len(parts))
         if post.tags is not None:
@@ -68,6 +80,12 @@ def recut(post: Post) -> Post:
         post.id, post.text, tuple(words), tuple(tags) if post.tags is not None else None,
         post.image_id, post.image, post.where, tuple(sources),
     )  # fmt: skip
+
+
+def _parts(word: Word) -> list[Word]:
+    if len(word.text) != word.end - word.start:
+        return [word]  # it has decoded entities, so `cut` has made it
+    return [Word(p.text, p.start + word.start, p.end + word.start) for p in _as_it_stands(word.text)] or [word]
 
 
 def _spread(tag: str, parts: list[Word]) -> list[str]:

@@ -9,15 +9,14 @@ from pydantic import field_validator
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import Json
-from mmavk_cli.base.run_record import SCORES, read_record, read_run
 from mmavk_cli.base.settings import Common, setting
+from mmavk_cli.flows.shared.evaluated_run import Read, check_same, read
 from mmavk_cli.flows.shared.seeds import seed_folders
-from mmavk_cli.report.metrics.counts import Count, count
+from mmavk_cli.report.metrics.counts import Count
 from mmavk_cli.report.metrics.f1 import OVERALL, Scores, scores_of
 from mmavk_cli.report.metrics.pairwise import Gap, gaps
 from mmavk_cli.report.metrics.seeds import SeedScores, seed_scores, summed
 from mmavk_cli.report.metrics.significance import ResamplingSettings, intervals
-from mmavk_cli.report.predictions import AGAIN, Prediction, predictions_name, read_predictions
 
 Told = Callable[[int, int], None]
 """Progress: pairs done, pairs in all."""
@@ -65,29 +64,6 @@ class Comparison:
         content = asdict(self) | {"rule": "strict"}
         pairs = [{"first": one["first"], "second": one["second"], **one["gap"]} for one in content.pop("gaps")]
         return content | {"gaps": pairs}
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A run as it was read."""
-
-    folder: Path
-    facts: Json
-    posts: tuple[Prediction, ...]
-
-    @property
-    def knowledge(self) -> str:
-        """Whose knowledge the model read, as its evaluation says.
-
-        Raises:
-            DataError: it does not say it.
-        """
-        return str(read_record(self.folder / SCORES, "knowledge")["knowledge"])
-
-    @property
-    def counts(self) -> list[Count]:
-        """Right, spurious and missed names of each post."""
-        return count([post.gold for post in self.posts], [post.found for post in self.posts])
 
 
 def compare(settings: CompareSettings, told: Told) -> Comparison:
@@ -140,36 +116,3 @@ def _scores(counts: Mapping[int, Sequence[Count]], settings: CompareSettings) ->
     if counts.keys() != {ALONE}:
         return seed_scores(counts, settings)
     return scores_of(counts[ALONE], intervals({OVERALL: counts[ALONE]}, settings)[OVERALL])
-
-
-def read(folder: Path) -> Read:
-    """A run of `mmavk eval`.
-
-    Raises:
-        DataError: it is none, or it is broken.
-    """
-    facts = read_run(folder, "eval")
-    try:
-        path = folder / predictions_name(facts["settings"]["split"])
-        known = facts["model"], facts["data"], facts["settings"]["dataset"]
-    except (KeyError, TypeError) as error:
-        raise DataError(f"the run does not say {error}", str(folder / "run.json"), AGAIN) from error
-    posts = tuple(read_predictions(path))
-    if not posts or not all(known):
-        raise DataError("the run has no predictions", str(path), AGAIN)
-    return Read(folder, facts, posts)
-
-
-def check_same(first: Read, other: Read) -> None:
-    """Both were scored on the same file, and hold the same posts.
-
-    Raises:
-        DataError: they do not.
-    """
-    where = str(other.folder)
-    if set(first.facts["data"].values()) != set(other.facts["data"].values()):
-        data = " and ".join(", ".join(run.facts["data"]) for run in (first, other))
-        what = f"the runs were scored on different data ({data}; SHA-256 differs)"
-        raise DataError(what, where, f"Score both on the file that {first.folder} was scored on")
-    if [(post.id, post.gold) for post in first.posts] != [(post.id, post.gold) for post in other.posts]:
-        raise DataError(f"not the posts of {first.folder}, though the data are the same", where, AGAIN)

@@ -9,7 +9,7 @@ from typing import Literal
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.run_record import RUN, SCORES, Run, read_run, told
 from mmavk_cli.base.settings import Common, setting
-from mmavk_cli.flows.card import write_cards
+from mmavk_cli.flows.shared.cards import write_cards
 from mmavk_cli.flows.shared.dataset_facts import DATA
 from mmavk_cli.similarity.gate import Gate
 from mmavk_cli.tagger.checkpoint import TaggerConfig, model_folder

@@ -76,8 +76,8 @@ def conll(rows: Iterable[Outcome]) -> Iterator[str]:
     for row in rows:
         if isinstance(row, Tagged):
             tags = spans_to_tags((entity.span for entity in row.entities), len(row.post.words))
-            pairs = zip(row.post.words, tags, strict=True)
-            words = "".join(f"{_BREAKS.sub(' ', word.text)}\t{tag}\n" for word, tag in pairs)
+            pairs = zip(row.post.raw_words(), tags, strict=True)
+            words = "".join(f"{_BREAKS.sub(' ', word)}\t{tag}\n" for word, tag in pairs)
             yield f"IMGID:{_BREAKS.sub(' ', row.post.image_id or row.post.id)}\n{words}\n"
 
 

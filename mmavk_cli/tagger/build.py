@@ -89,7 +89,7 @@ def check_lengths(room: int | None, fusion: Fusion, pieces: PieceSettings) -> No
     Raises:
         UsageError: they are longer.
     """
-    longest = max(fusion.streams(pieces))
+    longest = max(fusion.streams(pieces.text_pieces, pieces.knowledge_pieces))
     if room is not None and longest > room:
         what = f"{longest} pieces are more than the encoder's {room} positions"
         raise UsageError(what, "--text-pieces, --knowledge-pieces", "Choose less (with `concat` they add up)")

@@ -7,7 +7,6 @@ from typing import Any, Protocol
 
 from mmavk_cli.base.records import Word
 from mmavk_cli.base.tokenizers import load_tokenizer
-from mmavk_cli.tagger.settings import PieceSettings
 
 WORD_PIECES = 24
 """A word is cut after so many pieces: its first piece stands for it, and a 10 kB word must not fill a window."""
@@ -48,15 +47,29 @@ class Pieces:
         return Pieces(tuple(map(tuple, windows)), self.first)
 
 
+class CutSettings(Protocol):
+    """How to cut (`PieceSettings`)."""
+
+    @property
+    def url(self) -> str:
+        """What is read in place of a URL; empty: the URL itself."""
+
+    @property
+    def text_pieces(self) -> int:
+        """Longest window of a post."""
+
+    @property
+    def knowledge_pieces(self) -> int:
+        """Most pieces of a knowledge text."""
+
+
 class Cutter(Protocol):
     """What cuts posts and knowledge for an encoder.
 
     Attributes:
-        settings: how it cuts.
         unknown: id of the piece that stands for a word nobody knows.
     """
 
-    settings: PieceSettings
     unknown: int
 
     def post(self, words: Sequence[Word]) -> Pieces:
@@ -72,7 +85,7 @@ class Cutter(Protocol):
 class PieceCutter:
     """Cuts with an encoder's own tokenizer (`tokenizer.json`)."""
 
-    def __init__(self, tokenizer: Any, settings: PieceSettings) -> None:
+    def __init__(self, tokenizer: Any, settings: CutSettings) -> None:
         self.tokenizer = tokenizer
         self.settings = settings
         self.opening, self.closing = tokenizer.encode("").ids
@@ -81,7 +94,7 @@ class PieceCutter:
         self._known: dict[str, tuple[int, ...]] = {}
 
     @classmethod
-    def load(cls, path: Path, settings: PieceSettings) -> "PieceCutter":
+    def load(cls, path: Path, settings: CutSettings) -> "PieceCutter":
         """A cutter from a `tokenizer.json`.
 
         Raises:

@@ -1,9 +1,9 @@
 """Speed and memory of `mmavk generate` with Qwen2-VL-7B at full size, without a download: random weights, built where
 they run.
 
-`python tests/benchmarks/generate_gpu.py` needs an NVIDIA GPU and 20 minutes at most; memory is capped at 24 GB. With
-`--small` a model of 16 million weights runs on one core of a CPU in a minute, to show that the script works and that
-batching pays: it fails where a picture in a batch is not twice as fast as one by one.
+`PYTHONPATH=tests/support python tests/benchmarks/generate_gpu.py` needs an NVIDIA GPU and 20 minutes at most; memory is
+capped at 24 GB. With `--small` a model of 16 million weights runs on one core of a CPU in a minute, to show that the
+script works and that batching pays: it fails where a picture in a batch is not twice as fast as one by one.
 The texts are noise; the work is that of real ones. Each batch goes through the generator that the command uses.
 """
 
@@ -22,22 +22,14 @@ from typing import Any
 
 import torch
 from PIL import Image
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "generate"))
 from tiny_qwen import save_tiny
 
 from mmavk_cli.base.device import InTurn, empty_cache
 from mmavk_cli.knowledge.generators.generator import View
 from mmavk_cli.knowledge.generators.vlm import qwen2vl_generate as qwen_decode
 from mmavk_cli.knowledge.generators.vlm.memory import PROMPT_TOKENS, QWEN2_VL_7B, Footprint
-from mmavk_cli.knowledge.generators.vlm.qwen2vl import (
-    KEPT_WHOLE,
-    Loaded,
-    QwenGenerator,
-    QwenSettings,
-    check_quantised,
-    load_model,
-)
+from mmavk_cli.knowledge.generators.vlm.qwen2vl import QwenGenerator, QwenSettings
+from mmavk_cli.knowledge.generators.vlm.qwen2vl_load import KEPT_WHOLE, Loaded, check_quantised, load_model
 from mmavk_cli.knowledge.prompts import Prompt
 
 SMALL = {

@@ -31,7 +31,8 @@ from transformers.utils import logging
 
 from mmavk_cli.base.records import TYPES, Knowledge, Post
 from mmavk_cli.corpus.tokenize import recut
-from mmavk_cli.flows.shared.knowledge.attach import KnowledgeChoice, Wanted, gold_posts, scored_knowledge
+from mmavk_cli.flows.shared.datasets import gold_posts
+from mmavk_cli.flows.shared.knowledge.attach import KnowledgeChoice, Wanted, scored_knowledge
 from mmavk_cli.flows.store.importing import ImportSettings, import_knowledge
 from mmavk_cli.spans import lenient_spans, repaired, tag_names
 from mmavk_cli.tagger.batch import Example

@@ -12,8 +12,8 @@ from workplace import Shell
 
 ROOT = Path(__file__).parents[2]
 NOT_RUN = {
-    "mmavk generate --dataset": "needs pictures, and weights or a server; tests/generate/ has small ones of its own",
-    "mmavk data fetch": "reads from the authors' public repository; tests/cli/ runs it against a server on loopback",
+    "mmavk generate --dataset": "needs pictures, and weights or a server; tests/flows/generate/ has small ones",
+    "mmavk data fetch": "reads from the authors' repository; tests/flows/data/ runs it against a server on loopback",
     "mmavk score --dataset twitter2017 --out": "needs CLIP's weights and the pictures; another line has a tiny CLIP",
 }
 """How a command line begins that cannot run here, and why."""

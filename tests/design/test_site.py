@@ -8,11 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from browser import CHROMIUM, MISSING, started
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "report_html"))
-
-from browser import CHROMIUM, MISSING, started  # noqa: E402 (where it lies is not on the path)
 
 SOURCES = ("docs", "mmavk_cli/embedded/MODEL_CARD.md")
 

@@ -1,6 +1,6 @@
 """A newcomer's first minutes: a fresh clone, an empty home, and the commands of README.md as they are written.
 
-    python tests/newcomer/first_minutes.py
+    make newcomer
 
 Clones what is committed into an empty folder and runs every line of README.md's blocks, from `make demo` on, in order
 and in one shell. Prints the seconds of each. The first that ends with an exit code it should not have ends all, with
@@ -17,11 +17,10 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "design")]
+from lines import block_lines, exits
+from web import Server, Silent, serving
 
-from lines import block_lines, exits  # noqa: E402 (where it lies is not on the path)
-from web import Server, Silent, serving  # noqa: E402
+ROOT = Path(__file__).parents[2]
 
 DATA = ROOT.parent / "shared" / "data"
 NOT_AGAIN = "make test"

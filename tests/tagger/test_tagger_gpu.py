@@ -65,7 +65,7 @@ def test_it_learns_and_finds_names_there(
     examples, found = posts(cutter, width), []
 
     def evaluate(_epoch: int) -> dict[str, float]:
-        predictor = Predictor(TorchModel(model), cutter)
+        predictor = Predictor(TorchModel(model), cutter, pieces)
         parts = (examples, examples[:1], examples[1:2])  # all, one without knowledge, one whose is remembered
         found.extend((predictor.model.device, len(predictor._run(some))) for some in parts)
         return {"f1": 1.0}

@@ -106,8 +106,8 @@ def lost(post: Post, back: Post) -> Iterator[str]:
 
 
 def _words(post: Post, same: bool) -> list[Any]:
-    """The words by their places; without them where the texts differ."""
-    return [(word.start, word.end) if same else word.text for word in post.words]
+    """The words with their places; without them where the texts differ."""
+    return list(post.words) if same else [word.text for word in post.words]
 
 
 def _names(post: Post, same: bool) -> list[Any]:

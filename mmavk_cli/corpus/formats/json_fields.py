@@ -12,9 +12,15 @@ from mmavk_cli.spans import characters, strict_spans
 
 
 def to_own(post: Post, folder: Path) -> Json:
-    """Our own fields: everything a post has."""
-    tags = {} if post.tags is None else {"tags": list(post.tags)}
-    return _named(post, folder) | {"text": post.text, "words": _texts(post)} | tags
+    """Our own fields: everything a post has. Words with decoded HTML entities are not written, and names then have
+    offsets: given words are read as they stand.
+    """
+    named = _named(post, folder) | {"text": post.text}
+    if post.tags is None:
+        return named | ({} if _decoded(post) else {"words": post.raw_words()})
+    if _decoded(post):
+        return named | {"entities": [{"start": start, "end": end, "type": kind} for start, end, kind in _names(post)]}
+    return named | {"words": post.raw_words(), "tags": list(post.tags)}
 
 
 def to_doccano(post: Post, folder: Path) -> Json:
@@ -23,7 +29,7 @@ def to_doccano(post: Post, folder: Path) -> Json:
     """
     named = _named(post, folder)
     named["post"] = named.pop("id")
-    words = {} if post.words == cut(post.text) else {"words": _texts(post)}
+    words = {} if post.words == cut(post.text) else {"words": post.raw_words()}
     label = {} if post.tags is None else {"label": [[start, end, kind] for start, end, kind in _names(post)]}
     return {"text": post.text} | label | named | words
 
@@ -32,7 +38,7 @@ def to_prodigy(post: Post, folder: Path) -> Json:
     """`text`, `tokens` and `spans`, whose `token_end` is the last token's number."""
     tokens = [
         {
-            "text": word.text,
+            "text": post.text[word.start : word.end],
             "start": word.start,
             "end": word.end,
             "id": number,
@@ -96,12 +102,12 @@ def _named(post: Post, folder: Path) -> Json:
     return {name: value for name, value in fields.items() if value is not None}
 
 
+def _decoded(post: Post) -> bool:
+    return any(len(word.text) != word.end - word.start for word in post.words)
+
+
 def _names(post: Post) -> list[tuple[int, int, str]]:
     return [(*characters(span, post.words), span.type) for span in strict_spans(post.tags or ())]
-
-
-def _texts(post: Post) -> list[str]:
-    return [word.text for word in post.words]
 
 
 def _all(value: Any, fits: Any) -> bool:

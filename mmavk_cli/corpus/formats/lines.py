@@ -82,7 +82,7 @@ class Conll:
             DataError: a line end in a word or a name, or a word like a post's first line.
         """
         tags = post.tags or ("O",) * len(post.words)
-        pairs = [f"{word.text}\t{tag}" for word, tag in zip(post.words, tags, strict=True)]
+        pairs = [f"{word}\t{tag}" for word, tag in zip(post.raw_words(), tags, strict=True)]
         lines = [f"IMGID:{post.image_id or post.id}", *pairs]
         if any(_BREAKS.search(line) for line in lines):
             raise DataError("a line end in a word or name", "", INSTEAD)

@@ -50,7 +50,7 @@ class ParquetFile:
 
     def record(self, post: Post, folder: Path) -> Json:
         """The post's row."""
-        own = to_own(post, folder)
+        own = to_own(post, folder) | {"words": post.raw_words(), "tags": post.tags and list(post.tags)}
         return {column: own.get(field) for field, column in COLUMNS.items()}
 
     def post(self, record: Json, folder: Path) -> Post:

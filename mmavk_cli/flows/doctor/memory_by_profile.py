@@ -8,7 +8,7 @@ from mmavk_cli.base.config import read_toml
 from mmavk_cli.base.errors import MissingError
 from mmavk_cli.base.records import TYPES, Json
 from mmavk_cli.base.settings import Settings
-from mmavk_cli.flows.train.train import TrainSettings
+from mmavk_cli.flows.shared.recipes import recipe_file
 from mmavk_cli.knowledge.generators.vlm.memory import FIXED, QWEN2_VL_7B, Footprint, read_config
 from mmavk_cli.knowledge.generators.vlm.settings import ChatSettings
 from mmavk_cli.knowledge.generators.vlm.weights import find_weights
@@ -134,7 +134,7 @@ def _tagger() -> tuple[Stage, Stage]:
 
 def paper_training() -> tuple[TrainingSettings, PieceSettings]:
     """What the recipe `mmavk` trains, and how."""
-    paper = read_toml(TrainSettings.recipe_file("mmavk"))
+    paper = read_toml(recipe_file("mmavk"))
     return _own(TrainingSettings, paper), _own(PieceSettings, paper)
 
 

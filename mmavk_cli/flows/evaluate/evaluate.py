@@ -1,8 +1,7 @@
 """eval: a model on a split of a data set → scores under both counting rules, and what they are made of."""
 
 import random
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import chain
@@ -18,31 +17,30 @@ from mmavk_cli.base.records import PICTURES, Json, Knowledge, Post, Tagged
 from mmavk_cli.base.run_record import SCORES, Run
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.dataset import load_split
+from mmavk_cli.flows.shared.cards import write_cards
 from mmavk_cli.flows.shared.dataset_facts import DATA, findings_of, real_pictures, split_facts
+from mmavk_cli.flows.shared.datasets import check_tags, gold_posts
 from mmavk_cli.flows.shared.knowledge.attach import (
     EvalKnowledge,
     Wanted,
-    check_knowledge,
-    check_tags,
     counted_knowledge,
-    gold_posts,
     knowledge_label,
     knowledge_of,
     wanted_by,
 )
+from mmavk_cli.flows.shared.knowledge.compatibility import check_knowledge
 from mmavk_cli.flows.shared.models import folder_of, open_model, shown_name, weights_id
-from mmavk_cli.flows.shared.predict import find
-from mmavk_cli.flows.shared.run_folder import new_run
-from mmavk_cli.report.metrics.breakdown import Breakdown, Known, breakdown, counted, tags_of
+from mmavk_cli.flows.shared.predict import tag_all
+from mmavk_cli.flows.shared.run_folder import run_or_none
+from mmavk_cli.report.metrics.breakdown import Breakdown, Known, breakdown, counted
 from mmavk_cli.report.metrics.f1 import Rule, scores_of
 from mmavk_cli.report.metrics.significance import Difference, ResamplingSettings, difference
 from mmavk_cli.report.predictions import predictions_name
 from mmavk_cli.report.predictions_writer import evaluated, json_line
-from mmavk_cli.spans import entity_of
 from mmavk_cli.tagger.fusions.registry import FUSIONS
 
 if TYPE_CHECKING:
-    from mmavk_cli.tagger.inference.predictor import Predictor
+    pass
 
 Told = Callable[[int, int], None]
 """Progress: posts done, posts in all."""
@@ -122,7 +120,7 @@ def evaluate(settings: EvalSettings, told: Told) -> Evaluation:
     wanted = wanted_by(settings, settings.model, config)
     knowledge = {pairing: paired(posts, settings, pairing, wanted) for pairing in pairings}
     check_knowledge(settings, config, chain.from_iterable(knowledge.values()))
-    with new_run(settings.out, "eval", settings) if settings.out else nullcontext() as run:
+    with run_or_none(settings.out, "eval", settings) as run:
         tagged: dict[Pairing, list[Tagged]] = {}
         for number, (pairing, texts) in enumerate(knowledge.items()):
             share = partial(_share, told, number, len(pairings))
@@ -131,6 +129,8 @@ def evaluate(settings: EvalSettings, told: Told) -> Evaluation:
         if run is not None:
             _write(run, settings, result, tagged[settings.pairing])
             run.facts["device"] = predictor.model.device
+    if settings.out is not None:
+        write_cards(settings.out)
     return result
 
 
@@ -149,25 +149,6 @@ def _judged(settings: EvalSettings, label: str, tagged: dict[Pairing, list[Tagge
         breakdown(rows, known, settings.rule, settings),
         _picture_test(tagged, settings) if settings.picture_test else None,
     )
-
-
-def tag_all(
-    predictor: "Predictor", name: str, posts: Sequence[Post], knowledge: Iterable[Knowledge | None], told: Told
-) -> list[Tagged]:
-    """The posts with the names a model finds in their own words; `name` is what the records call the model."""
-    rows: list[Tagged] = []
-    pairs = list(zip(posts, knowledge, strict=True))
-    for (post, text), found in zip(pairs, find(predictor, pairs), strict=True):
-        rows.append(Tagged(post, tuple(entity_of(post, one.span, one.score) for one in found), text, name))
-        told(len(rows), len(posts))
-    return rows
-
-
-def predicted_tags(
-    predictor: "Predictor", posts: Sequence[Post], knowledge: Iterable[Knowledge | None], told: Told
-) -> list[list[str]]:
-    """IOB2 tags over each post's own words."""
-    return [tags_of(row) for row in tag_all(predictor, "", posts, knowledge, told)]
 
 
 def paired(posts: Sequence[Post], settings: EvalSettings, pairing: Pairing, wanted: Wanted) -> list[Knowledge | None]:

@@ -1,14 +1,14 @@
 """eval of a folder with several seeds: each seed's scores, and what they come to."""
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
 from mmavk_cli.base.records import Json
 from mmavk_cli.flows.evaluate.evaluate import EvalSettings, Evaluation, Told, evaluate
-from mmavk_cli.flows.shared.run_folder import new_run
+from mmavk_cli.flows.shared.cards import write_cards
+from mmavk_cli.flows.shared.run_folder import run_or_none
 from mmavk_cli.flows.shared.seeds import seed_folder, seed_folders
 from mmavk_cli.report.metrics.f1 import Rule, Scores
 from mmavk_cli.report.metrics.seeds import SeedScores, spread_scores
@@ -44,7 +44,7 @@ def evaluate_seeds(settings: EvalSettings, told: Told) -> SeedEvaluations:
         All that `evaluate` raises.
     """
     folders = seed_folders(Path(settings.model))
-    with new_run(settings.out, "eval", settings) if settings.out else nullcontext() as run:
+    with run_or_none(settings.out, "eval", settings) as run:
         runs = {}
         for number, (seed, folder) in enumerate(folders.items()):
             out = seed_folder(run.folder, seed) if run else None
@@ -53,6 +53,8 @@ def evaluate_seeds(settings: EvalSettings, told: Told) -> SeedEvaluations:
         found = SeedEvaluations(runs, _together(runs, "strict"), _together(runs, "conlleval"))
         if run:
             run.write("scores.json", found.as_json())
+    if settings.out is not None:
+        write_cards(settings.out)
     return found
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -15,9 +15,10 @@ from mmavk_cli.base.settings import Common, StorePlace, setting
 from mmavk_cli.flows.generate.job import Generation, Job, Told
 from mmavk_cli.flows.generate.pictures import find_pictures
 from mmavk_cli.flows.generate.worker import BATCH, write_all
+from mmavk_cli.flows.shared.cards import write_cards
 from mmavk_cli.flows.shared.interrupts import stoppable
 from mmavk_cli.flows.shared.post_source import PostSource
-from mmavk_cli.flows.shared.run_folder import new_run
+from mmavk_cli.flows.shared.run_folder import run_or_none
 from mmavk_cli.knowledge.generators.generator import Generator
 from mmavk_cli.knowledge.generators.registry import GeneratorSettings, make_generator
 from mmavk_cli.store.store import Store
@@ -92,12 +93,14 @@ def generate(settings: GenerateSettings, told: Told, warned: Callable[[], None])
 
 @contextmanager
 def _run_folder(settings: GenerateSettings, generator: Generator, generation: Generation) -> Iterator[Run | None]:
-    with new_run(settings.out, "generate", settings) if settings.out else nullcontext() as run:
+    with run_or_none(settings.out, "generate", settings) as run:
         yield run
         if run is not None:
             recipe = generator.recipe
             run.facts |= {**generation.as_json(), "recipe": recipe.model_dump() | {"id": recipe.id}}
             run.write("failures.json", generation.failures_json())
+    if settings.out is not None:
+        write_cards(settings.out)
 
 
 def _tell(told: Told, run: Run | None, step: str, generation: Generation, total: int) -> None:

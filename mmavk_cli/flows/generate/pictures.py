@@ -10,7 +10,7 @@ from mmavk_cli.base.records import BadRow
 from mmavk_cli.base.settings import DataPlace
 from mmavk_cli.corpus.dataset import load_split, with_images
 from mmavk_cli.corpus.pictures import list_names
-from mmavk_cli.corpus.public_datasets import PICTURES, RELEASES
+from mmavk_cli.corpus.public_datasets import where_pictures_are
 from mmavk_cli.corpus.raw import read_posts
 
 
@@ -54,11 +54,6 @@ def _of_dataset(name: str, place: DataPlace) -> Found:
     missing = sum(post.image is None for post in every)
     said = f"{missing} of {len(every)} posts have no picture in {pictures}. {advice}"
     return Found(files, missing, notes=(said,) if missing else ())
-
-
-def where_pictures_are(name: str) -> str:
-    """The address that a data set's own page gives for its pictures."""
-    return PICTURES if name in RELEASES else f"the page of {name}"
 
 
 def _of_posts(path: Path) -> Found:

@@ -13,8 +13,8 @@ from mmavk_cli.base.records import Json
 from mmavk_cli.base.redact_paths import portable
 from mmavk_cli.base.run_record import RUN, SCORES, read_record, read_run
 from mmavk_cli.base.settings import Common, setting
-from mmavk_cli.flows.card import CARD, DATA_CARD
 from mmavk_cli.flows.push.hub_client import Place, upload
+from mmavk_cli.flows.shared.cards import CARD, DATA_CARD
 from mmavk_cli.flows.shared.models import open_model
 from mmavk_cli.flows.shared.seeds import seed_folders
 from mmavk_cli.tagger.checkpoint import CONFIG, ENCODER, FROZEN, FROZEN_ONNX, HEAD, ONNX, TOKENIZER, model_folder

@@ -14,8 +14,10 @@ from mmavk_cli.flows.evaluate.evaluate import EvalSettings, evaluate
 from mmavk_cli.flows.reproduce.settings import ReproduceSettings
 from mmavk_cli.flows.shared.knowledge.attach import KnowledgeChoice
 from mmavk_cli.flows.shared.seeds import check_data, check_unchanged
+from mmavk_cli.flows.train.corpus import read_corpus
 from mmavk_cli.flows.train.resume import continued
-from mmavk_cli.flows.train.train import TrainSettings, read_corpus, train
+from mmavk_cli.flows.train.settings import TrainSettings
+from mmavk_cli.flows.train.train import train
 from mmavk_cli.report.metrics.seeds import seeds_text
 from mmavk_cli.similarity.gate import GateSettings
 from mmavk_cli.tagger.fusions.registry import FUSIONS

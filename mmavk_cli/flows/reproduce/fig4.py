@@ -5,13 +5,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from mmavk_cli.base.records import Json
-from mmavk_cli.flows.compare import read
 from mmavk_cli.flows.reproduce.cells import Cell, Tell, Unfinished, check_cells, exit_code, make_cell, notes, run_cells
 from mmavk_cli.flows.reproduce.output import written
 from mmavk_cli.flows.reproduce.settings import Reproduced, ReproduceSettings
-from mmavk_cli.flows.shared.knowledge.attach import Wanted, gold_posts, scored_knowledge
+from mmavk_cli.flows.shared.datasets import gold_posts
+from mmavk_cli.flows.shared.evaluated_run import read
+from mmavk_cli.flows.shared.knowledge.attach import Wanted, scored_knowledge
 from mmavk_cli.flows.shared.models import scorer_folder
 from mmavk_cli.flows.shared.seeds import seed_folder
+from mmavk_cli.flows.shared.thresholds import ALWAYS, CLIP, TEXT
 from mmavk_cli.report.metrics.seeds import seed_scores
 from mmavk_cli.report.metrics.significance import ResamplingSettings
 from mmavk_cli.report.paper.fig4 import Sweep, swept
@@ -23,11 +25,6 @@ ROW = "word"
 EVERY, BLANK = "eval-all", "eval-none"
 SCORED: dict[str, Json] = {EVERY: {}, BLANK: {"pairing": "blank"}}
 """Scored twice, with all knowledge and with none; each threshold takes its posts from the one or the other."""
-
-ALWAYS = 1.0
-"""Stands for the similarity of knowledge whose picture is not here: no threshold gates it."""
-
-CLIP, TEXT = "CLIP", "the text scorer, not CLIP"
 
 
 def reproduce_fig4(settings: ReproduceSettings, tell: Tell) -> Reproduced:

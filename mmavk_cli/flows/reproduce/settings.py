@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import field_validator, model_validator
+from pydantic import model_validator
 
 from mmavk_cli.base.errors import UsageError
 from mmavk_cli.base.records import Json
-from mmavk_cli.base.settings import Common, Settings, flags_of, setting
+from mmavk_cli.base.settings import Common, flags_of, setting
 from mmavk_cli.flows.shared.knowledge.attach import KnowledgeChoice
 from mmavk_cli.flows.shared.seeds import SeedChoice
+from mmavk_cli.flows.shared.thresholds import Thresholds
 from mmavk_cli.report.table_section import Section
 from mmavk_cli.similarity.gate import GateSettings
 from mmavk_cli.tagger.settings import PieceSettings, TrainingSettings
@@ -25,34 +26,6 @@ CHOSEN: dict[Experiment, tuple[str, ...]] = {
     "fig4": ("fusion", *GATE),
 }
 """What an experiment sets itself."""
-
-STEPS = 200
-"""Most thresholds of a sweep."""
-
-
-CLIP_RANGE, TEXT_RANGE = "0.25:0.40:0.01", "0:0.75:0.05"
-"""Thresholds of the paper, for CLIP's similarities, and as many for the text scorer's, whose range is wider."""
-
-
-class Thresholds(Settings):
-    """Which thresholds Figure 4 is drawn of."""
-
-    thresholds: str | None = setting(
-        None,
-        f"Thresholds of Figure 4, FIRST:LAST:STEP. [default: the paper's {CLIP_RANGE}; with the text scorer "
-        f"{TEXT_RANGE}]",
-    )
-
-    @field_validator("thresholds")
-    @classmethod
-    def _is_range(cls, value: str | None) -> str | None:
-        if value is not None:
-            threshold_range(value)
-        return value
-
-    def tried(self, *, by_text: bool) -> tuple[float, ...]:
-        """The thresholds, those that suit the scorer where none were asked for."""
-        return threshold_range(self.thresholds or (TEXT_RANGE if by_text else CLIP_RANGE))
 
 
 class ReproduceSettings(Thresholds, SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice, Common):
@@ -106,19 +79,3 @@ class Reproduced:
     content: Json
     files: tuple[Path, ...] = ()
     code: int = 0
-
-
-def threshold_range(text: str) -> tuple[float, ...]:
-    """`0.25:0.40:0.01` → 0.25, 0.26, … 0.40, without the errors of adding up.
-
-    Raises:
-        ValueError: it is no such range.
-    """
-    try:
-        first, last, step = map(float, text.split(":"))
-        many = int((last - first) / step + 1e-6) + 1
-    except (ValueError, ZeroDivisionError, OverflowError):
-        many = 0
-    if not 1 <= many <= STEPS:
-        raise ValueError(f"{text!r} is no range FIRST:LAST:STEP of at most {STEPS} thresholds, such as 0.25:0.40:0.01")
-    return tuple(round(first + number * step, 6) for number in range(many))

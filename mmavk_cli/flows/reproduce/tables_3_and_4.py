@@ -7,10 +7,10 @@ from pathlib import Path
 from mmavk_cli.base.errors import UsageError
 from mmavk_cli.base.paths import store_folder
 from mmavk_cli.base.records import Json
-from mmavk_cli.flows.compare import read
 from mmavk_cli.flows.reproduce.cells import Cell, Tell, Unfinished, check_cells, exit_code, make_cell, notes, run_cells
 from mmavk_cli.flows.reproduce.output import written
 from mmavk_cli.flows.reproduce.settings import Reproduced, ReproduceSettings
+from mmavk_cli.flows.shared.evaluated_run import read
 from mmavk_cli.flows.shared.seeds import seed_folder
 from mmavk_cli.report.paper.published import published_scores
 from mmavk_cli.report.paper.tables_3_and_4 import Results, System, results

@@ -11,8 +11,8 @@ from mmavk_cli.base.records import Post, Rows
 from mmavk_cli.base.settings import DataPlace
 from mmavk_cli.corpus.dataset import load_split, with_images
 from mmavk_cli.corpus.pictures import list_names
+from mmavk_cli.corpus.public_datasets import where_pictures_are
 from mmavk_cli.corpus.raw import read_posts
-from mmavk_cli.flows.generate.pictures import where_pictures_are
 
 
 @dataclass(frozen=True, slots=True)

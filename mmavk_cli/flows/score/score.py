@@ -19,10 +19,11 @@ from mmavk_cli.base.run_record import Run
 from mmavk_cli.base.settings import Common, StorePlace, setting
 from mmavk_cli.flows.score.picture_scorer import Outcome, PictureScorer, ScoredPost
 from mmavk_cli.flows.score.posts import Part, parts_of, pictures_or_advice
+from mmavk_cli.flows.shared.cards import write_cards
 from mmavk_cli.flows.shared.knowledge.clip_scorer import ClipOfStore
 from mmavk_cli.flows.shared.models import scorer_folder
 from mmavk_cli.flows.shared.post_source import PostSource
-from mmavk_cli.flows.shared.run_folder import new_run
+from mmavk_cli.flows.shared.run_folder import run_or_none
 from mmavk_cli.report.metrics.similarities import Distribution, distribution
 from mmavk_cli.report.paper.published import published_similarity
 from mmavk_cli.report.plots import can_plot, plot_histogram
@@ -111,12 +112,14 @@ def score(settings: ScoreSettings, told: Told, faulty: Faulty) -> Scores:
     began = monotonic()
     with Store(store_folder(settings.store), read_only=settings.scorer == TEXT) as store:
         job = _TextJob(settings, store) if settings.scorer == TEXT else _ClipJob(settings, store)
-        with _run_folder(settings) as run:
+        with run_or_none(settings.out, "score", settings) as run:
             result = _drawn(job, settings, run, told, faulty)
             spent = {**job.seconds(), "all": monotonic() - began}
             result.seconds = {name: round(one, 3) for name, one in spent.items()}
             if run is not None:
                 _write(run, settings, result)
+    if settings.out is not None:
+        write_cards(settings.out)
     return result
 
 
@@ -228,15 +231,6 @@ def _line(row: Outcome, split: str) -> Json:
         "cut": row.cut,
         "problem": row.problem and asdict(row.problem),
     }
-
-
-@contextmanager
-def _run_folder(settings: ScoreSettings) -> Iterator[Run | None]:
-    if settings.out is None:
-        yield None
-    else:
-        with new_run(settings.out, "score", settings) as run:
-            yield run
 
 
 @contextmanager

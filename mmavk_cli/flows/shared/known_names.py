@@ -33,13 +33,6 @@ def knowledge(store: Path | None) -> list[str]:
         return list(opened.names())
 
 
-def recipes() -> list[str]:
-    """Training recipes that ship with mmavk."""
-    from mmavk_cli.tagger import settings as beside
-
-    return [file.stem for file in (Path(beside.__file__).parent / "recipes").glob("*.toml")]
-
-
 def generators() -> list[str]:
     """What can write about a picture, and `none`."""
     from mmavk_cli.knowledge.generators.registry import GENERATORS

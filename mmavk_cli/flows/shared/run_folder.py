@@ -1,8 +1,8 @@
-"""The run folder that a command makes: `run.json` beside what it wrote, and a card that tells all of it to people."""
+"""The run folder that a command makes: `run.json` beside what it wrote. Its cards come after it: `cards.py`."""
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from mmavk_cli.base.files import atomic_folder
@@ -14,16 +14,22 @@ from mmavk_cli.base.settings import Settings
 def new_run(out: Path, command: str, settings: Settings, keep: bool = False) -> Iterator[Run]:
     """A run folder that gets its name when the block ends well; until then it is `.NAME.unfinished`.
 
-    With `keep` what an earlier attempt left there stays. The cards come last, so that no fault in them costs a run.
+    With `keep` what an earlier attempt left there stays.
 
     Raises:
         DataError: the folder is already there or cannot be made.
     """
-    from mmavk_cli.flows.card import write_cards  # `mmavk tag` without --out does not wait for it
-
     began = time.monotonic()
     with atomic_folder(out, keep) as folder:
         run = Run(folder)
         yield run
         run.write(RUN, told(command, settings, began) | run.facts)
-    write_cards(out)
+
+
+def run_or_none(out: Path | None, command: str, settings: Settings) -> AbstractContextManager[Run | None]:
+    """A new run where a folder for it is named, else None.
+
+    Raises:
+        DataError: the folder is already there or cannot be made.
+    """
+    return nullcontext() if out is None else new_run(out, command, settings)

@@ -12,7 +12,7 @@ from mmavk_cli.base.images import read_picture
 from mmavk_cli.base.paths import store_folder
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.settings import Common, Settings, StorePlace, setting
-from mmavk_cli.flows.shared.knowledge.clip_scorer import GENERATOR
+from mmavk_cli.flows.shared.knowledge.clip_lookup import GENERATOR
 from mmavk_cli.store.recipe import Recipe
 from mmavk_cli.store.rows import KnowledgeRow, Row, SimilarityRow, encode, is_digest
 from mmavk_cli.store.store import Fault, Store

@@ -6,7 +6,6 @@ one or the other: thirty thresholds cost what one costs, whatever the model's fu
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,22 +15,16 @@ from mmavk_cli.base.errors import KnowledgeError, UsageError
 from mmavk_cli.base.paths import store_folder
 from mmavk_cli.base.records import Json, Knowledge, Post
 from mmavk_cli.base.settings import Common, DataPlace, StorePlace, setting
-from mmavk_cli.flows.evaluate.evaluate import tag_all
-from mmavk_cli.flows.reproduce.fig4 import ALWAYS, TEXT
-from mmavk_cli.flows.reproduce.settings import Thresholds
-from mmavk_cli.flows.shared.knowledge.attach import (
-    KnowledgeChoice,
-    OtherKnowledge,
-    Wanted,
-    check_any,
-    check_recipes,
-    gold_posts,
-    scored_knowledge,
-)
-from mmavk_cli.flows.shared.knowledge.clip_scorer import clip_similarities, scorer_name
+from mmavk_cli.flows.shared.cards import write_cards
+from mmavk_cli.flows.shared.datasets import gold_posts
+from mmavk_cli.flows.shared.knowledge.attach import KnowledgeChoice, OtherKnowledge, Wanted, scored_knowledge
+from mmavk_cli.flows.shared.knowledge.clip_lookup import clip_similarities, scorer_name
+from mmavk_cli.flows.shared.knowledge.compatibility import check_any, check_recipes
 from mmavk_cli.flows.shared.models import open_model, shown_name
-from mmavk_cli.flows.shared.run_folder import new_run
+from mmavk_cli.flows.shared.predict import tag_all
+from mmavk_cli.flows.shared.run_folder import run_or_none
 from mmavk_cli.flows.shared.seeds import seed_folders
+from mmavk_cli.flows.shared.thresholds import ALWAYS, TEXT, Thresholds
 from mmavk_cli.report.metrics.breakdown import counted
 from mmavk_cli.report.metrics.counts import Count
 from mmavk_cli.report.metrics.seeds import seed_scores
@@ -110,7 +103,7 @@ def sweep(settings: SweepSettings, told: Told) -> Swept:
     knowledge = scored_knowledge(choice, settings.dataset, posts, Wanted(needs_scores=True))
     check_any(settings.knowledge, settings.dataset, settings.split, knowledge)
     similarities, scorer, scorer_id, notes = _similarities(settings, posts, knowledge)
-    with new_run(settings.out, "sweep", settings) if settings.out else nullcontext() as run:
+    with run_or_none(settings.out, "sweep", settings) as run:
         found = _swept(settings, posts, knowledge, similarities, (scorer, notes), told)
         result = Swept(settings.run, settings.split, settings.below, scorer, scorer_id, found)
         if run is not None:
@@ -118,6 +111,8 @@ def sweep(settings: SweepSettings, told: Told) -> Swept:
             run.facts |= {"scorer": scorer, "scorer_id": scorer_id}
             if can_plot():
                 plot_sweeps([found], run.folder / FILE)
+    if settings.out is not None:
+        write_cards(settings.out)
     return result
 
 

@@ -141,6 +141,9 @@ def tag(settings: TagSettings, told: Callable[[str], None]) -> Iterator[Tagging]
         run.facts |= {"scorer": tagging.scorer if generator or by_clip else None}
         tagging.rows = _saved(rows, run.folder / "predictions.jsonl")
         yield tagging
+    from mmavk_cli.flows.shared.cards import write_cards  # without --out nobody waits for it
+
+    write_cards(settings.out)
 
 
 def _generator(settings: TagSettings, weigh: Weighing) -> Generator | None:

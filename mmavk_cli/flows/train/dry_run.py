@@ -4,8 +4,9 @@ import math
 from dataclasses import asdict, dataclass, replace
 
 from mmavk_cli.base.records import TYPES, Json
+from mmavk_cli.flows.train.corpus import read_corpus
 from mmavk_cli.flows.train.memory import plan_of
-from mmavk_cli.flows.train.train import TrainSettings, read_corpus
+from mmavk_cli.flows.train.settings import TrainSettings
 from mmavk_cli.spans import tag_names
 from mmavk_cli.tagger.training.memory_estimate import CARD, GIB, Plan, estimate
 

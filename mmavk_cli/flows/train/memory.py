@@ -1,18 +1,15 @@
 """The memory that a training will take, from its settings and the encoder's config."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from mmavk_cli.base.errors import MissingError
 from mmavk_cli.base.records import Json
+from mmavk_cli.flows.train.settings import TrainSettings
 from mmavk_cli.tagger.encoders.registry import ENCODERS
 from mmavk_cli.tagger.training.memory_estimate import GIB, Plan, estimate
 
-if TYPE_CHECKING:
-    from mmavk_cli.flows.train.train import TrainSettings
 
-
-def plan_of(settings: "TrainSettings", tags: tuple[str, ...], features: tuple[int, ...]) -> Plan:
+def plan_of(settings: TrainSettings, tags: tuple[str, ...], features: tuple[int, ...]) -> Plan:
     """What `settings` train.
 
     Raises:
@@ -23,7 +20,7 @@ def plan_of(settings: "TrainSettings", tags: tuple[str, ...], features: tuple[in
 
 
 def tell_memory(
-    settings: "TrainSettings", tags: tuple[str, ...], features: tuple[int, ...], tell: Callable[[Json], None]
+    settings: TrainSettings, tags: tuple[str, ...], features: tuple[int, ...], tell: Callable[[Json], None]
 ) -> None:
     """Before a training on a GPU: what it will take of it at most. An encoder of unknown sizes is no fault here.
 

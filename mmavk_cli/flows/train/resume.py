@@ -14,10 +14,10 @@ from mmavk_cli.base.records import Json
 from mmavk_cli.base.run_record import Run
 from mmavk_cli.flows.shared.run_folder import new_run
 from mmavk_cli.flows.shared.seeds import check_data, check_unchanged
+from mmavk_cli.flows.train.settings import TrainSettings
 from mmavk_cli.report.tensorboard import Curves
 
 if TYPE_CHECKING:
-    from mmavk_cli.flows.train.train import TrainSettings
     from mmavk_cli.tagger.training.resume_points import Points
 
 BEGUN = "begun.json"
@@ -50,7 +50,7 @@ class Follower(Run):
 
 
 @contextmanager
-def training_run(settings: "TrainSettings", facts: Json) -> Iterator[Run]:
+def training_run(settings: TrainSettings, facts: Json) -> Iterator[Run]:
     """The run of a training. `facts` say which files and recipes it reads; they and the settings must be as begun.
 
     Raises:
@@ -72,12 +72,12 @@ def training_run(settings: "TrainSettings", facts: Json) -> Iterator[Run]:
         begun.unlink()
 
 
-def continued(settings: "TrainSettings") -> "TrainSettings":
+def continued(settings: TrainSettings) -> TrainSettings:
     """The same training, to be resumed where an interrupted one is there."""
     return settings.model_copy(update={"resume": unfinished_folder(settings.out).is_dir()})
 
 
-def points_of(settings: "TrainSettings", run: Run) -> "Points":
+def points_of(settings: TrainSettings, run: Run) -> "Points":
     """Where points to resume from are kept; with `--resume` the last one, and the log as it was there."""
     from mmavk_cli.tagger.training.resume_points import MEMO, Points, last_point, read_record
 
@@ -89,7 +89,7 @@ def points_of(settings: "TrainSettings", run: Run) -> "Points":
 
 @contextmanager
 def training_log(
-    settings: "TrainSettings", run: Run, points: "Points", tell: Callable[[Json], None]
+    settings: TrainSettings, run: Run, points: "Points", tell: Callable[[Json], None]
 ) -> Iterator[Callable[[Json], None]]:
     """What takes a log line: metrics.jsonl, `tell`, and TensorBoard where it is asked for."""
     resumed = points.start is not None
@@ -117,7 +117,7 @@ def _check_place(out: Path, folder: Path, resume: bool) -> None:
         raise DataError("an unfinished training of that name is here", str(out), advice)
 
 
-def _check_same(settings: "TrainSettings", begun: Path, facts: Json) -> None:
+def _check_same(settings: TrainSettings, begun: Path, facts: Json) -> None:
     try:
         before = json.loads(begun.read_text("utf-8"))
         recipes, processes = before["recipes"], before["processes"]

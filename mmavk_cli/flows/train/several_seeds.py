@@ -8,10 +8,11 @@ from mmavk_cli.base.errors import DataError, UsageError
 from mmavk_cli.base.files import atomic_write
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.run_record import SCORES, read_run
-from mmavk_cli.flows.card import write_cards
+from mmavk_cli.flows.shared.cards import write_cards
 from mmavk_cli.flows.shared.seeds import check_data, check_unchanged, seed_folder
 from mmavk_cli.flows.train.resume import continued, process
-from mmavk_cli.flows.train.train import TrainSettings, train
+from mmavk_cli.flows.train.settings import TrainSettings
+from mmavk_cli.flows.train.train import train
 from mmavk_cli.report.metrics.seeds import Spread, spread
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from mmavk_cli.spans import strict_spans
 from mmavk_cli.tagger.batch import Floats, Ints
 from mmavk_cli.tagger.decoders.crf_numpy import Chain, best_tags, span_scores
-from mmavk_cli.tagger.decoders.decoder import Decoder, ScoredSpan
+from mmavk_cli.tagger.decoders.decoder import Decoder
+from mmavk_cli.tagger.decoders.head import ScoredSpan
 from mmavk_cli.tagger.parts import Shapes, Sizes
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class CrfDecoder(Decoder):
         """The linear layer and the chain."""
         from mmavk_cli.tagger.decoders.crf_layers import CrfLayers
 
-        return CrfLayers(self, sizes)
+        return CrfLayers(self.tags, sizes, self.head)
 
     def head(self, tensors: Mapping[str, Floats]) -> "CrfHead":
         """Viterbi and forward-backward."""

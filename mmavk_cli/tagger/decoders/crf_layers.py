@@ -9,7 +9,7 @@ from torchcrf import CRF
 
 from mmavk_cli.spans import split_tag
 from mmavk_cli.tagger.batch import Ints
-from mmavk_cli.tagger.decoders.decoder import Decoder, Gold, tag_ids
+from mmavk_cli.tagger.decoders.head import Gold, MakeHead, tag_ids
 from mmavk_cli.tagger.decoders.layers import DecoderLayers
 from mmavk_cli.tagger.parts import Sizes
 
@@ -62,10 +62,11 @@ class ConstrainedCRF(nn.Module):
 class CrfLayers(DecoderLayers):
     """A linear layer that gives emissions, and the CRF over them."""
 
-    def __init__(self, decoder: Decoder, sizes: Sizes) -> None:
-        super().__init__(decoder)
-        self.emit = nn.Linear(sizes.width, len(decoder.tags))
-        self.crf = ConstrainedCRF(decoder.tags)
+    def __init__(self, tags: Sequence[str], sizes: Sizes, make_head: MakeHead) -> None:
+        super().__init__(make_head)
+        self.tags = tags
+        self.emit = nn.Linear(sizes.width, len(tags))
+        self.crf = ConstrainedCRF(tags)
 
     def forward(self, words: Tensor, lengths: Ints) -> Tensor:  # noqa: ARG002
         """Emissions: scores of every tag for every word, [B, W, T]."""
@@ -75,7 +76,7 @@ class CrfLayers(DecoderLayers):
     def loss(self, words: Tensor, gold: Gold, lengths: Ints) -> Tensor:
         """Mean negative log-likelihood of a post's gold tags (equations 11, 12)."""
         emissions = self(words, lengths)
-        tags = torch.from_numpy(tag_ids(gold, lengths, self.decoder.tags)).to(words.device)
+        tags = torch.from_numpy(tag_ids(gold, lengths, self.tags)).to(words.device)
         there = torch.arange(words.shape[1]) < torch.from_numpy(lengths)[:, None]
         return self.crf.loss(emissions, tags, there.to(words.device))
 

@@ -1,44 +1,19 @@
 """What a decoder is: word vectors → entities.
 
-A decoder has two halves. `Decoder` and the `SpanHead` it makes search with NumPy alone, the same for training's
-evaluation, for torch and for an exported model; `DecoderLayers` (decoders/layers.py) is what learns.
+A decoder has two halves. `Decoder` and the `SpanHead` it makes (decoders/head.py) search with NumPy alone, the same for
+training's evaluation, for torch and for an exported model; `DecoderLayers` (decoders/layers.py) is what learns.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
-from mmavk_cli.base.records import Span
-from mmavk_cli.spans import spans_to_tags
-from mmavk_cli.tagger.batch import Floats, Ints
+from mmavk_cli.tagger.batch import Floats
+from mmavk_cli.tagger.decoders.head import SpanHead
 from mmavk_cli.tagger.parts import Shapes, Sizes
 
 if TYPE_CHECKING:
     from mmavk_cli.tagger.decoders.layers import DecoderLayers
-
-Gold = Sequence[Sequence[Span]]
-"""The gold spans of each post."""
-
-
-@dataclass(frozen=True, slots=True)
-class ScoredSpan:
-    """An entity in words, and how sure the decoder is of it, in [0, 1]."""
-
-    span: Span
-    score: float
-
-
-class SpanHead(Protocol):
-    """A trained decoder at work, in NumPy."""
-
-    def logits(self, words: Floats, lengths: Ints) -> Floats:
-        """What the decoder's layers give for fused words [B, W, D] of posts of `lengths` [B]."""
-
-    def spans(self, logits: Floats, lengths: Ints) -> list[list[ScoredSpan]]:
-        """The entities of each post, from left to right, none overlapping another."""
 
 
 class Decoder(ABC):
@@ -77,12 +52,3 @@ class Decoder(ABC):
     def kept(self, words: int, width: int) -> int:  # noqa: ARG002
         """Bytes that autograd keeps behind the fusion, of so many words with vectors of `width` numbers."""
         return 3 * 4 * words * len(self.tags)
-
-
-def tag_ids(gold: Gold, lengths: Ints, tags: Sequence[str]) -> Ints:
-    """The gold spans as tag ids [B, W], 0 (`O`) in the padding; W is the longest length."""
-    known = {tag: number for number, tag in enumerate(tags)}
-    ids = np.zeros((len(lengths), int(lengths.max(initial=0))), np.int64)
-    for row, spans, length in zip(ids, gold, lengths, strict=True):
-        row[:length] = [known[tag] for tag in spans_to_tags(spans, int(length))]
-    return ids

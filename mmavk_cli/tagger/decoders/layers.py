@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from torch import Tensor, nn
 
 from mmavk_cli.tagger.batch import Ints
-from mmavk_cli.tagger.decoders.decoder import Decoder, Gold, SpanHead
+from mmavk_cli.tagger.decoders.head import Gold, MakeHead, SpanHead
 from mmavk_cli.tagger.layers import PartLayers
 
 
@@ -14,12 +14,12 @@ class DecoderLayers(PartLayers, ABC):
     """Layers of a decoder.
 
     Args:
-        decoder: whose layers they are.
+        make_head: the decoder's own `head`.
     """
 
-    def __init__(self, decoder: Decoder) -> None:
+    def __init__(self, make_head: MakeHead) -> None:
         super().__init__()
-        self.decoder = decoder
+        self.make_head = make_head
 
     @abstractmethod
     def forward(self, words: Tensor, lengths: Ints) -> Tensor:
@@ -35,4 +35,4 @@ class DecoderLayers(PartLayers, ABC):
 
     def head(self) -> SpanHead:
         """The decoder as it is now, in NumPy."""
-        return self.decoder.head({name: one.detach().float().cpu().numpy() for name, one in self.tensors().items()})
+        return self.make_head({name: one.detach().float().cpu().numpy() for name, one in self.tensors().items()})

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from mmavk_cli.tagger.batch import Floats, Ints
 from mmavk_cli.tagger.encoders.shape import EncoderShape
-from mmavk_cli.tagger.pieces import Cutter
-from mmavk_cli.tagger.settings import PieceSettings
+from mmavk_cli.tagger.pieces import CutSettings, Cutter
 
 if TYPE_CHECKING:
     from mmavk_cli.tagger.encoders.layers import EncoderLayers
@@ -45,7 +44,7 @@ class Encoder(ABC):
         """
 
     @abstractmethod
-    def cutter(self, folder: Path, settings: PieceSettings) -> Cutter:
+    def cutter(self, folder: Path, settings: CutSettings) -> Cutter:
         """What cuts words for it, from the encoder's folder or a checkpoint's; loads no torch where `onnx` holds.
 
         Raises:

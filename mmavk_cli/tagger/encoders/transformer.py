@@ -11,8 +11,7 @@ from mmavk_cli.base.tokenizers import load_tokenizer, own_way
 from mmavk_cli.tagger.checkpoint import TOKENIZER
 from mmavk_cli.tagger.encoders.encoder import Encoder
 from mmavk_cli.tagger.encoders.shape import KNOWN, Shape
-from mmavk_cli.tagger.pieces import PieceCutter
-from mmavk_cli.tagger.settings import PieceSettings
+from mmavk_cli.tagger.pieces import CutSettings, PieceCutter
 
 if TYPE_CHECKING:
     from mmavk_cli.tagger.encoders.layers import EncoderLayers
@@ -40,7 +39,7 @@ class Transformer(Encoder):
                 raise
             return Shape.of(known, source)
 
-    def cutter(self, folder: Path, settings: PieceSettings) -> PieceCutter:
+    def cutter(self, folder: Path, settings: CutSettings) -> PieceCutter:
         """A cutter with the encoder's tokenizer."""
         return PieceCutter(encoder_tokenizer(folder), settings)
 

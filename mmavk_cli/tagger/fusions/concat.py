@@ -7,7 +7,6 @@ from mmavk_cli.base.records import Knowledge, Word
 from mmavk_cli.tagger.batch import Example
 from mmavk_cli.tagger.fusions.fusion import Fusion, Source, counted
 from mmavk_cli.tagger.pieces import Cutter
-from mmavk_cli.tagger.settings import PieceSettings
 
 
 class Concat(Fusion):
@@ -25,6 +24,6 @@ class Concat(Fusion):
         text = cutter.appended(known.text) if known.text else ()
         return Example(pieces, text, known.weight, concatenated=True, similarity=known.similarity or 0.0)
 
-    def streams(self, pieces: PieceSettings) -> tuple[int, ...]:
+    def streams(self, text: int, knowledge: int) -> tuple[int, ...]:
         """Post and knowledge in one row."""
-        return (pieces.text_pieces + pieces.knowledge_pieces,)
+        return (text + knowledge,)

@@ -12,7 +12,6 @@ from mmavk_cli.base.records import Knowledge, Word
 from mmavk_cli.tagger.batch import Batch, Example, Floats, Ints
 from mmavk_cli.tagger.parts import Shapes, Sizes
 from mmavk_cli.tagger.pieces import Cutter
-from mmavk_cli.tagger.settings import PieceSettings
 
 if TYPE_CHECKING:
     from mmavk_cli.tagger.encoders.layers import EncoderLayers
@@ -52,9 +51,12 @@ class Fusion(ABC):
     def example(self, cutter: Cutter, words: Sequence[Word], knowledge: Knowledge | None) -> Example:
         """A post's words with what this fusion takes of its knowledge; knowledge of weight 0 is left out."""
 
-    def streams(self, pieces: PieceSettings) -> tuple[int, ...]:
-        """Pieces of the longest rows that the encoder reads: those of the words, then of what it reads beside them."""
-        return (pieces.text_pieces,)
+    def streams(self, text: int, knowledge: int) -> tuple[int, ...]:  # noqa: ARG002
+        """Pieces of the longest rows that the encoder reads: those of the words, then of what it reads beside them.
+
+        `text` and `knowledge` are the most pieces of a window of the post and of a knowledge text.
+        """
+        return (text,)
 
     def width_out(self, sizes: Sizes) -> int:
         """Numbers in a word vector behind the fusion; `sizes.width` where it does not change."""

@@ -49,4 +49,4 @@ class VisualPrefix(Fusion):
         """
         from mmavk_cli.tagger.fusions.prefix_layers import PrefixLayers
 
-        return PrefixLayers(encoder, sizes)
+        return PrefixLayers(encoder, sizes, self.shapes(sizes))

@@ -9,8 +9,7 @@ from mmavk_cli.base.errors import UsageError
 from mmavk_cli.tagger.batch import Batch
 from mmavk_cli.tagger.encoders.layers import EncoderLayers
 from mmavk_cli.tagger.fusions.layers import FusionLayers
-from mmavk_cli.tagger.fusions.prefix import BOTTLENECK, PREFIXES, VisualPrefix
-from mmavk_cli.tagger.parts import Sizes
+from mmavk_cli.tagger.parts import Shapes, Sizes
 
 ATTENTION = "mmavk_prefix"
 
@@ -18,17 +17,22 @@ ATTENTION = "mmavk_prefix"
 class PrefixLayers(FusionLayers):
     """A picture's features as keys and values before those of every self-attention layer.
 
+    Args:
+        encoder: its attention is changed to take them.
+        sizes: of encoder and features.
+        shapes: of the two linear layers.
+
     Raises:
         UsageError: the encoder's attention cannot take a prefix.
     """
 
-    def __init__(self, encoder: EncoderLayers, sizes: Sizes) -> None:
+    def __init__(self, encoder: EncoderLayers, sizes: Sizes, shapes: Shapes) -> None:
         super().__init__(sizes)
         model = _take_prefixes(encoder)
         self.heads = int(model.config.num_attention_heads)
-        shapes = VisualPrefix().shapes(sizes)
-        self.reduce = nn.Linear(shapes["reduce.weight"][1], BOTTLENECK)
-        self.expand = nn.Linear(BOTTLENECK, shapes["expand.bias"][0])
+        bottleneck, features = shapes["reduce.weight"]
+        self.reduce = nn.Linear(features, bottleneck)
+        self.expand = nn.Linear(bottleneck, shapes["expand.bias"][0])
 
     def encoder_inputs(self, batch: Batch, device: torch.device) -> dict[str, object]:
         """The prefixes of each row, by the picture of its post."""
@@ -37,9 +41,10 @@ class PrefixLayers(FusionLayers):
         return {"prefix": (self.prefixes(features[post]), there[post])}
 
     def prefixes(self, features: Tensor) -> Tensor:
-        """[R, layers, 2 (key, value), heads, PREFIXES, D / heads] from features [R, *shape], zeros for no picture."""
+        """[R, layers, 2 (key, value), heads, prefixes, D / heads] from features [R, *shape], zeros for no picture."""
         flat: Tensor = self.expand(torch.tanh(self.reduce(features.flatten(1))))
-        return flat.view(len(features), self.sizes.depth, 2, PREFIXES, self.heads, -1).transpose(3, 4)
+        size = self.sizes.width // self.heads
+        return flat.view(len(features), self.sizes.depth, 2, -1, self.heads, size).transpose(3, 4)
 
 
 def _take_prefixes(encoder: EncoderLayers) -> Any:
@@ -57,7 +62,7 @@ def _take_prefixes(encoder: EncoderLayers) -> Any:
         if attention_mask is None:
             attention_mask = torch.ones(len(key), 1, 1, query.shape[2], dtype=torch.bool, device=key.device)
         rows, heads, pieces, _ = attention_mask.shape
-        seen = has_picture[:, None, None, None].expand(rows, heads, pieces, PREFIXES)
+        seen = has_picture[:, None, None, None].expand(rows, heads, pieces, before.shape[-2])
         return sdpa_attention_forward(module, query, key, value, torch.cat([seen, attention_mask], dim=3), **others)
 
     model: Any = getattr(encoder, "model", None)

@@ -10,7 +10,6 @@ from mmavk_cli.tagger.batch import Batch, Example, Floats
 from mmavk_cli.tagger.fusions.fusion import Fusion, Pooled, Source, counted
 from mmavk_cli.tagger.parts import Shapes, Sizes
 from mmavk_cli.tagger.pieces import Cutter
-from mmavk_cli.tagger.settings import PieceSettings
 
 if TYPE_CHECKING:
     from mmavk_cli.tagger.encoders.layers import EncoderLayers
@@ -34,9 +33,9 @@ class WordFusion(Fusion):
         text = cutter.knowledge(known.text) if known.text else ()
         return Example(pieces, text, known.weight, similarity=known.similarity or 0.0)
 
-    def streams(self, pieces: PieceSettings) -> tuple[int, ...]:
+    def streams(self, text: int, knowledge: int) -> tuple[int, ...]:
         """The words, and the knowledge by itself."""
-        return (pieces.text_pieces, pieces.knowledge_pieces)
+        return (text, knowledge)
 
     def shapes(self, sizes: Sizes) -> Shapes:
         """Two linear layers, weights [out, in]."""

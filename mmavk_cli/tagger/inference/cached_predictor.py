@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from mmavk_cli.base.records import Knowledge, Post
-from mmavk_cli.tagger.decoders.decoder import ScoredSpan
+from mmavk_cli.tagger.decoders.head import ScoredSpan
 from mmavk_cli.tagger.inference.predictor import Predictor
 
 
@@ -13,7 +13,7 @@ class CachedPredictor(Predictor):
     """
 
     def __init__(self, predictor: Predictor) -> None:
-        super().__init__(predictor.model, predictor.cutter)
+        super().__init__(predictor.model, predictor.cutter, predictor.pieces)
         self._known: dict[tuple[Post, Knowledge | None], list[ScoredSpan]] = {}
 
     def stream(self, items: Iterable[tuple[Post, Knowledge | None]]) -> Iterator[list[ScoredSpan]]:

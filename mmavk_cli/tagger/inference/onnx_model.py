@@ -68,7 +68,7 @@ def load_runtime(folder: Path, threads: int = 0) -> tuple[Predictor, TaggerConfi
     """
     config = TaggerConfig.read(folder)
     cutter = ENCODERS[config.encoder_kind]().cutter(folder, config.pieces)
-    return Predictor(OnnxModel(folder, config, threads), cutter), config
+    return Predictor(OnnxModel(folder, config, threads), cutter, config.pieces), config
 
 
 def _encode_row(session: Any, ids: Ints) -> Floats:

@@ -6,9 +6,10 @@ from typing import Protocol
 
 from mmavk_cli.base.records import Knowledge, Post
 from mmavk_cli.tagger.batch import Batch, Example, Floats, collate
-from mmavk_cli.tagger.decoders.decoder import ScoredSpan, SpanHead
+from mmavk_cli.tagger.decoders.head import ScoredSpan, SpanHead
 from mmavk_cli.tagger.fusions.registry import FUSIONS
 from mmavk_cli.tagger.pieces import Cutter
+from mmavk_cli.tagger.settings import PieceSettings
 
 BATCH = 16
 MOST_PIECES = 8192
@@ -36,10 +37,11 @@ class Model(Protocol):
 class Predictor:
     """Cuts, batches, runs and decodes. One thread; holds no post longer than its batch."""
 
-    def __init__(self, model: Model, cutter: Cutter) -> None:
+    def __init__(self, model: Model, cutter: Cutter, pieces: PieceSettings) -> None:
         self.model = model
         self.cutter = cutter
-        self.fusion = FUSIONS[cutter.settings.fusion]()
+        self.pieces = pieces
+        self.fusion = FUSIONS[pieces.fusion]()
         self.head = model.head
 
     def stream(self, items: Iterable[tuple[Post, Knowledge | None]]) -> Iterator[list[ScoredSpan]]:

@@ -12,7 +12,7 @@ from mmavk_cli.base.errors import MissingError
 from mmavk_cli.tagger.batch import Batch, Floats
 from mmavk_cli.tagger.build import Parts, assembled
 from mmavk_cli.tagger.checkpoint import ENCODER, FROZEN, HEAD, TaggerConfig
-from mmavk_cli.tagger.decoders.decoder import SpanHead
+from mmavk_cli.tagger.decoders.head import SpanHead
 from mmavk_cli.tagger.encoders.frozen import FrozenKnowledge
 from mmavk_cli.tagger.encoders.registry import ENCODERS
 from mmavk_cli.tagger.model import TaggerNetwork

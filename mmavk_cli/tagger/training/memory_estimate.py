@@ -69,7 +69,9 @@ def estimate(plan: Plan, device: Device) -> Memory:
     sizes = Sizes(shape.width, shape.depth, plan.features)
     fused = Sizes(fusion.width_out(sizes), shape.depth, plan.features)
     numbers = shape.parameters + _numbers(fusion.shapes(sizes)) + _numbers(decoder.shapes(fused))
-    streams = fusion.streams(pieces)[: 1 if training.freeze_knowledge else None]
+    streams = fusion.streams(pieces.text_pieces, pieces.knowledge_pieces)
+    if training.freeze_knowledge:  # its vectors are made before
+        streams = streams[:1]
     kept = [shape.kept(posts, length, way, pooled=number > 0) for number, length in enumerate(streams)]
     words = posts * pieces.text_pieces
     top = words * FUSED_BYTES * shape.width + decoder.kept(words, fused.width)

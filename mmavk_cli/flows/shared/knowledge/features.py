@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from mmavk_cli.base.records import Visual
-from mmavk_cli.flows.shared.knowledge.clip_scorer import clip_recipe, scorer_name
+from mmavk_cli.flows.shared.knowledge.clip_lookup import clip_recipe, scorer_name
 from mmavk_cli.similarity.clip_source import ScorerChoice
 from mmavk_cli.similarity.vectors import visual
 from mmavk_cli.store.store import Store

@@ -7,7 +7,7 @@ from mmavk_cli.base.errors import DataError, KnowledgeError
 from mmavk_cli.base.images import read_picture
 from mmavk_cli.base.paths import store_folder
 from mmavk_cli.base.records import Knowledge, Post
-from mmavk_cli.flows.shared.knowledge.clip_scorer import clip_similarities, scorer_name
+from mmavk_cli.flows.shared.knowledge.clip_lookup import clip_similarities, scorer_name
 from mmavk_cli.flows.shared.knowledge.features import FEATURES
 from mmavk_cli.flows.shared.models import scorer_folder
 from mmavk_cli.similarity.clip_source import CLIP, ScorerChoice

@@ -11,7 +11,7 @@ from mmavk_cli.knowledge.generators.generator import View
 from mmavk_cli.knowledge.generators.vlm.clean_answer import REPEATS
 
 if TYPE_CHECKING:
-    from mmavk_cli.knowledge.generators.vlm.qwen2vl import Loaded
+    from mmavk_cli.knowledge.generators.vlm.qwen2vl_load import Loaded
 
 LONGEST_LOOP = 32
 """Tokens of the longest stretch that is looked for as a loop's body while a text is written."""
