@@ -62,7 +62,7 @@ embedded: $(INSTALLED_DEV)  ## train the tagger that ships again, from ../shared
 	for name in twitter2015 twitter2017; do $(BIN)/mmavk store import --dataset $$name --store build/embedded/store \
 		--data-dir ../shared/data ../shared/data/knowledge/blip2/$$name.txt || exit; done
 	$(BIN)/mmavk train --recipe embedded --store build/embedded/store --data-dir ../shared/data --out build/embedded/run
-	$(BIN)/mmavk export build/embedded/run --name embedded --threshold 0.15 --out build/embedded/model
+	$(BIN)/mmavk export build/embedded/run --model-name embedded --threshold 0.15 --out build/embedded/model
 	for name in encoder.onnx head.safetensors tagger.json tokenizer.json; do cp build/embedded/model/$$name mmavk_cli/embedded || exit; done
 	$(BIN)/python -m mmavk_cli.flows.train.fit_text_scorer --data-dir ../shared/data --captions ../shared/data/knowledge/blip2 --out mmavk_cli/embedded
 

@@ -6,7 +6,7 @@ from mmavk_cli.base.records import Problem
 
 
 class MmavkError(Exception):
-    """Something we did wrong (exit 1). The classes below are what a user can mend.
+    """An internal error (exit 1). The classes below are errors that the user can fix.
 
     Attributes:
         what: the fault, one sentence without a full stop.

@@ -65,10 +65,10 @@ def atomic_folder(path: Path, keep: bool = False) -> Iterator[Path]:
     With `keep` what an earlier attempt left there stays.
 
     Raises:
-        DataError: the folder is already there, or cannot be made.
+        DataError: the folder already exists, or cannot be made.
     """
     if path.exists():
-        raise DataError("the folder is already there", str(path), "Choose another name or remove it")
+        raise DataError("the folder already exists", str(path), "Choose another name or remove it")
     unfinished = unfinished_folder(path)
     try:
         if unfinished.exists() and not keep:

@@ -1,6 +1,7 @@
 """Opening a picture that may be anything: a cap before decoding, every fault a sentence, always RGB and upright."""
 
 import io
+import re
 import stat
 import warnings
 from dataclasses import dataclass, field
@@ -27,11 +28,24 @@ _ORIENTATION = 0x0112
 """The EXIF tag that says how the camera was held (EXIF 2.32, 4.6.4 A)."""
 
 
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://|data:", re.IGNORECASE)
+
+
+def is_url(image: str) -> bool:
+    """The picture is named by its address (`https://`, `s3://`, `data:`), not by a path."""
+    return _ADDRESS.match(image) is not None
+
+
+def was_url(path: Path) -> bool:
+    """The path was made of a URL, whose `//` it has lost; no file is called so."""
+    return re.match(r"[a-z][a-z0-9+.-]+:/", str(path), re.IGNORECASE) is not None and not path.exists()
+
+
 class PictureLimits(Settings):
     """What a picture may cost. Pillow itself refuses anything over 178 megapixels."""
 
-    max_megapixels: float = setting(64.0, "Refuse pictures with more megapixels.", gt=0, le=178)
-    max_megabytes: float = setting(256.0, "Refuse picture files of more megabytes.", gt=0)
+    max_megapixels: float = setting(64.0, "Refuse pictures larger than this many megapixels.", gt=0, le=178)
+    max_megabytes: float = setting(256.0, "Refuse picture files larger than this many megabytes.", gt=0)
 
 
 @dataclass(frozen=True)

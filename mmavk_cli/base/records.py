@@ -22,9 +22,9 @@ class Word:
 class Post:
     """A text, perhaps with gold tags and a picture.
 
-    `image_id` names the picture in a data set, `image` is its file; either may be absent. `where` is the place the
-    post was read from (`train.txt:12`), for messages. `sources[i]` is the index of the data set's own word that word
-    `i` was cut from; it is empty while the words are the data set's own.
+    `image_id` names the picture in a data set, `image` is its file, `image_url` its address where it is not on this
+    machine; any may be absent. `where` is the place the post was read from (`train.txt:12`), for messages. `raw`: no
+    words were given, they were cut from the text. `lines[i]` is the line of word `i`, where each has its own.
     """
 
     id: str
@@ -34,11 +34,17 @@ class Post:
     image_id: str | None = None
     image: Path | None = None
     where: str = ""
-    sources: tuple[int, ...] = ()
+    raw: bool = field(default=False, compare=False)
+    image_url: str | None = None
+    lines: tuple[int, ...] = field(default=(), compare=False)
 
     def raw_words(self) -> list[str]:
         """The words as they stand in the text."""
         return [self.text[word.start : word.end] for word in self.words]
+
+    def place(self, word: int) -> str:
+        """Where a word was read from, by its number in the post."""
+        return f"{self.where.rpartition(':')[0]}:{self.lines[word]}" if self.lines else self.where
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -134,24 +140,43 @@ Rows = Iterator[Row]
 
 
 @dataclass(slots=True)
-class Counted:
-    """Totals that a stream fills while it runs, read when it is exhausted, and what it decided on the way.
+class Note:
+    """What a reader tells of its file beside the posts.
 
-    `notes` are sentences for a person ("the text is read from column 'tweet'"), each once, in order; they may be read
-    at any time.
+    Attributes:
+        kind: one of `corpus/findings.py`.
+        detail: what exactly, the first time.
+        where: where that was.
+        count: how often.
     """
 
+    kind: str
+    detail: str
+    where: str
+    count: int = 0
+
+
+@dataclass(slots=True)
+class Counted:
+    """Totals that a stream fills while it runs, and what it tells; read when it is exhausted."""
+
     counts: dict[str, int] = field(default_factory=dict[str, int])
-    notes: list[str] = field(default_factory=list[str])
+    notes: dict[tuple[str, str], Note] = field(default_factory=dict[tuple[str, str], Note])
 
     def add(self, name: str, by: int = 1) -> None:
         """Add `by` to the total called `name`."""
         self.counts[name] = self.counts.get(name, 0) + by
 
-    def note(self, sentence: str) -> None:
-        """Add a note, unless it is there already."""
-        if sentence not in self.notes:
-            self.notes.append(sentence)
+    def note(self, kind: str, where: str, detail: str = "", group: str = "") -> None:
+        """Tell something of the file at `where`; notes of one kind and `group` are one, and counted.
+
+        Args:
+            kind: what was noticed.
+            where: file and line.
+            detail: more about this place.
+            group: notes of one kind and group are counted together.
+        """
+        self.notes.setdefault((kind, group), Note(kind, detail, where)).count += 1
 
 
 Json = dict[str, Any]

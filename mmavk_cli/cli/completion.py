@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from pydantic.fields import FieldInfo
 
-from mmavk_cli.base.config import FLAGS_ONLY
 from mmavk_cli.base.errors import MmavkError
-from mmavk_cli.base.settings import Settings, flags_of, option_names
+from mmavk_cli.base.settings import Settings, kept_names
 from mmavk_cli.cli.topics import topics
 from mmavk_cli.flows.shared import known_names as known
 from mmavk_cli.flows.shared.recipes import recipe_names
@@ -25,12 +23,12 @@ MOST = 200
 """Names that are offered at most."""
 
 
-def completion_of(settings: type[Settings], name: str, field: FieldInfo) -> Complete | None:
+def completion_of(settings: type[Settings], name: str) -> Complete | None:
     """What completes the field `name` of a command; None leaves it to typer, which knows choices.
 
     Where nothing is found the shell offers files.
     """
-    find = _find(settings, name, not flags_of(name, field))
+    find = _find(settings, name)
     if find is None:
         return None
 
@@ -46,15 +44,11 @@ def completion_of(settings: type[Settings], name: str, field: FieldInfo) -> Comp
     return complete
 
 
-def _find(settings: type[Settings], name: str, argument: bool) -> Find | None:
-    own_recipes = settings.recipe_file.__func__ is not Settings.recipe_file.__func__  # type: ignore[attr-defined]
-    if name == "recipe" and own_recipes:
-        return lambda _, __: recipe_names()
-    if name == "name" and argument:
-        return _datasets
+def _find(settings: type[Settings], name: str) -> Find | None:
     found: dict[str, Find] = {
         "dataset": _datasets, "source": _datasets,
-        "knowledge": _knowledge, "recipe": _knowledge, "name": _knowledge, "what": _knowledge,
+        "knowledge": _knowledge, "knowledge_name": _knowledge, "what": _knowledge,
+        "recipe": lambda _, __: recipe_names(),
         "model": lambda given, typed: ("embedded", *_runs(given, typed)), "run": _runs, "runs": _runs,
         "generator": lambda _, __: known.generators(), "topic": _topics, "key": _keys, "command": _commands,
     }  # fmt: skip
@@ -85,7 +79,7 @@ def _keys(_: dict[str, Any], __: str) -> Iterable[str]:
     from mmavk_cli.cli.commands import settings_classes
 
     classes = settings_classes()
-    names = {words.replace(" ", "."): option_names(cls).keys() - FLAGS_ONLY for words, cls in classes.items()}
+    names = {words.replace(" ", "."): set(kept_names(cls)) for words, cls in classes.items()}
     everywhere = {option for options in names.values() for option in options}
     own = (f"{words}.{option}" for words, options in names.items() for option in options)
     return [key.replace("_", "-") for key in (*everywhere, *own)]

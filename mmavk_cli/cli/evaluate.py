@@ -1,4 +1,4 @@
-"""The words of `mmavk eval`."""
+"""Command line of `mmavk eval`."""
 
 from typing import TYPE_CHECKING
 
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 TEXT = """Score a model on a split of a data set.
 
 Precision, recall and F1 in percent with 95 % intervals, under both counting rules side by side: strict IOB2, and
-conlleval, which lets an I- that continues nothing begin a name. The gold counts differ, so name the rule with the
-number. Then names seen in training and not, posts with and without a real picture, errors and calibration; what each
-means is in docs/evaluation.md. Of a folder of mmavk train --seeds every seed is scored: each, mean and sd."""
+conlleval, in which an I- tag that continues nothing starts an entity. The gold counts differ, so report the rule with
+the number. Then entities seen and unseen in training, posts with and without a real picture, errors and calibration;
+docs/evaluation.md explains each. For a folder of mmavk train --seeds every seed is scored, with mean and standard
+deviation."""
 
 EXAMPLES = [
     "mmavk eval embedded --dataset twitter2017 --split test",
@@ -42,8 +43,8 @@ def _eval(settings: EvalSettings) -> None:
     if has_seeds(settings.model):
         _eval_seeds(settings)
         return
-    with progress("posts", settings.quiet) as told:
-        result = evaluate(settings, told)
+    with progress("posts", settings.quiet) as on_progress:
+        result = evaluate(settings, on_progress)
     if settings.format == "json":
         print_json(result.as_json())
     else:
@@ -51,8 +52,8 @@ def _eval(settings: EvalSettings) -> None:
 
 
 def _eval_seeds(settings: EvalSettings) -> None:
-    with progress("posts", settings.quiet) as told:
-        result = evaluate_seeds(settings, told)
+    with progress("posts", settings.quiet) as on_progress:
+        result = evaluate_seeds(settings, on_progress)
     if settings.format == "json":
         print_json(result.as_json())
     else:
@@ -85,6 +86,9 @@ def _print(result: Evaluation) -> None:
     console = Console()
     typer.echo(f"{result.model} on {result.dataset} {result.split}, knowledge: {result.knowledge}")
     typer.echo(f"{result.posts} posts, knowledge counted in {result.with_knowledge}, gated {result.gated:.1%}")
+    if result.without_similarity:
+        what = f"note: the knowledge of {result.without_similarity} posts is gated: CLIP has not seen their pictures"
+        typer.echo(what, err=True)
     console.print()
     console.print(_scores(result.scores))
     errors = result.scores.errors

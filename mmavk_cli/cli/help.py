@@ -1,4 +1,4 @@
-"""The words of `mmavk help`: the pages of docs/ in the terminal, and the help of commands."""
+"""Command line of `mmavk help`: the pages of docs/ in the terminal, and the help of commands."""
 
 import typer
 
@@ -11,12 +11,12 @@ from mmavk_cli.cli.topics import topics
 
 TEXT = """Read about a topic (formats, errors, settings), or a command's help page.
 
-Without a topic the topics are listed. What is printed are the pages of the documents; in a pipe they are as they were
-written, in Markdown."""
+Without a topic the topics are listed. The pages are those of the documentation; in a pipe they are printed as
+Markdown."""
 
 
 class HelpSettings(Common):
-    """What `mmavk help` asks."""
+    """Options of `mmavk help`."""
 
     topic: list[str] | None = setting(None, "A topic, or the words of a command.", argument=True)
 

@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 from mmavk_cli import __version__
 from mmavk_cli.base.errors import DataError, MemoryShortError, MmavkError
 from mmavk_cli.cli.commands import COMMANDS, HELP_OPTIONS, load
-from mmavk_cli.cli.torchrun import one_voice
+from mmavk_cli.cli.torchrun import only_rank_0_prints
 
 
 class _Late(TyperGroup):
@@ -22,8 +22,8 @@ class _Late(TyperGroup):
 
 
 EXITS = {
-    0: "fine", 1: "our fault", 2: "usage", 3: "data", 4: "knowledge missing or of another recipe",
-    5: "weights or a package missing", 6: "out of memory", 130: "stopped with Ctrl-C",
+    0: "success", 1: "internal error", 2: "usage", 3: "data", 4: "knowledge missing or of another recipe",
+    5: "weights or a package missing", 6: "out of memory", 130: "interrupted with Ctrl-C",
 }  # fmt: skip
 
 FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -68,7 +68,7 @@ for name, (_, line) in COMMANDS.items():
 
 def main() -> None:
     """Run the command line and exit with the code of docs/errors.md."""
-    with one_voice():
+    with only_rank_0_prints():
         _main()
 
 

@@ -1,4 +1,4 @@
-"""The words of `mmavk train`."""
+"""Command line of `mmavk train`."""
 
 import typer
 
@@ -14,13 +14,13 @@ from mmavk_cli.flows.train.train import train
 
 TEXT = """Train a tagger on one or more data sets.
 
-The network is the paper's (equations 5 to 12). After every epoch it is scored on the validation split; the best epoch
-is kept in the run folder. The test split is never read.
+The network is the paper's (equations 5 to 12). It is evaluated on the validation split after every epoch, and the
+checkpoint of the best epoch is saved in the run folder. The test split is never read.
 
-With --seeds there is one run folder a seed in RUN, and scores.json has their mean and standard deviation. A seed that
-is finished is not trained again when the command is repeated.
+With --seeds there is one run folder for each seed, and scores.json has their mean and standard deviation. A finished
+seed is not trained again when the command is repeated.
 
-A training that was interrupted is continued by the same command with --resume, to the same weights. On several GPUs:
+Repeat the command with --resume to resume an interrupted training, to the same weights. On several GPUs:
 torchrun --nproc-per-node 2 -m mmavk_cli train …"""
 
 EXAMPLES = [
@@ -51,7 +51,7 @@ def _train(settings: TrainSettings) -> None:
     try:
         _print_scores(settings, tell)
     except KeyboardInterrupt:
-        typer.echo("mmavk: the same command with --resume continues this training", err=True)
+        typer.echo("mmavk: repeat the command with --resume to continue this training", err=True)
         raise
 
 

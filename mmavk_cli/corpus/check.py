@@ -5,11 +5,13 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from itertools import combinations
 from pathlib import Path
 
-from mmavk_cli.base.records import BadRow, Post
+from mmavk_cli.base.paths import JSON_ENDINGS
+from mmavk_cli.base.records import BadRow, Counted, Post
 from mmavk_cli.corpus.conll import UNIFIED, read_blocks
 from mmavk_cli.corpus.findings import Findings
 from mmavk_cli.corpus.jsonl import read_jsonl
@@ -23,7 +25,7 @@ INVISIBLE = {"Cf", "Cc", "Mn", "Me"}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A post that was read: its split, the place of each word, and the tags as the file writes them."""
+    """A post that was read: its split, the place of each word, and the tags in IOB2 with the file's own types."""
 
     split: str
     post: Post
@@ -44,7 +46,7 @@ def check_texts(files: Mapping[str, Path], findings: Findings) -> list[Entry]:
         own = list(_read(split, path, findings))
         if not own:
             findings.add("split-empty", split, path.name, "no tweets")
-        if path.suffix == ".txt":
+        if path.suffix.lower() not in JSON_ENDINGS:
             _check_ending(split, path, findings)
             _check_image_ids(own, findings)
         entries += own
@@ -56,20 +58,40 @@ def check_texts(files: Mapping[str, Path], findings: Findings) -> list[Entry]:
     return entries
 
 
+class _Finder(Counted):
+    """What a reader tells of a file of `folder`, as findings of a split."""
+
+    def __init__(self, split: str, folder: Path, findings: Findings) -> None:
+        super().__init__()
+        self._add = partial(findings.add, group=split)
+        self._folder = f"{folder}/"
+
+    def note(self, kind: str, where: str, detail: str = "", group: str = "") -> None:  # noqa: ARG002
+        """One more finding.
+
+        Args:
+            kind: what was noticed.
+            where: file and line.
+            detail: more about this place.
+            group: not used; findings are counted by split.
+        """
+        self._add(kind, where=where.removeprefix(self._folder), detail=detail)
+
+
 def _read(split: str, path: Path, findings: Findings) -> Iterator[Entry]:
-    if path.suffix == ".jsonl":
-        for row in read_jsonl(path, path.name):
+    if path.suffix.lower() in JSON_ENDINGS:
+        for row in read_jsonl(path, path.name, counted=_Finder(split, path.parent, findings)):
             if isinstance(row, BadRow):
                 findings.add("bad-line", split, row.problem.where, row.problem.what)
             else:
                 yield Entry(split, row, (row.where,) * len(row.words), row.tags or ())
         return
-    for block in read_blocks(path):
+    for block in read_blocks(path, counted=_Finder(split, path.parent, findings)):
         for fault in block.faults:
             findings.add("bad-line", split, fault.where.removeprefix(f"{path.parent}/"), fault.what)
         if not block.faults:
-            places = tuple(f"{path.name}:{number}" for number in block.lines)
-            yield Entry(split, block.post(), places, tuple(block.tags))
+            post = block.post()
+            yield Entry(split, post, tuple(f"{path.name}:{line}" for line in post.lines), tuple(block.iob2()))
 
 
 def _check_ending(split: str, path: Path, findings: Findings) -> None:

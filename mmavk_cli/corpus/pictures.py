@@ -5,6 +5,25 @@ from pathlib import Path
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.images import PICTURE_SUFFIXES
+from mmavk_cli.base.records import Post
+
+LONGEST_URL = 120
+"""Characters of an address in a message; a `data:` address may have millions."""
+
+
+def picture_of(post: Post) -> Path | None:
+    """The file of a post's picture, None where it has none.
+
+    Raises:
+        DataError: the picture is named by an address. Pictures are not fetched.
+    """
+    if post.image is not None or post.image_url is None:
+        return post.image
+    url = post.image_url
+    shown = url if len(url) <= LONGEST_URL else f"{url[:LONGEST_URL]}…"
+    if url.lower().startswith("file:"):
+        raise DataError("the picture is named by a file: URL", shown, "Write its path instead")
+    raise DataError("the picture is a URL, and pictures are not fetched", shown, "Download it and give its path")
 
 
 def list_names(folder: Path, suffixes: tuple[str, ...]) -> list[str]:

@@ -52,6 +52,7 @@ RELEASES = {
 }
 
 
-def where_pictures_are(name: str) -> str:
-    """The address that a data set's own page gives for its pictures."""
-    return PICTURES if name in RELEASES else f"the page of {name}"
+def pictures_advice(name: str) -> str:
+    """What somebody does who has not the pictures of the data set `name`, with the address that its own page gives."""
+    where = PICTURES if name in RELEASES else f"the page of {name}"
+    return f"Get them where the data set's authors put them ({where}), then --images FOLDER"

@@ -1,16 +1,17 @@
 """compare: evaluated runs on the same posts → their scores, and which gaps are more than chance."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
 
 from pydantic import field_validator
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.settings import Common, setting
-from mmavk_cli.flows.shared.evaluated_run import Read, check_same, read
+from mmavk_cli.flows.shared.evaluated_run import EvaluatedRun, check_same, read_evaluated_run
+from mmavk_cli.flows.shared.options import RUN_FOLDERS, Printed
+from mmavk_cli.flows.shared.progress import Progress
 from mmavk_cli.flows.shared.seeds import seed_folders
 from mmavk_cli.report.metrics.counts import Count
 from mmavk_cli.report.metrics.f1 import OVERALL, Scores, scores_of
@@ -18,24 +19,20 @@ from mmavk_cli.report.metrics.pairwise import Gap, gaps
 from mmavk_cli.report.metrics.seeds import SeedScores, seed_scores, summed
 from mmavk_cli.report.metrics.significance import ResamplingSettings, intervals
 
-Told = Callable[[int, int], None]
-"""Progress: pairs done, pairs in all."""
-
 ALONE = -1
 """Stands for the seed of a run that is not in a folder of several."""
 
 
-class CompareSettings(ResamplingSettings, Common):
-    """What `mmavk compare` asks."""
+class CompareSettings(Printed, ResamplingSettings, Common):
+    """Options of `mmavk compare`."""
 
-    runs: list[Path] = setting(..., "Run folders of mmavk eval, two or more.", argument=True, metavar="RUN")
-    format: Literal["table", "json"] = setting("table", "How to print it.")
+    runs: list[Path] = setting(..., RUN_FOLDERS, here="Of mmavk eval, two or more.", argument=True, metavar="RUN")
 
     @field_validator("runs")
     @classmethod
     def _has_two(cls, runs: list[Path]) -> list[Path]:
         if len(runs) < 2:  # noqa: PLR2004
-            raise ValueError("give two or more, each made by mmavk eval --out RUN")
+            raise ValueError("at least two runs are needed, each made by mmavk eval --out RUN")
         return runs
 
 
@@ -66,7 +63,7 @@ class Comparison:
         return content | {"gaps": pairs}
 
 
-def compare(settings: CompareSettings, told: Told) -> Comparison:
+def compare(settings: CompareSettings, on_progress: Progress) -> Comparison:
     """Compare evaluated runs.
 
     Raises:
@@ -82,21 +79,21 @@ def compare(settings: CompareSettings, told: Told) -> Comparison:
         for name, head, one in zip(names, heads, counts, strict=True)
     )
     asked = first.facts["settings"]
-    found = gaps(names, [summed(one) for one in counts], settings, told)
+    found = gaps(names, [summed(one) for one in counts], settings, on_progress)
     return Comparison(asked["dataset"], asked["split"], len(first.posts), compared, found)
 
 
-def read_seeds(folder: Path) -> dict[int, Read]:
+def read_seeds(folder: Path) -> dict[int, EvaluatedRun]:
     """The runs of a folder of several seeds, by seed; a run by itself under `ALONE`.
 
     Raises:
         DataError: one is no run of mmavk eval, or it is broken.
     """
     folders = seed_folders(folder) or {ALONE: folder}
-    return {seed: read(one) for seed, one in folders.items()}
+    return {seed: read_evaluated_run(one) for seed, one in folders.items()}
 
 
-def _check_comparable(folders: Sequence[Path], systems: Sequence[Mapping[int, Read]]) -> Read:
+def _check_comparable(folders: Sequence[Path], systems: Sequence[Mapping[int, EvaluatedRun]]) -> EvaluatedRun:
     """All were scored on the same posts, each with as many seeds; returns the first run.
 
     Raises:

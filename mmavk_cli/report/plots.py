@@ -58,7 +58,14 @@ def plot_results(tables: Sequence["Results"], stem: Path) -> tuple[Path, ...]:
 
 
 def plot_histogram(found: "Distribution", title: str, published: Mapping[str, float], stem: Path) -> tuple[Path, ...]:
-    """How many posts have which similarity, the mean and the paper's (where `published` has one), the thresholds."""
+    """How many posts have which similarity, the mean and the paper's (where `published` has one), the thresholds.
+
+    Args:
+        found: the similarities.
+        title: of the figure.
+        published: name → the paper's number; may be empty.
+        stem: path of the files without their endings.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(5.8, 3.6), layout="constrained")

@@ -56,10 +56,10 @@ def error_table(heading: str, errors: Json, answers: Sequence[Answered | BadRow]
         most = max(1, sum(row.values()))
         rows.append((gold, tuple((found, row.get(found, 0), row.get(found, 0) / most) for found in names)))
     counts = ", ".join(f"{errors.get(kind, 0):,} {kind}" for kind in KINDS)
-    return ErrorTable(heading, counts, kinds_table("", answers), tuple(names), tuple(rows))
+    return ErrorTable(heading, counts, kinds_table(answers), tuple(names), tuple(rows))
 
 
-def kinds_table(caption: str, rows: Sequence[Answered | BadRow]) -> Table:
+def kinds_table(rows: Sequence[Answered | BadRow]) -> Table:
     """What happened to the names of each type, boundary errors apart from type errors: by the gold's type, a spurious
     name by its own. Names of the gold are in strict IOB2.
     """
@@ -69,7 +69,7 @@ def kinds_table(caption: str, rows: Sequence[Answered | BadRow]) -> Table:
             counts.update((label.gold or label.found, label.kind) for label in labels_of(row.found, row.gold))
     types = sorted({kind for kind, _ in counts})
     cells = tuple((one, *(f"{counts[one, kind]:,}" for kind in KINDS)) for one in types)
-    return Table(caption, ("strict", *KINDS), cells)
+    return Table("", ("strict", *KINDS), cells)
 
 
 def headline(name: str, scores: Json) -> str:

@@ -27,7 +27,7 @@ from mmavk_cli.base.digest import digest_file
 from mmavk_cli.base.errors import MemoryShortError, MissingError, UsageError
 from mmavk_cli.base.records import Json
 from mmavk_cli.similarity.clip_fast import encode_text, shorten
-from mmavk_cli.similarity.clip_source import SAFE, SMALLER, WEIGHTS, ClipSource, in_cache
+from mmavk_cli.similarity.clip_source import LIBRARY, SAFE, SMALLER, WEIGHTS, ClipSource, in_cache
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -40,8 +40,6 @@ PRECISIONS = {"float32": "fp32", "float16": "fp16"}
 LONGEST = 2000
 """Characters of a text that are read, white space counted once: 77 tokens are some 400, and one endless word would take
 the tokenizer minutes."""
-
-LIBRARY = "open_clip_torch"
 
 
 class Clip:
@@ -110,6 +108,12 @@ class Clip:
 
 def load_clip(source: ClipSource, precision: str, device: str, batch: int) -> Clip:
     """The CLIP that `source` names, with the activation its weights were trained with.
+
+    Args:
+        source: model, tag and weights.
+        precision: `float32` or `float16`.
+        device: `cpu` or `cuda`.
+        batch: pictures or texts in one forward pass.
 
     Raises:
         UsageError: open_clip knows no such model or tag. MissingError: the weights are not there, or do not fit.

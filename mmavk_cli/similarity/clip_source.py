@@ -25,6 +25,19 @@ SMALLER = "Take a smaller CLIP, or --device cpu"
 TEXT, CLIP = "text", "clip"
 """Who scores: the text scorer, or a CLIP."""
 
+Scorer = Literal["clip", "text"]
+
+
+SCORER = (
+    "What measures how related a post and its picture are: `text` compares the post with the knowledge, `clip` with "
+    "the picture; CLIP's scores are kept in the store (mmavk score writes them, and mmavk tag those that are missing)."
+)
+"""What `--scorer` means."""
+
+
+LIBRARY = "open_clip_torch"
+"""The package that runs CLIP."""
+
 
 class ClipChoice(Settings):
     """Which CLIP scores."""
@@ -33,17 +46,14 @@ class ClipChoice(Settings):
         "ViT-B-32/openai",
         "CLIP: a model and tag of open_clip, a model alone with --clip-weights, or a folder open_clip saved.",
     )
-    clip_weights: Path | None = setting(None, "Weights (.safetensors) instead of the tag's or the folder's own.")
+    clip_weights: Path | None = setting(None, "Weights (.safetensors) in place of those of the tag or the folder.")
 
 
 class ScorerChoice(ClipChoice, StorePlace):
     """Whose similarities a gate reads."""
 
-    scorer: Literal["clip", "text"] | None = setting(
-        None,
-        "Who says how related a post and its picture are: the text scorer, which compares post and knowledge (`text`), "
-        "or CLIP, whose scores the store keeps (`clip`; mmavk score makes them, and mmavk tag what it lacks). "
-        "[default: the model's own, else text, and for mmavk tag the profile's]",
+    scorer: Scorer | None = setting(
+        None, SCORER, here="[default: the model's own, else text; for mmavk tag the profile's]"
     )
 
 
@@ -51,10 +61,10 @@ class ClipSettings(ClipChoice, DeviceChoice):
     """Which CLIP scores, and how it runs."""
 
     clip_precision: Literal["auto", "float32", "float16"] = setting(
-        "auto", "Arithmetic of CLIP; auto: as in the scores that are there, else float16 on a GPU and float32 without."
+        "auto", "Precision of CLIP; auto: that of the scores in the store, else float16 on a GPU and float32 without."
     )
-    clip_batch: int = setting(32, "Pictures or texts in one pass of CLIP; halved when memory runs out.", ge=1)
-    workers: int = setting(0, "Threads that read, decode and shrink pictures. [default: one a core]", ge=0)
+    clip_batch: int = setting(32, "Pictures or texts in one forward pass of CLIP; halved when memory runs out.", ge=1)
+    workers: int = setting(0, "Threads that read, decode and resize pictures. [default: one per core]", ge=0)
 
 
 def check_for_pictures(scorer: str | None) -> None:

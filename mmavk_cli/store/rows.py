@@ -15,6 +15,10 @@ SEAL = "digest"
 """The field of a row's text that holds the digest of all its others."""
 
 
+PLACEHOLDER = "placeholder"
+"""In the details of knowledge: why the picture was taken for one that says that a picture is gone."""
+
+
 class _Row(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
@@ -196,7 +200,7 @@ def decode(value: str) -> Row:
     except ValidationError as error:
         fault = error.errors()[0]
         place = ".".join(str(part) for part in fault["loc"])
-        raise DataError(f"the row is not one of ours: {place}: {fault['msg']}") from None
+        raise DataError(f"not a row of a store: {place}: {fault['msg']}") from None
 
 
 def _key(*parts: str) -> str:

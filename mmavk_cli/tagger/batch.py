@@ -26,6 +26,7 @@ class Example:
         concatenated: the knowledge is appended to each of the post's rows; otherwise it is encoded by itself.
         visual: features of the picture, None for none.
         similarity: of post and picture, for a gate that learns.
+        lines: the words [start, end) of each line, which are decoded one by one; empty for one line.
     """
 
     pieces: Pieces
@@ -35,6 +36,12 @@ class Example:
     concatenated: bool = False
     visual: Visual | None = None
     similarity: float = 0.0
+    lines: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def whole_lines(self) -> tuple[tuple[int, int], ...]:
+        """The words [start, end) of each line, of which there is at least one."""
+        return self.lines or ((0, len(self.pieces.first)),)
 
     @property
     def rows(self) -> tuple[tuple[int, ...], ...]:
@@ -65,6 +72,8 @@ class Batch:
         first: [B, W] position of each word's first piece in the flattened [R * P].
         lengths: [B] words of each post.
         word_mask: [B, W] true for words, false for padding.
+        line_words: [L, W'] position of each line's words in the flattened [B * W], 0 in the padding.
+        line_lengths: [L] words of each line; L is B, or more where posts have several lines.
         knowledge_ids: [U, K] piece ids of the texts that are encoded by themselves.
         knowledge_mask: [U, K].
         knowledge_of: [B] row of each post's knowledge, -1 for none.
@@ -81,6 +90,8 @@ class Batch:
     first: Ints
     lengths: Ints
     word_mask: Flags
+    line_words: Ints
+    line_lengths: Ints
     knowledge_ids: Ints
     knowledge_mask: Ints
     knowledge_of: Ints
@@ -96,6 +107,7 @@ def collate(examples: Sequence[Example]) -> Batch:
     rows = [example.rows for example in examples]
     ids, mask = padded([row for of_post in rows for row in of_post])
     first, word_mask = _words(examples, [len(of_post) for of_post in rows], ids.shape[1])
+    line_words, line_lengths = _lines(examples, first.shape[1])
     texts = [example.separate_knowledge for example in examples]
     distinct = {text: number for number, text in enumerate(dict.fromkeys(text for text in texts if text))}
     knowledge_ids, knowledge_mask = padded(list(distinct))
@@ -107,6 +119,8 @@ def collate(examples: Sequence[Example]) -> Batch:
         first=first,
         lengths=np.array([len(example.pieces.first) for example in examples], np.int64),
         word_mask=word_mask,
+        line_words=line_words,
+        line_lengths=line_lengths,
         knowledge_ids=knowledge_ids,
         knowledge_mask=knowledge_mask,
         knowledge_of=np.array([distinct[text] if text else -1 for text in texts], np.int64),
@@ -130,6 +144,16 @@ def _words(examples: Sequence[Example], windows: Sequence[int], width: int) -> t
         word_mask[index, :count] = True
         row += windows[index]
     return first, word_mask
+
+
+def _lines(examples: Sequence[Example], width: int) -> tuple[Ints, Ints]:
+    """Positions of the lines' words in the flattened posts, of `width` words each, and the lines' lengths."""
+    lines = [(post * width + start, end - start) for post, one in enumerate(examples) for start, end in one.whole_lines]
+    lengths = np.array([length for _, length in lines], np.int64)
+    words = np.zeros((len(lines), int(lengths.max(initial=0))), np.int64)
+    for row, (begin, length) in zip(words, lines, strict=True):
+        row[:length] = range(begin, begin + length)
+    return words, lengths
 
 
 def _visual(examples: Sequence[Example]) -> Floats:

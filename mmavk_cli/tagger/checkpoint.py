@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from mmavk_cli.base.errors import MissingError
 from mmavk_cli.base.files import unfinished_folder
 from mmavk_cli.base.records import Json
+from mmavk_cli.base.renamed import current
 from mmavk_cli.spans import split_tag, tag_names
 from mmavk_cli.tagger.decoders.registry import DECODERS
 from mmavk_cli.tagger.encoders.registry import ENCODERS
@@ -21,6 +22,10 @@ FROZEN, FROZEN_ONNX = "knowledge-encoder", "knowledge-encoder.onnx"
 
 RECIPES, SCORER, SCORER_ID = "recipes", "scorer", "scorer_id"
 """What `trained` says of the knowledge: its recipes, who scored it (`text` or `clip`), and that scorer's id."""
+
+FINE, CUT_OTHERWISE = "fine", "cut_otherwise"
+"""What `trained` says where data sets' own words were kept: by which rules raw text is cut (`corpus/tokenize.py`), and
+the share of training posts that these would have cut otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,11 @@ class TaggerConfig:
     encoder_kind: str = "transformer"
     decoder: str = "crf"
 
+    @property
+    def fine(self) -> bool:
+        """Whether raw text is cut by mmavk's own rules, also where the model was trained on a data set's words."""
+        return bool(self.trained.get(FINE, True))
+
     def write(self, folder: Path) -> None:
         """Write `tagger.json` into `folder`."""
         content = {**asdict(self), "pieces": self.pieces.model_dump(), "format": FORMAT}
@@ -66,11 +76,10 @@ class TaggerConfig:
         path = folder / CONFIG
         try:
             content = json.loads(path.read_text("utf-8"))
-            found = content.pop("format")
-            if found != FORMAT:
-                what = f"unsupported checkpoint format {found} (expected {FORMAT})"
+            if (found := content.pop("format")) != FORMAT:
+                what = f"unsupported checkpoint format {found!r} (expected {FORMAT})"
                 raise MissingError(what, str(path), "Use the mmavk that wrote it")
-            tags, pieces = _tags(content.pop("tags")), PieceSettings(**content.pop("pieces"))
+            tags, pieces = _tags(content.pop("tags")), PieceSettings(**current(content.pop("pieces"), "train"))
             return _known(cls(tags=tags, pieces=pieces, visual=_shape(content.pop("visual", 0)), **content))
         except OSError as error:
             begun = unfinished_folder(folder).is_dir()
@@ -83,7 +92,7 @@ class TaggerConfig:
 def _tags(names: list[str]) -> tuple[str, ...]:
     types = dict.fromkeys(split_tag(name)[1] for name in names[1:])
     if names != list(tag_names(tuple(types))):
-        raise ValueError(f"{names} is no list of tags")
+        raise ValueError(f"{names} is not a list of tags")
     return tuple(names)
 
 

@@ -46,8 +46,10 @@ class TaggerNetwork(nn.Module):
         return fused
 
     def logits(self, batch: Batch) -> Tensor:
-        """What the decoder searches, float32."""
-        logits: Tensor = self.decoder(self.fused(batch), batch.lengths)
+        """What the decoder searches, float32: that of each line of the posts."""
+        fused = self.fused(batch)
+        lines = fused.reshape(-1, fused.shape[-1])[torch.from_numpy(batch.line_words).to(self.device)]
+        logits: Tensor = self.decoder(lines, batch.line_lengths)
         return logits
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from mmavk_cli.base.records import Word
-from mmavk_cli.base.tokenizers import load_tokenizer
+from mmavk_cli.base.tokenizers import Scripts, lead_of, load_tokenizer
 
 WORD_PIECES = 24
 """A word is cut after so many pieces: its first piece stands for it, and a 10 kB word must not fill a window."""
@@ -51,7 +51,7 @@ class CutSettings(Protocol):
     """How to cut (`PieceSettings`)."""
 
     @property
-    def url(self) -> str:
+    def url_token(self) -> str:
         """What is read in place of a URL; empty: the URL itself."""
 
     @property
@@ -81,6 +81,9 @@ class Cutter(Protocol):
     def appended(self, text: str) -> tuple[int, ...]:
         """Piece ids of a knowledge text that goes on behind a post's window, at most `knowledge_pieces`."""
 
+    def unread(self, text: str) -> tuple[str, ...]:
+        """The scripts in a text that the encoder knows no words of."""
+
 
 class PieceCutter:
     """Cuts with an encoder's own tokenizer (`tokenizer.json`)."""
@@ -91,6 +94,8 @@ class PieceCutter:
         self.opening, self.closing = tokenizer.encode("").ids
         self.joint = tuple(tokenizer.encode("", "").ids[2:-1])
         self.unknown = tokenizer.token_to_id("[UNK]") or tokenizer.token_to_id("<unk>") or self.closing
+        self._lead = lead_of(tokenizer)
+        self._scripts = Scripts(tokenizer)
         self._known: dict[str, tuple[int, ...]] = {}
 
     @classmethod
@@ -124,13 +129,17 @@ class PieceCutter:
 
     def _text_pieces(self, text: str) -> list[int]:
         room = self.settings.knowledge_pieces - 2
-        encoded = self.tokenizer.encode(text[: room * PIECE_CHARACTERS], add_special_tokens=False)
+        encoded = self.tokenizer.encode(self._lead + text[: room * PIECE_CHARACTERS], add_special_tokens=False)
         ids: list[int] = encoded.ids[:room]
         return ids
 
+    def unread(self, text: str) -> tuple[str, ...]:
+        """The scripts in a text that the encoder knows no words of."""
+        return self._scripts.unread(text)
+
     def _form(self, word: str) -> str:
         is_url = word.startswith(("http:/", "https:/", "www."))
-        return self.settings.url if is_url and self.settings.url else word[:WORD_CHARACTERS]
+        return self.settings.url_token if is_url and self.settings.url_token else word[:WORD_CHARACTERS]
 
     def _word_pieces(self, forms: Sequence[str]) -> list[tuple[int, ...]]:
         fresh = list({form for form in forms if form not in self._known})
@@ -138,7 +147,7 @@ class PieceCutter:
             if len(self._known) > KNOWN_WORDS:
                 self._known = {form: self._known[form] for form in forms if form in self._known}
             encoded = self.tokenizer.encode_batch(
-                [[form] for form in fresh], is_pretokenized=True, add_special_tokens=False
+                [[self._lead + form] for form in fresh], is_pretokenized=True, add_special_tokens=False
             )
             limit = min(WORD_PIECES, self.settings.text_pieces - 2)
             self._known.update((form, tuple(e.ids[:limit])) for form, e in zip(fresh, encoded, strict=True))

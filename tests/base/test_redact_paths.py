@@ -48,5 +48,5 @@ def test_arguments_stand_without_a_flag_and_switches_without_a_value():
     words = typed(asked, "eval")
     assert words[:3] == ["mmavk", "eval", "embedded"]
     assert {"--picture-test", "--as", "conlleval"} <= set(words)
-    made = ExportSettings(model=Path("runs/x"), out=Path("o"), int8=False)
+    made = ExportSettings(model="runs/x", out=Path("o"), int8=False)
     assert typed(made, "export") == ["mmavk", "export", "runs/x", "--no-int8", "--out", "o"]

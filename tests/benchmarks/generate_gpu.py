@@ -24,7 +24,8 @@ import torch
 from PIL import Image
 from tiny_qwen import save_tiny
 
-from mmavk_cli.base.device import InTurn, empty_cache
+from mmavk_cli.base.device import empty_cache
+from mmavk_cli.base.one_large_model import ExclusiveModel
 from mmavk_cli.knowledge.generators.generator import View
 from mmavk_cli.knowledge.generators.vlm import qwen2vl_generate as qwen_decode
 from mmavk_cli.knowledge.generators.vlm.memory import PROMPT_TOKENS, QWEN2_VL_7B, Footprint
@@ -119,11 +120,11 @@ def made_model(work: Work, ids: dict[str, int], precision: str) -> Any:
     return in_four_bits(model, work.device) if precision == "4-bit" else model
 
 
-def generator(turn: InTurn[Any], processor: Any, work: Work, batch: int, visual_tokens: int) -> QwenGenerator:
+def generator(turn: ExclusiveModel[Any], processor: Any, work: Work, batch: int, visual_tokens: int) -> QwenGenerator:
     """The command's own generator around a model that is here already."""
     settings = QwenSettings(
         max_new_tokens=work.new_tokens,
-        batch_size=str(batch),
+        pictures_per_batch=str(batch),
         device=work.device,
         visual_tokens=visual_tokens,  # type: ignore[arg-type]
     )
@@ -206,7 +207,7 @@ def rows(work: Work, precisions: tuple[str, ...]) -> Iterator[Row]:
     ids = {name: getattr(tiny.model.config, name) for name in names}
     picture = Image.effect_noise(work.picture, 80).convert("RGB")
     for precision in precisions:
-        turn = InTurn("benchmark", partial(made_model, work, ids, precision))
+        turn = ExclusiveModel("benchmark", partial(made_model, work, ids, precision))
         for batch, visual_tokens, way in [(1, 16384, "no cap"), *((size, 1024, "mmavk") for size in work.batches)]:
             made = generator(turn, tiny.processor, work, batch, visual_tokens)
             views = [made.ready(picture) for _ in range(batch)]

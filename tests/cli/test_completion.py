@@ -75,7 +75,7 @@ def in_bash(line: str) -> str:
         ("mmavk train --dataset to", {"toots"}),
         ("mmavk eval embedded --knowledge ", {"captions"}),
         ("mmavk reproduce table3 --knowledge captions,", {"captions,captions"}),
-        ("mmavk store rm --recipe c", {"captions"}),
+        ("mmavk store rm --knowledge c", {"captions"}),
         ("mmavk train --recipe emb", {"embedded"}),
         ("mmavk train --fusion ", {"word", "concat", "text", "prefix"}),
         ("mmavk tag --generator ", {"ocr", "echo", "none"}),

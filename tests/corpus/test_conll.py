@@ -71,10 +71,10 @@ def test_other_and_misc_are_one_type(written):
 @pytest.mark.parametrize(
     ("content", "line", "what"),
     [
-        ("IMGID:7\na\tO\nb\tPER\n", 3, "'PER' is not an IOB2 tag"),
+        ("IMGID:7\na\tB-LOC\nb\tPER\n", 3, "'PER' is not an IOB2 tag"),
         ("IMGID:7\na\tB-\n", 2, "'B-' is not an IOB2 tag"),
         ("IMGID:7\na\tO\nword\n", 3, "not a word and its tag"),
-        ("IMGID:7\n\tO\n", 2, "not a word and its tag"),
+        ("IMGID:7\n\tO\n", 1, "the post 7 has no words"),
         (b"IMGID:7\na\tO\n\xff\tO\n", 3, "not UTF-8"),
         ("IMGID:7\nIMGID:8\na\tO\n", 1, "the post 7 has no words"),
         ("IMGID:7\na\tO\n\nIMGID:8\n", 4, "the post 8 has no words"),

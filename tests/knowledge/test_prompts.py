@@ -119,7 +119,7 @@ def test_no_word_of_a_post_is_sent_to_a_server(mmavk: Mmavk, server: Loopback, t
         {"id": "b", "text": "wombattext again", "image": "wombatfile.jpg", "image_id": "wombatimage"},
     ]
     (tmp_path / "wombat.jsonl").write_text("\n".join(map(json.dumps, rows)), "utf-8")
-    options = ("--generator", "server", "--url", server.url, "--vlm", "tiny", "--store", tmp_path / "store")
+    options = ("--generator", "server", "--server-url", server.url, "--vlm", "tiny", "--store", tmp_path / "store")
     done = mmavk("generate", "--input", tmp_path / "wombat.jsonl", *options)
     assert done.code == 0, done.err
     assert len(server.bodies) == 2

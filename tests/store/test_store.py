@@ -13,6 +13,7 @@ import pytest
 from diskcache import Cache
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stored import similarity
 
 from mmavk_cli.base.digest import canonical, digest
 from mmavk_cli.base.errors import DataError, KnowledgeError, UsageError
@@ -72,7 +73,7 @@ def test_a_failure_counts_its_attempts_and_gives_way_to_a_text(store: Store):
 
 
 def test_a_similarity_belongs_to_picture_text_and_scorer(store: Store):
-    store.put_similarity(PICTURE, "hello", "clip", 0.25)
+    store.put(similarity(PICTURE, "hello", "clip", 0.25))
     assert store.get_similarity(PICTURE, "hello", "clip") == 0.25
     assert store.get_similarity(PICTURE, "hello ", "clip") is None
     assert store.get_similarity(PICTURE, "hello", "other") is None
@@ -81,7 +82,7 @@ def test_a_similarity_belongs_to_picture_text_and_scorer(store: Store):
 @pytest.mark.parametrize("value", [1.01, -2.0, float("nan"), float("inf")])
 def test_a_similarity_outside_its_range_is_refused(store: Store, value: float):
     with pytest.raises(ValueError, match="value"):
-        store.put_similarity(PICTURE, "hello", "clip", value)
+        store.put(similarity(PICTURE, "hello", "clip", value))
 
 
 @settings(max_examples=60, deadline=None)
@@ -185,7 +186,7 @@ def test_digits_that_fit_two_recipes_are_not_enough(store: Store):
 def test_removing_a_recipe_leaves_the_others(store: Store):
     for recipe in (RECIPE, OTHER):
         store.put_knowledge(PICTURE, recipe, recipe.name)
-    store.put_similarity(PICTURE, "hello", "clip", 0.5)
+    store.put(similarity(PICTURE, "hello", "clip", 0.5))
     assert store.remove(RECIPE.id) == 3
     assert store.recipes() == [OTHER]
     assert store.get_knowledge(PICTURE, RECIPE.id) is None
@@ -220,7 +221,7 @@ def test_a_failure_is_no_text(store: Store):
 
 def test_rows_about_one_picture_are_found(store: Store):
     store.put_knowledge(PICTURE, RECIPE, "by picture")
-    store.put_similarity(PICTURE, "hello", "clip", 0.5)
+    store.put(similarity(PICTURE, "hello", "clip", 0.5))
     store.put_knowledge(image_subject("set", "7"), RECIPE, "by id")
     assert len(store.about(PICTURE)) == 2
     assert [row.key for row in store.about("7")] == [row.key for row in store.about("id:set/7")]
@@ -254,7 +255,7 @@ def filled(tmp_path: Path) -> Path:
     """The folder of a closed store with one text and one similarity."""
     with Store(tmp_path / "store") as store:
         store.put_knowledge(PICTURE, RECIPE, "a dog")
-        store.put_similarity(PICTURE, "hello", "clip", 0.5)
+        store.put(similarity(PICTURE, "hello", "clip", 0.5))
         assert store.verify() == []
     return tmp_path / "store"
 

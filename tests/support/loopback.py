@@ -25,8 +25,10 @@ class Loopback(Server):
     """Says how large a picture is. `faults` are used up one a request, then it answers well.
 
     Attributes:
+        always: how it answers once `faults` are used up, where that is not well.
+        listing: how it answers when it is asked for its models; None: with `models`.
         asked: how many requests there were about each picture, by the digest of what was sent.
-        bodies: every request as it came.
+        bodies: every request as it came; `headers`, `paths`: the same.
         at_once: the most requests that were under way together.
         together: answers wait here for each other; those of a client that sends fewer at once never come.
     """
@@ -39,6 +41,9 @@ class Loopback(Server):
         self.asked: Counter[str] = Counter()
         self.bodies: list[bytes] = []
         self.headers: list[dict[str, str]] = []
+        self.paths: list[str] = []
+        self.always: Fault | None = None
+        self.listing: Fault | None = None
         self.at_once = self.now = 0
         self.together: threading.Barrier | None = None
         self.lock = threading.Lock()
@@ -55,7 +60,9 @@ class Handler(Replying, BaseHTTPRequestHandler):
     server: Loopback
 
     def do_GET(self) -> None:
-        if self.path.endswith("/models") and self.server.models is not None:
+        if self.server.listing is not None:
+            self.server.listing(self)
+        elif self.path.endswith("/models") and self.server.models is not None:
             self.reply(200, self.server.models)
         else:
             self.reply(404, {"error": "no such page"})
@@ -65,7 +72,8 @@ class Handler(Replying, BaseHTTPRequestHandler):
         with self.server.lock:
             self.server.bodies.append(body)
             self.server.headers.append(dict(self.headers))
-            fault = self.server.faults.pop(0) if self.server.faults else None
+            self.server.paths.append(self.path)
+            fault = self.server.faults.pop(0) if self.server.faults else self.server.always
         fault(self) if fault else self.answer(json.loads(body))
 
     def answer(self, request: dict[str, Any]) -> None:
@@ -92,6 +100,16 @@ class Handler(Replying, BaseHTTPRequestHandler):
 def status(code: int, after: str | None = None, **headers: str) -> Fault:
     headers |= {"Retry_After": after} if after else {}
     return lambda handler: handler.reply(code, {"error": "said by the test"}, **headers)
+
+
+def error(status: int, words: str, **more: Any) -> Fault:
+    """An error as OpenAI's API tells it."""
+    return lambda handler: handler.reply(status, {"error": {"message": words, **more}})
+
+
+def said(content: Any) -> Fault:
+    """A response of status 200 with any JSON."""
+    return lambda handler: handler.reply(200, content)
 
 
 def not_json(handler: Handler) -> None:
@@ -149,8 +167,8 @@ def _now_and_then(handler: Handler, piece: bytes) -> None:
             time.sleep(0.1)
 
 
-def raw(content: bytes) -> Fault:
-    return lambda handler: handler.reply(200, content)
+def raw(content: bytes, **headers: str) -> Fault:
+    return lambda handler: handler.reply(200, content, **headers)
 
 
 def not_http(handler: Handler) -> None:

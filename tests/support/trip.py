@@ -94,7 +94,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     quick = ("--encoder-lr", 0.003, "--head-lr", 0.03, "--epochs", 6, "--batch-size", 4)
     run_at(
         folder,
-        ("store", "import", "--dataset", "trip", "hills.txt", "--name", "hills"),
+        ("store", "import", "--dataset", "trip", "hills.txt", "--knowledge-name", "hills"),
         ("train", *usual, *quick, "--out", "runs/trip"),
         ("export", "runs/trip", "--out", "int8"),
     )

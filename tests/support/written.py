@@ -10,7 +10,7 @@ from mmavk_cli.corpus.tokenize import cut
 from mmavk_cli.flows.evaluate.evaluate import EvalSettings, Evaluation
 from mmavk_cli.flows.shared.run_folder import new_run
 from mmavk_cli.report.metrics.breakdown import Known, breakdown
-from mmavk_cli.report.predictions import predictions_name
+from mmavk_cli.report.predictions_reader import predictions_name
 from mmavk_cli.report.predictions_writer import evaluated, json_line
 from mmavk_cli.spans import entity_of, spans_to_tags
 

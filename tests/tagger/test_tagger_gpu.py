@@ -11,6 +11,7 @@ from pretended_gpu import CUDA, pretended_gpu
 from mmavk_cli.base.records import Span, Word
 from mmavk_cli.tagger.batch import Example
 from mmavk_cli.tagger.build import untrained
+from mmavk_cli.tagger.checkpoint import TaggerConfig
 from mmavk_cli.tagger.fusions.learned_gate import LearnedGate
 from mmavk_cli.tagger.inference.predictor import Predictor
 from mmavk_cli.tagger.inference.torch_model import TorchModel
@@ -65,7 +66,7 @@ def test_it_learns_and_finds_names_there(
     examples, found = posts(cutter, width), []
 
     def evaluate(_epoch: int) -> dict[str, float]:
-        predictor = Predictor(TorchModel(model), cutter, pieces)
+        predictor = Predictor(TorchModel(model), cutter, TaggerConfig(TAGS, pieces, str(tiny_encoder)))
         parts = (examples, examples[:1], examples[1:2])  # all, one without knowledge, one whose is remembered
         found.extend((predictor.model.device, len(predictor._run(some))) for some in parts)
         return {"f1": 1.0}

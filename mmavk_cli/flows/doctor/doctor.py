@@ -4,7 +4,6 @@ import platform
 import shutil
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
-from typing import Literal
 
 from mmavk_cli import __version__
 from mmavk_cli.base.device import memory
@@ -12,8 +11,9 @@ from mmavk_cli.base.errors import MissingError
 from mmavk_cli.base.paths import store_folder
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.run_record import installed
-from mmavk_cli.base.settings import Common, StorePlace, setting
+from mmavk_cli.base.settings import Common, StorePlace
 from mmavk_cli.flows.doctor.memory_by_profile import ChainSettings, Fit, find_fits, paper_training
+from mmavk_cli.flows.shared.options import Printed
 from mmavk_cli.knowledge.generators.ocr import model_files
 from mmavk_cli.knowledge.generators.vlm.settings import ChatSettings
 from mmavk_cli.knowledge.generators.vlm.weights import find_weights
@@ -25,10 +25,8 @@ PACKAGES = (
 )  # fmt: skip
 
 
-class DoctorSettings(ChainSettings, StorePlace, Common):
-    """What `mmavk doctor` asks."""
-
-    format: Literal["table", "json"] = setting("table", "How to print it.")
+class DoctorSettings(Printed, ChainSettings, StorePlace, Common):
+    """Options of `mmavk doctor`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from mmavk_cli.base.config import read_toml
+from mmavk_cli.base.device import CARD
 from mmavk_cli.base.errors import MissingError
 from mmavk_cli.base.records import TYPES, Json
 from mmavk_cli.base.settings import Settings
@@ -21,13 +22,10 @@ from mmavk_cli.tagger.training.memory_estimate import RESERVE, Plan, estimate, w
 
 S = TypeVar("S", bound=Settings)
 
-CARD = 24_000_000_000
-"""Bytes of the card that the profile `24gb` is made for; nvidia-smi calls it 24 GB."""
-
 EMBEDDED_PEAK = 300_000_000
 """Bytes: `mmavk tag` of one post with its picture peaks at 265 MB resident (Linux, x86-64)."""
 
-HALF, SINGLE = 2, 4
+HALF = 2
 """Bytes a number: CLIP on a GPU is float16, a tagger float32."""
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 
 from mmavk_cli.base.records import Json
-from mmavk_cli.flows.evaluate.evaluate import EvalSettings, Evaluation, Told, evaluate
+from mmavk_cli.flows.evaluate.evaluate import EvalSettings, Evaluation, evaluate
 from mmavk_cli.flows.shared.cards import write_cards
+from mmavk_cli.flows.shared.progress import Progress, part_of
 from mmavk_cli.flows.shared.run_folder import run_or_none
 from mmavk_cli.flows.shared.seeds import seed_folder, seed_folders
 from mmavk_cli.report.metrics.f1 import Rule, Scores
@@ -37,7 +37,7 @@ def has_seeds(model: str) -> bool:
     return bool(seed_folders(Path(model)))
 
 
-def evaluate_seeds(settings: EvalSettings, told: Told) -> SeedEvaluations:
+def evaluate_seeds(settings: EvalSettings, on_progress: Progress) -> SeedEvaluations:
     """Score every seed's model; with `--out` in one run folder with one of each seed inside.
 
     Raises:
@@ -49,8 +49,8 @@ def evaluate_seeds(settings: EvalSettings, told: Told) -> SeedEvaluations:
         for number, (seed, folder) in enumerate(folders.items()):
             out = seed_folder(run.folder, seed) if run else None
             one = settings.model_copy(update={"model": str(folder), "out": out})
-            runs[seed] = evaluate(one, partial(_share, told, number, len(folders)))
-        found = SeedEvaluations(runs, _together(runs, "strict"), _together(runs, "conlleval"))
+            runs[seed] = evaluate(one, part_of(on_progress, number, len(folders)))
+        found = SeedEvaluations(runs, _over_seeds(runs, "strict"), _over_seeds(runs, "conlleval"))
         if run:
             run.write("scores.json", found.as_json())
     if settings.out is not None:
@@ -58,7 +58,7 @@ def evaluate_seeds(settings: EvalSettings, told: Told) -> SeedEvaluations:
     return found
 
 
-def _together(runs: dict[int, Evaluation], rule: Rule) -> dict[str, SeedScores]:
+def _over_seeds(runs: dict[int, Evaluation], rule: Rule) -> dict[str, SeedScores]:
     rows = [one.scores.strict if rule == "strict" else one.scores.conlleval for one in runs.values()]
     return {name: spread_scores(_of_type(rows, name)) for name in dict.fromkeys(name for row in rows for name in row)}
 
@@ -66,7 +66,3 @@ def _together(runs: dict[int, Evaluation], rule: Rule) -> dict[str, SeedScores]:
 def _of_type(rows: Sequence[dict[str, Scores]], name: str) -> list[Scores]:
     """A type that a seed neither has in the gold nor found scores 0 there."""
     return [row.get(name, Scores(0.0, 0.0, 0.0, 0)) for row in rows]
-
-
-def _share(told: Told, number: int, seeds: int, done: int, posts: int) -> None:
-    told(number * posts + done, seeds * posts)

@@ -5,15 +5,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from mmavk_cli.base.records import Json
-from mmavk_cli.flows.reproduce.cells import Cell, Tell, Unfinished, check_cells, exit_code, make_cell, notes, run_cells
-from mmavk_cli.flows.reproduce.output import written
+from mmavk_cli.flows.reproduce.cells import Cell, Unfinished, check_cells, exit_code, make_cell, notes, run_cells
+from mmavk_cli.flows.reproduce.output import write_output
 from mmavk_cli.flows.reproduce.settings import Reproduced, ReproduceSettings
 from mmavk_cli.flows.shared.datasets import gold_posts
-from mmavk_cli.flows.shared.evaluated_run import read
+from mmavk_cli.flows.shared.evaluated_run import read_evaluated_run
 from mmavk_cli.flows.shared.knowledge.attach import Wanted, scored_knowledge
 from mmavk_cli.flows.shared.models import scorer_folder
+from mmavk_cli.flows.shared.progress import Log
 from mmavk_cli.flows.shared.seeds import seed_folder
-from mmavk_cli.flows.shared.thresholds import ALWAYS, CLIP, TEXT
+from mmavk_cli.flows.shared.thresholds import CLIP, TEXT, gated_by
 from mmavk_cli.report.metrics.seeds import seed_scores
 from mmavk_cli.report.metrics.significance import ResamplingSettings
 from mmavk_cli.report.paper.fig4 import Sweep, swept
@@ -27,7 +28,7 @@ SCORED: dict[str, Json] = {EVERY: {}, BLANK: {"pairing": "blank"}}
 """Scored twice, with all knowledge and with none; each threshold takes its posts from the one or the other."""
 
 
-def reproduce_fig4(settings: ReproduceSettings, tell: Tell) -> Reproduced:
+def reproduce_fig4(settings: ReproduceSettings, on_log: Log) -> Reproduced:
     """Train and score what is not finished, then put the curve together; writes GRID/fig4.png and .svg too.
 
     Raises:
@@ -36,7 +37,7 @@ def reproduce_fig4(settings: ReproduceSettings, tell: Tell) -> Reproduced:
     check_plots()
     cells = [_cell(settings, name, seed) for name in dict.fromkeys(settings.dataset) for seed in settings.all_seeds]
     check_cells(cells)
-    unfinished = run_cells(cells, tell, lambda _unfinished: None, settings.traceback)
+    unfinished = run_cells(cells, on_log, lambda _unfinished: None, settings.traceback)
     sweeps, sections = [], []
     for dataset in dict.fromkeys(settings.dataset):
         own = [cell for cell in cells if cell.dataset == dataset]
@@ -45,7 +46,7 @@ def reproduce_fig4(settings: ReproduceSettings, tell: Tell) -> Reproduced:
             sections.append(sweeps[-1].section())
         else:
             sections.append(Section(f"{settings.experiment} on {dataset}", ("",), (), tuple(notes(own, unfinished))))
-    found = written(settings, sections, [one.as_json() for one in sweeps], exit_code(unfinished))
+    found = write_output(settings, sections, [one.as_json() for one in sweeps], exit_code(unfinished))
     plots = plot_sweeps(sweeps, settings.grid / settings.experiment) if sweeps else ()
     return replace(found, files=(*found.files, *plots))
 
@@ -57,7 +58,7 @@ def _cell(settings: ReproduceSettings, dataset: str, seed: int) -> Cell:
 
 def _sweep(settings: ReproduceSettings, cells: Sequence[Cell], unfinished: Mapping[Path, Unfinished]) -> Sweep:
     done = [cell for cell in cells if cell.finished]
-    every, none = ({cell.seed: read(cell.folder / name).counts for cell in done} for name in SCORED)
+    every, none = ({cell.seed: read_evaluated_run(cell.folder / name).counts for cell in done} for name in SCORED)
     similarities, scorer = _similarities(settings, done[0])
     thresholds = settings.tried(by_text=scorer == TEXT)
     drawn = ResamplingSettings()
@@ -82,4 +83,4 @@ def _similarities(settings: ReproduceSettings, cell: Cell) -> tuple[list[float |
     found = scored_knowledge(settings, cell.dataset, gold_posts(cell.dataset, "test", settings), wanted)
     scorers = {one.scorer for one in found if one}
     name = TEXT if scorers <= {TextScorer.load(scorer_folder()).id} else CLIP
-    return [None if one is None else ALWAYS if one.similarity is None else one.similarity for one in found], name
+    return gated_by(found, [one.similarity if one else None for one in found]), name

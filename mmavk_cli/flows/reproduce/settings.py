@@ -1,4 +1,4 @@
-"""What `mmavk reproduce` asks, and what it gives back."""
+"""Options of `mmavk reproduce`, and what it gives back."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ from mmavk_cli.base.errors import UsageError
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.settings import Common, flags_of, setting
 from mmavk_cli.flows.shared.knowledge.attach import KnowledgeChoice
+from mmavk_cli.flows.shared.options import DATASET, OUT, Printed
 from mmavk_cli.flows.shared.seeds import SeedChoice
 from mmavk_cli.flows.shared.thresholds import Thresholds
 from mmavk_cli.report.table_section import Section
@@ -28,14 +29,13 @@ CHOSEN: dict[Experiment, tuple[str, ...]] = {
 """What an experiment sets itself."""
 
 
-class ReproduceSettings(Thresholds, SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice, Common):
-    """What `mmavk reproduce` asks: the experiment, and what `mmavk train` is told in every cell."""
+class ReproduceSettings(Printed, Thresholds, SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice, Common):
+    """Options of `mmavk reproduce`: the experiment, and what `mmavk train` is told in every cell."""
 
-    experiment: Experiment = setting(..., "What of the paper.", argument=True, metavar="WHAT")
-    dataset: list[str] = setting(..., "Data set; give it again for several.", metavar="NAME")
-    only: str | None = setting(None, "Rows to run, `text,concat`; the others are shown as far as they are there.")
-    format: Literal["table", "json"] = setting("table", "How to print it.")
-    out: Path | None = setting(None, "Folder of the grid: one run folder a cell, and the table.", metavar="GRID")
+    experiment: Experiment = setting(..., "Table or figure of the paper.", argument=True, metavar="WHAT")
+    dataset: list[str] = setting(..., DATASET, here="Give it again for several.", metavar="NAME")
+    only: str | None = setting(None, "Rows to run, `text,concat`; the others are shown if they are finished.")
+    out: Path | None = setting(None, OUT, here="folder with a run folder for each cell, and the table.")
 
     @model_validator(mode="after")
     def _fits_the_experiment(self) -> Self:

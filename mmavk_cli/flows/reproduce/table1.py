@@ -3,7 +3,7 @@
 from mmavk_cli.base.paths import SPLITS, dataset_folder
 from mmavk_cli.corpus.dataset import load_split
 from mmavk_cli.corpus.statistics import Survey, survey
-from mmavk_cli.flows.reproduce.output import written
+from mmavk_cli.flows.reproduce.output import write_output
 from mmavk_cli.flows.reproduce.settings import Reproduced, ReproduceSettings
 from mmavk_cli.report.paper.published import published_counts
 from mmavk_cli.report.paper.table1 import Number, Table1
@@ -16,7 +16,7 @@ def reproduce_table1(settings: ReproduceSettings) -> Reproduced:
         DataError: no such data set, a split is missing, or a row cannot be read.
     """
     tables = [table1(settings, dataset) for dataset in dict.fromkeys(settings.dataset)]
-    return written(settings, [table.section() for table in tables], [table.as_json() for table in tables])
+    return write_output(settings, [table.section() for table in tables], [table.as_json() for table in tables])
 
 
 def table1(settings: ReproduceSettings, dataset: str) -> Table1:

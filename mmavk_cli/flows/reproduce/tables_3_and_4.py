@@ -7,10 +7,11 @@ from pathlib import Path
 from mmavk_cli.base.errors import UsageError
 from mmavk_cli.base.paths import store_folder
 from mmavk_cli.base.records import Json
-from mmavk_cli.flows.reproduce.cells import Cell, Tell, Unfinished, check_cells, exit_code, make_cell, notes, run_cells
-from mmavk_cli.flows.reproduce.output import written
+from mmavk_cli.flows.reproduce.cells import Cell, Unfinished, check_cells, exit_code, make_cell, notes, run_cells
+from mmavk_cli.flows.reproduce.output import write_output
 from mmavk_cli.flows.reproduce.settings import Reproduced, ReproduceSettings
-from mmavk_cli.flows.shared.evaluated_run import read
+from mmavk_cli.flows.shared.evaluated_run import read_evaluated_run
+from mmavk_cli.flows.shared.progress import Log
 from mmavk_cli.flows.shared.seeds import seed_folder
 from mmavk_cli.report.paper.published import published_scores
 from mmavk_cli.report.paper.tables_3_and_4 import Results, System, results
@@ -33,7 +34,7 @@ NOT_OURS = {
 """Rows of the paper that cannot be made here."""
 
 
-def reproduce_grid(settings: ReproduceSettings, tell: Tell) -> Reproduced:
+def reproduce_grid(settings: ReproduceSettings, on_log: Log) -> Reproduced:
     """Run the cells that are asked for and not finished, and put all that are there into a table.
 
     GRID/TABLE.md and GRID/TABLE.json are written anew after every cell.
@@ -49,9 +50,9 @@ def reproduce_grid(settings: ReproduceSettings, tell: Tell) -> Reproduced:
     def write(unfinished: Mapping[Path, Unfinished]) -> Reproduced:
         tables = grid.tables(cells, unfinished)
         sections, content = [table.section() for table in tables], [table.as_json() for table in tables]
-        return written(settings, sections, content, exit_code(unfinished))
+        return write_output(settings, sections, content, exit_code(unfinished))
 
-    unfinished = run_cells(asked, tell, write, settings.traceback)
+    unfinished = run_cells(asked, on_log, write, settings.traceback)
     found = write(unfinished)
     there = [table for table in grid.tables(cells, unfinished) if any(row.scores for row in table.rows)]
     plots = plot_results(there, settings.grid / settings.experiment) if there and can_plot() else ()
@@ -129,7 +130,7 @@ class _Grid:
         for row in dict.fromkeys((*published.rows, *self.rows)):
             own = [cell for cell in cells if cell.row == row]
             absent = () if own else (NOT_OURS.get(row, "not run: no such knowledge in the store"),)
-            counts = {cell.seed: read(cell.folder / EVAL).counts for cell in own if cell.finished}
+            counts = {cell.seed: read_evaluated_run(cell.folder / EVAL).counts for cell in own if cell.finished}
             systems.append(System(row, counts, tuple(notes(own, unfinished)) or absent))
         seeds = self.settings.all_seeds
         return results(self.settings.experiment, dataset, self.settings.encoder, seeds, systems, published)

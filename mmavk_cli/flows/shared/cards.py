@@ -14,7 +14,7 @@ from mmavk_cli.flows.shared.dataset_facts import DATA, LABELS
 from mmavk_cli.flows.shared.models import weights_id
 from mmavk_cli.flows.shared.seeds import seed_folders
 from mmavk_cli.report.card.data import data_card
-from mmavk_cli.report.card.model import Model, Parts, Told, model_card, seeds_card
+from mmavk_cli.report.card.model import CardOptions, Model, Parts, model_card, seeds_card
 from mmavk_cli.report.card.render import rendered_card, rendered_data_card
 from mmavk_cli.report.card.run import run_card
 from mmavk_cli.report.card.sections import Card
@@ -30,7 +30,7 @@ OTHERS = {"eval": SCORES, "score": SCORES, "sweep": "sweep.json", "tag": None, "
 """Commands whose runs hold no model → the record of what came of it."""
 
 
-def write_cards(folder: Path, tests: Sequence[Path] = (), told: Told | None = None) -> list[Path]:
+def write_cards(folder: Path, tests: Sequence[Path] = (), options: CardOptions | None = None) -> list[Path]:
     """Write the cards of a run from its records; `tests` are evaluations of its model. The files that were written.
 
     Raises:
@@ -44,12 +44,14 @@ def write_cards(folder: Path, tests: Sequence[Path] = (), told: Told | None = No
     else:
         run = portable(read_run(folder, "train", "export", *OTHERS))
         data = _optional(folder / DATA)
-        made = _run_card(folder, name, run, data, tests, told or Told())
+        made = _run_card(folder, name, run, data, tests, options or CardOptions())
         if data:
             meanings = {kind: meaning for kind, (_, meaning) in KINDS.items()}
             pages[DATA_CARD] = rendered_data_card(data_card(name, run, data, meanings, LABELS))
     if tests and made.kind != "model":
-        raise UsageError("there is not one model here", "--scores", "Name the folder of one training or export")
+        raise UsageError(
+            "the folder does not contain one model", "--scores", "Name the folder of one training or export"
+        )
     pages[CARD] = rendered_card(made)
     for file, text in pages.items():
         with atomic_write(folder / file) as handle:
@@ -57,7 +59,7 @@ def write_cards(folder: Path, tests: Sequence[Path] = (), told: Told | None = No
     return [folder / file for file in pages]
 
 
-def _run_card(folder: Path, name: str, run: Json, data: Json, tests: Sequence[Path], told: Told) -> Card:
+def _run_card(folder: Path, name: str, run: Json, data: Json, tests: Sequence[Path], options: CardOptions) -> Card:
     command = run["command"]
     if command in OTHERS:
         record = OTHERS[command]
@@ -67,7 +69,7 @@ def _run_card(folder: Path, name: str, run: Json, data: Json, tests: Sequence[Pa
     said = portable(asdict(config) | {"pieces": config.pieces.model_dump()})
     judged = [_test(one, model) for one in tests]
     scores = _optional(folder / SCORES)
-    return model_card(Model(config.name or name, said, parts_of(config), run, scores, data, judged), told)
+    return model_card(Model(config.name or name, said, parts_of(config), run, scores, data, judged), options)
 
 
 def parts_of(config: TaggerConfig) -> Parts:

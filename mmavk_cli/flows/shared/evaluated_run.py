@@ -1,17 +1,27 @@
 """Runs of `mmavk eval` as others read them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.base.records import Json
+from mmavk_cli.base.records import Json, Span
 from mmavk_cli.base.run_record import SCORES, read_record, read_run
 from mmavk_cli.report.metrics.counts import Count, count
-from mmavk_cli.report.predictions import AGAIN, Prediction, predictions_name, read_predictions
+from mmavk_cli.report.predictions_reader import AGAIN, predictions_name, read_evaluated
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class Prediction:
+    """One post: its names in strict IOB2 and those that were found, in words."""
+
+    id: str
+    gold: tuple[Span, ...]
+    found: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluatedRun:
     """A run as it was read."""
 
     folder: Path
@@ -33,7 +43,18 @@ class Read:
         return count([post.gold for post in self.posts], [post.found for post in self.posts])
 
 
-def read(folder: Path) -> Read:
+def read_predictions(path: Path) -> Iterator[Prediction]:
+    """The posts of an evaluation, in order, one at a time, without their texts.
+
+    Raises:
+        DataError: the file or a line of it cannot be read.
+    """
+    for one in read_evaluated(path):
+        gold = tuple(entity.span for entity in one.gold or ())
+        yield Prediction(one.id, gold, tuple(entity.span for entity in one.found))
+
+
+def read_evaluated_run(folder: Path) -> EvaluatedRun:
     """A run of `mmavk eval`.
 
     Raises:
@@ -44,14 +65,14 @@ def read(folder: Path) -> Read:
         path = folder / predictions_name(facts["settings"]["split"])
         known = facts["model"], facts["data"], facts["settings"]["dataset"]
     except (KeyError, TypeError) as error:
-        raise DataError(f"the run does not say {error}", str(folder / "run.json"), AGAIN) from error
+        raise DataError(f"the run has no {error}", str(folder / "run.json"), AGAIN) from error
     posts = tuple(read_predictions(path))
     if not posts or not all(known):
         raise DataError("the run has no predictions", str(path), AGAIN)
-    return Read(folder, facts, posts)
+    return EvaluatedRun(folder, facts, posts)
 
 
-def check_same(first: Read, other: Read) -> None:
+def check_same(first: EvaluatedRun, other: EvaluatedRun) -> None:
     """Both were scored on the same file, and hold the same posts.
 
     Raises:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import chain, islice
 from pathlib import Path
 
-from mmavk_cli.base.paths import SPLITS, data_root, store_folder
+from mmavk_cli.base.paths import data_root, splits_in, store_folder
 
 MOST = 200
 """Runs that are listed at most."""
@@ -13,9 +13,8 @@ MOST = 200
 def datasets(data_dir: Path | None) -> list[str]:
     """Folders in the data folder that hold a split."""
     root = data_root(data_dir)
-    names = [f"{split}{end}" for split in SPLITS for end in (".txt", ".jsonl")]
     folders = root.iterdir() if root.is_dir() else ()
-    return [folder.name for folder in folders if any((folder / name).is_file() for name in names)]
+    return [folder.name for folder in folders if splits_in(folder)]
 
 
 def knowledge(store: Path | None) -> list[str]:

@@ -77,4 +77,4 @@ def open_model(name: str, threads: int = 0, device: str = "auto") -> "tuple[Pred
     network, config = load_model(folder)
     network.to(resolve_device(device))
     cutter = ENCODERS[config.encoder_kind]().cutter(folder, config.pieces)
-    return Predictor(TorchModel(network), cutter, config.pieces), config
+    return Predictor(TorchModel(network), cutter, config), config

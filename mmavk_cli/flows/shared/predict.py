@@ -1,14 +1,15 @@
 """Posts with knowledge → entities in the posts' own words, whatever words the model was trained on."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mmavk_cli.base.records import Knowledge, Post, Tagged
-from mmavk_cli.corpus.tokenize import recut
+from mmavk_cli.corpus.tokenize import as_trained
 from mmavk_cli.flows.shared.progress import Progress, silent
 from mmavk_cli.report.metrics.breakdown import tags_of
-from mmavk_cli.spans import entity_of, to_sources
+from mmavk_cli.spans import entity_of, onto
 
 if TYPE_CHECKING:
     from mmavk_cli.tagger.decoders.head import ScoredSpan
@@ -19,19 +20,17 @@ Pair = tuple[Post, Knowledge | None]
 
 def find(predictor: "Predictor", pairs: Iterable[Pair]) -> "Iterator[list[ScoredSpan]]":
     """The entities of each post, in order; memory holds a read-ahead of a few hundred posts."""
-    if not predictor.pieces.recut:
-        yield from predictor.stream(pairs)
-        return
-    waiting: list[Post] = []
+    by_rules = predictor.config.pieces.recut
+    waiting: deque[tuple[Post, Post]] = deque()
 
-    def as_trained() -> Iterator[Pair]:
+    def read() -> Iterator[Pair]:
         for post, knowledge in pairs:
-            waiting.append(recut(post))
-            yield waiting[-1], knowledge
+            waiting.append((post, as_trained(post, by_rules, predictor.config.fine)))
+            yield waiting[-1][1], knowledge
 
-    for found in predictor.stream(as_trained()):
-        sources = waiting.pop(0).sources
-        moved = to_sources([one.span for one in found], sources)
+    for found in predictor.stream(read()):
+        own, fine = waiting.popleft()
+        moved = onto([one.span for one in found], fine.words, own.words)
         yield [replace(one, span=span) for span, one in zip(moved, found, strict=True) if span]
 
 
@@ -62,5 +61,12 @@ def tag_all(
 def predicted_tags(
     predictor: "Predictor", posts: Sequence[Post], knowledge: Iterable[Knowledge | None], on_progress: Progress = silent
 ) -> list[list[str]]:
-    """IOB2 tags over each post's own words."""
+    """IOB2 tags over each post's own words.
+
+    Args:
+        predictor: the tagger.
+        posts: of one split.
+        knowledge: of each post.
+        on_progress: is called with the number of posts done.
+    """
     return [tags_of(row) for row in tag_all(predictor, "", posts, knowledge, on_progress)]

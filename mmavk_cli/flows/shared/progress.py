@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from mmavk_cli.base.records import Json
+from mmavk_cli.base.records import Json, Problem
 
 Log = Callable[[Json], None]
 """Called with each line of a run's log, a dictionary of names and values."""
+
+OnFault = Callable[[Problem], None]
+"""Called with what is wrong with a row or a picture that is left out, as it passes."""
 
 
 class Progress(Protocol):

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from mmavk_cli.base.files import atomic_folder
-from mmavk_cli.base.run_record import RUN, Run, told
+from mmavk_cli.base.run_record import RUN, Run, run_facts
 from mmavk_cli.base.settings import Settings
 
 
@@ -16,20 +16,26 @@ def new_run(out: Path, command: str, settings: Settings, keep: bool = False) -> 
 
     With `keep` what an earlier attempt left there stays.
 
+    Args:
+        out: the folder.
+        command: for `run.json`.
+        settings: for `run.json`.
+        keep: what an interrupted attempt left is kept.
+
     Raises:
-        DataError: the folder is already there or cannot be made.
+        DataError: the folder already exists or cannot be made.
     """
     began = time.monotonic()
     with atomic_folder(out, keep) as folder:
         run = Run(folder)
         yield run
-        run.write(RUN, told(command, settings, began) | run.facts)
+        run.write(RUN, run_facts(command, settings, began) | run.facts)
 
 
 def run_or_none(out: Path | None, command: str, settings: Settings) -> AbstractContextManager[Run | None]:
     """A new run where a folder for it is named, else None.
 
     Raises:
-        DataError: the folder is already there or cannot be made.
+        DataError: the folder already exists or cannot be made.
     """
     return nullcontext() if out is None else new_run(out, command, settings)

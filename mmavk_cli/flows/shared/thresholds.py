@@ -1,7 +1,10 @@
 """The thresholds of Figure 4."""
 
+from collections.abc import Sequence
+
 from pydantic import field_validator
 
+from mmavk_cli.base.records import Knowledge
 from mmavk_cli.base.settings import Settings, setting
 
 STEPS = 200
@@ -10,6 +13,13 @@ STEPS = 200
 
 CLIP_RANGE, TEXT_RANGE = "0.25:0.40:0.01", "0:0.75:0.05"
 """Thresholds of the paper, for CLIP's similarities, and as many for the text scorer's, whose range is wider."""
+
+
+NEVER = -2.0
+"""Stands for the similarity of knowledge whose picture is not here: every threshold gates it."""
+
+CLIP, TEXT = "CLIP", "the text scorer, not CLIP"
+"""What a figure calls who gave the similarities."""
 
 
 class Thresholds(Settings):
@@ -45,12 +55,16 @@ def threshold_range(text: str) -> tuple[float, ...]:
     except (ValueError, ZeroDivisionError, OverflowError):
         many = 0
     if not 1 <= many <= STEPS:
-        raise ValueError(f"{text!r} is no range FIRST:LAST:STEP of at most {STEPS} thresholds, such as 0.25:0.40:0.01")
+        raise ValueError(
+            f"{text!r} is not a range FIRST:LAST:STEP of at most {STEPS} thresholds, such as 0.25:0.40:0.01"
+        )
     return tuple(round(first + number * step, 6) for number in range(many))
 
 
-ALWAYS = 1.0
-"""Stands for the similarity of knowledge whose picture is not here: no threshold gates it."""
-
-
-CLIP, TEXT = "CLIP", "the text scorer, not CLIP"
+def gated_by(knowledge: Sequence[Knowledge | None], similarities: Sequence[float | None]) -> list[float | None]:
+    """What a threshold is held against, a post: its similarity, `NEVER` where there is none; None: no knowledge."""
+    found = []
+    for one, similarity in zip(knowledge, similarities, strict=True):
+        known = NEVER if similarity is None else similarity
+        found.append(None if one is None else known)
+    return found

@@ -76,6 +76,13 @@ def weighing(profile: Profile, wanted: str | None, flags: GateSettings, name: st
 
     What flags say (`wanted`, `flags`) goes before what the model was trained with, and that before the profile's.
 
+    Args:
+        profile: the defaults.
+        wanted: scorer of the flag, or None.
+        flags: the gate's flags.
+        name: of the model.
+        config: its checkpoint.
+
     Raises:
         KnowledgeError: the model's threshold is for similarities by the other scorer. MissingError: its gate is none.
         UsageError: a threshold that only training can find; the text scorer, where there is no text to compare.

@@ -1,6 +1,6 @@
 """What `tag` does with each post: look at its picture, weigh what is read there, find the names."""
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,6 +12,7 @@ from mmavk_cli.base.device import empty_cache
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.images import PictureLimits, decode, read_picture
 from mmavk_cli.base.records import BadRow, Knowledge, Post, Problem, Row, Tagged
+from mmavk_cli.corpus.pictures import picture_of
 from mmavk_cli.flows.shared.models import folder_of, open_model, scorer_folder, shown_name
 from mmavk_cli.flows.shared.predict import find
 from mmavk_cli.knowledge.generators.generator import Generator
@@ -36,6 +37,7 @@ NO_PICTURE = "no picture"
 NOT_LOOKED_AT = "the picture was not looked at"
 NOTHING_READ = "nothing to read in the picture"
 LEFT_OUT = "tagged without its picture"
+UNREAD = "words in a script that the model does not read"
 
 
 class PictureReader:
@@ -99,6 +101,8 @@ class Tagger:
 
     Attributes:
         model: what output records call the model.
+        unread: posts with words in a script that the model does not read, by script.
+        raw: posts whose words were not given.
     """
 
     def __init__(
@@ -111,6 +115,8 @@ class Tagger:
         """
         self.model = shown_name(name, TaggerConfig.read(folder_of(name)))
         self.gate, self.reader = gate, reader
+        self.unread: Counter[str] = Counter()
+        self.raw = 0
         self._name, self._threads, self._device = name, threads, device
 
     @cached_property
@@ -142,8 +148,16 @@ class Tagger:
                     names = tuple(
                         entity_of(seen.post, one.span, one.score) for one in next(found) if one.score >= min_score
                     )
-                    yield Tagged(seen.post, names, seen.knowledge, self.model, seen.notes, seen.problem)
+                    self.raw += seen.post.raw
+                    notes = (*seen.notes, *self._scripts(seen.post))
+                    yield Tagged(seen.post, names, seen.knowledge, self.model, notes, seen.problem)
             del found  # it holds the model, and the next rows may need its place
+
+    def _scripts(self, post: Post) -> Iterator[str]:
+        scripts = self.predictor.cutter.unread(post.text)
+        if scripts:
+            self.unread.update(scripts)
+            yield f"{UNREAD}: {', '.join(scripts)}"
 
     def _chunks(self, rows: Iterable[Row | Seen]) -> Iterator[list[Seen | BadRow]]:
         """Rows that are tagged together, the first alone. No post's names depend on the company it is in."""
@@ -158,12 +172,13 @@ class Tagger:
             yield chunk
 
     def _seen(self, post: Post) -> Seen:
-        if post.image is None:
+        if post.image is None and post.image_url is None:
             return Seen(post, notes=(NO_PICTURE,))
         if self.reader is None:
             return Seen(post, notes=(NOT_LOOKED_AT,))
         try:
-            text = self.reader.text(post.image)
+            picture = picture_of(post)
+            text = self.reader.text(picture) if picture else ""
         except DataError as error:
             return Seen(post, notes=(LEFT_OUT,), problem=error.problem())
         if not text:

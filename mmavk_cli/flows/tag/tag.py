@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain, islice
@@ -12,64 +12,60 @@ from typing import Literal, Self
 from pydantic import model_validator
 
 from mmavk_cli.base.errors import DataError, UsageError
-from mmavk_cli.base.images import PICTURE_SUFFIXES
+from mmavk_cli.base.images import PICTURE_SUFFIXES, is_url, was_url
 from mmavk_cli.base.records import BadRow, Counted, Post, Row, Rows, Tagged
 from mmavk_cli.base.settings import Common, setting
-from mmavk_cli.corpus.conll import BOM
-from mmavk_cli.corpus.jsonl import read_jsonl
-from mmavk_cli.corpus.raw import decoded, post_from_text, read_posts
+from mmavk_cli.corpus.formats.options import InputOptions
+from mmavk_cli.corpus.formats.posts import read_posts, read_stream
+from mmavk_cli.corpus.raw import post_from_text
+from mmavk_cli.corpus.tokenize import FITTING
 from mmavk_cli.flows.shared.models import folder_of
+from mmavk_cli.flows.shared.options import FORMAT, INPUT, MODEL, OUT
+from mmavk_cli.flows.shared.progress import Progress
 from mmavk_cli.flows.shared.run_folder import new_run
 from mmavk_cli.flows.tag.profile import NO_MODEL, PROFILES, StagedSettings, Weighing, weighing
-from mmavk_cli.flows.tag.rows import PictureReader, Seen, Tagger
+from mmavk_cli.flows.tag.rows import UNREAD, PictureReader, Seen, Tagger
 from mmavk_cli.knowledge.generators.generator import Generator
-from mmavk_cli.knowledge.generators.registry import GeneratorSettings, make_generator
+from mmavk_cli.knowledge.generators.registry import GENERATOR, GeneratorSettings, make_generator
 from mmavk_cli.report.predictions_writer import Outcome, json_lines
 from mmavk_cli.similarity.clip_source import CLIP, TEXT
 from mmavk_cli.similarity.gate import GateSettings
-from mmavk_cli.tagger.checkpoint import TaggerConfig
+from mmavk_cli.tagger.checkpoint import CUT_OTHERWISE, TaggerConfig
 
 STDIN, NO_GENERATOR = "-", "none"
 
 
-class TagSettings(GateSettings, GeneratorSettings, StagedSettings, Common):
-    """What `mmavk tag` asks."""
+class TagSettings(InputOptions, GateSettings, GeneratorSettings, StagedSettings, Common):
+    """Options of `mmavk tag`."""
 
-    input: str | None = setting(
-        None, "A text, JSON Lines or CoNLL file, a folder of texts and pictures, or - for standard input.",
-        argument=True,
-    )  # fmt: skip
-    text: str | None = setting(None, "The post itself, instead of INPUT.")
+    input: str | None = setting(None, INPUT, here="Or a text or CoNLL file, or - for standard input.", argument=True)
+    text: str | None = setting(None, "The text of a post, in place of INPUT.")
     image: Path | None = setting(None, "The picture of a single post.")
-    no_image: bool = setting(False, "Leave all pictures aside.", "--no-image")
+    no_image: bool = setting(False, "Ignore all pictures.", "--no-image")
     profile: Literal["embedded", "24gb"] = setting(
         "embedded",
         "Bundle of a model, a generator and a scorer: `embedded` (what ships, and the text in the picture), or `24gb` "
         "(Qwen2-VL and CLIP, with a --model of your own; 0.35 is the threshold of a model that has none).",
     )
-    model: str | None = setting(
-        None, "A run folder, a model folder, or `embedded`, the one that ships. [default: the profile's]"
+    model: str | None = setting(None, MODEL, here="Or `embedded`, which ships with mmavk. [default: the profile's]")
+    generator: str | None = setting(None, GENERATOR, here="Or `none`. [default: the profile's]")
+    min_score: float = setting(0.0, "Leave out names with a lower score (a probability).", ge=0, le=1)
+    format: Literal["table", "jsonl", "csv", "conll", "html", "json"] | None = setting(
+        None, FORMAT, here="[default: table on a terminal, jsonl in a pipe, nothing with --out]"
     )
-    generator: str | None = setting(
-        None,
-        "What writes about a picture: `ocr` (the text in it), `qwen2vl`, `vllm`, `server`, `echo` (a stand-in) or"
-        " `none`. [default: the profile's]",
-    )
-    min_score: float = setting(0.0, "Leave out names that are less probable.", ge=0, le=1)
-    format: Literal["table", "jsonl", "conll", "html", "json"] | None = setting(
-        None, "How to print. [default: table on a terminal, jsonl in a pipe, nothing with --out]"
-    )
-    out: Path | None = setting(None, "Run folder for run.json and predictions.jsonl.")
-    threads: int = setting(0, "Processor cores for the encoder. [default: all]", ge=0)
+    out: Path | None = setting(None, OUT, here="run folder with run.json and predictions.jsonl.")
+    threads: int = setting(0, "CPU threads for the encoder. [default: one per core]", ge=0)
 
     @model_validator(mode="after")
     def _one_input(self) -> Self:
         if self.text is None and not self.input:
             raise ValueError("nothing to tag: give a file, a folder, - for standard input, or --text")
         if self.text is not None and self.input is not None:
-            raise ValueError("--text: there is INPUT as well, give one of them")
+            raise ValueError("--text: INPUT is given too; give one of them")
         if self.image is not None and self.no_image:
-            raise ValueError("--image: there is --no-image as well, give one of them")
+            raise ValueError("--image: --no-image is given too; give one of them")
+        if self.image is not None and was_url(self.image):
+            raise ValueError("--image: this is a URL, and pictures are not fetched; download it and give its path")
         if not self.model_name:
             raise ValueError(f"--profile {self.profile}: {NO_MODEL}")
         return self
@@ -81,7 +77,7 @@ class TagSettings(GateSettings, GeneratorSettings, StagedSettings, Common):
 
     @property
     def generator_name(self) -> str:
-        """The generator that holds; `none` where pictures are left aside."""
+        """The generator that holds; `none` where pictures are ignored."""
         return NO_GENERATOR if self.no_image else self.generator or PROFILES[self.profile].generator
 
 
@@ -90,22 +86,28 @@ class Tagging:
     """A run of `tag`: rows as they come, and what they came to, complete when they are exhausted.
 
     Totals: `posts` (tagged), `names`, `with_knowledge`, `bad_pictures`, `bad_rows`. `scorer` is the name of what gives
-    similarities.
+    similarities. `notes` are what a person should know, there when the block of `tag` has ended.
     """
 
     rows: Iterator[Outcome]
     totals: Counted
     scorer: str = TEXT
+    notes: tuple[str, ...] = ()
+
+    @property
+    def code(self) -> int:
+        """What the command exits with."""
+        return DataError.code if self.totals.counts["bad_rows"] or self.totals.counts["bad_pictures"] else 0
 
 
 @contextmanager
-def tag(settings: TagSettings, told: Callable[[str], None]) -> Iterator[Tagging]:
+def tag(settings: TagSettings, on_progress: Progress) -> Iterator[Tagging]:
     """Tag the posts that `settings` name. Everything is ready when the block begins; posts are read as rows are asked
     for. A bad row, or a picture that cannot be read, is in the rows and the totals. With `--out`, the run folder gets
     its name when the block ends well.
 
-    Where CLIP or a large generator sees the pictures, models are loaded in turn as rows are asked for, and `told` hears
-    how far they are.
+    Where CLIP or a large generator sees the pictures, models are loaded in turn as rows are asked for;
+    `on_progress` gets how far they are.
 
     Raises:
         UsageError: `--image` with several posts, no such generator, or one that the model does not read. DataError: the
@@ -115,7 +117,8 @@ def tag(settings: TagSettings, told: Callable[[str], None]) -> Iterator[Tagging]
     """
     posts = opened(settings)
     name = settings.model_name
-    weigh = weighing(PROFILES[settings.profile], settings.scorer, settings, name, TaggerConfig.read(folder_of(name)))
+    config = TaggerConfig.read(folder_of(name))
+    weigh = weighing(PROFILES[settings.profile], settings.scorer, settings, name, config)
     generator = _generator(settings, weigh)
     by_clip = (generator is not None and weigh.scorer == CLIP) or (weigh.features and not settings.no_image)
     tagging = Tagging(iter(()), Counted())
@@ -124,7 +127,7 @@ def tag(settings: TagSettings, told: Callable[[str], None]) -> Iterator[Tagging]
         from mmavk_cli.flows.tag.stages import Stages
 
         tagger = Tagger(name, weigh.gate, None, settings.threads, settings.device)
-        stages = Stages(generator, settings, weigh, told, tagger.free)
+        stages = Stages(generator, settings, weigh, on_progress, tagger.free)
         tagging.scorer, seen = stages.scorer, stages.seen(posts)
     else:
         reader = PictureReader(generator, settings) if generator else None
@@ -134,6 +137,7 @@ def tag(settings: TagSettings, told: Callable[[str], None]) -> Iterator[Tagging]
     if settings.out is None:
         tagging.rows = rows
         yield tagging
+        tagging.notes = tuple(_notes(tagger, config))
         return
     with new_run(settings.out, "tag", settings) as run:
         recipe = generator.recipe.model_dump() | {"id": generator.recipe.id} if generator else None
@@ -141,9 +145,24 @@ def tag(settings: TagSettings, told: Callable[[str], None]) -> Iterator[Tagging]
         run.facts |= {"scorer": tagging.scorer if generator or by_clip else None}
         tagging.rows = _saved(rows, run.folder / "predictions.jsonl")
         yield tagging
+        tagging.notes = tuple(_notes(tagger, config))
     from mmavk_cli.flows.shared.cards import write_cards  # without --out nobody waits for it
 
     write_cards(settings.out)
+
+
+def _notes(tagger: Tagger, config: TaggerConfig) -> Iterator[str]:
+    """What the model could not read well: raw texts cut unlike the words of its training, and strange scripts."""
+    share = config.trained.get(CUT_OTHERWISE)
+    if tagger.raw and not config.pieces.recut and (share is None or share >= FITTING):
+        often = "an unknown share of" if share is None else f"{share:.0%} of"
+        yield (
+            f"the model was trained on a data set's own words, and mmavk cuts raw text otherwise in {often} those"
+            " posts: give the words too (JSON Lines, CoNLL), or expect more wrong names"
+        )
+    if tagger.unread:
+        scripts = ", ".join(f"{script} in {count:,}" for script, count in tagger.unread.most_common())
+        yield f"{UNREAD}, and few or no names are found there; posts: {scripts}"
 
 
 def _generator(settings: TagSettings, weigh: Weighing) -> Generator | None:
@@ -175,15 +194,17 @@ def opened(settings: TagSettings) -> Rows:
 def _with_image(row: Post | BadRow, settings: TagSettings) -> Post | BadRow:
     if isinstance(row, BadRow) or (settings.image is None and not settings.no_image):
         return row
-    return replace(row, image=settings.image)
+    return replace(row, image=settings.image, image_url=None)
 
 
 def _rows(settings: TagSettings) -> Rows:
     if settings.text is not None:
         return iter([post_from_text(settings.text, "text", where="--text")])
     if settings.input == STDIN:
-        return read_stdin(sys.stdin.buffer)
+        return read_stream(sys.stdin.buffer, "stdin", settings)
     path = Path(settings.input or "")
+    if is_url(settings.input or ""):
+        raise UsageError("INPUT is a URL, and nothing is fetched", str(settings.input), "Download it and give its path")
     try:
         os.stat(path)  # noqa: PTH116 (Path.exists raises for a name that is too long)
     except (OSError, ValueError) as error:
@@ -191,25 +212,7 @@ def _rows(settings: TagSettings) -> Rows:
         raise DataError("no such file or folder", shown, "Check the path; a text itself goes after --text") from error
     if path.suffix.lower() in PICTURE_SUFFIXES and path.is_file():
         raise UsageError("INPUT is a picture", str(path), "Give it with --image, and the post with --text or as INPUT")
-    return read_posts(path)
-
-
-def read_stdin(lines: Iterable[bytes]) -> Rows:
-    """Posts of standard input: JSON Lines where the first byte that is not white space is `{`, else one raw text.
-
-    Raises:
-        DataError: a raw text that is empty or not UTF-8.
-    """
-    source = iter(lines)
-    head: list[bytes] = []
-    for line in source:
-        head.append(line)
-        if line.removeprefix(BOM).strip():
-            break
-    if head and head[-1].removeprefix(BOM).lstrip().startswith(b"{"):
-        return read_jsonl(chain(head, source), "stdin")
-    text = decoded(b"".join(chain(head, source)), "stdin")
-    return iter([post_from_text(text, "stdin", where="stdin")])
+    return read_posts(path, settings)
 
 
 def _counted(rows: Iterable[Outcome], totals: Counted) -> Iterator[Outcome]:

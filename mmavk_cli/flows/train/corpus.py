@@ -1,5 +1,6 @@
 """The posts of a training, with their knowledge."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mmavk_cli.base.digest import digest_file
@@ -8,7 +9,13 @@ from mmavk_cli.base.paths import dataset_folder, split_file
 from mmavk_cli.base.records import TYPES, Json
 from mmavk_cli.flows.shared.dataset_facts import split_facts
 from mmavk_cli.flows.shared.datasets import check_tags, gold_posts
-from mmavk_cli.flows.shared.knowledge.attach import Wanted, counted_knowledge, features_read, scored_knowledge
+from mmavk_cli.flows.shared.knowledge.attach import (
+    Wanted,
+    counted_knowledge,
+    features_read,
+    placeholder_posts,
+    scored_knowledge,
+)
 from mmavk_cli.flows.shared.knowledge.compatibility import check_any
 from mmavk_cli.flows.train.gate import Item, Splits, regated, similarities
 from mmavk_cli.flows.train.settings import TrainSettings
@@ -55,8 +62,13 @@ def read_corpus(settings: TrainSettings) -> Corpus:
         valid={name: splits[name, "valid"] for name in settings.dataset},
         gate=gate,
         counts={f"{a}/{b}": counted_knowledge([one for _, one in items]) for (a, b), items in splits.items()},
-        facts={f"{a}/{b}": split_facts(*zip(*items, strict=True)) for (a, b), items in splits.items()},
+        facts={f"{name}/{split}": _facts(settings, name, items) for (name, split), items in splits.items()},
     )
+
+
+def _facts(settings: TrainSettings, dataset: str, items: Sequence[Item]) -> Json:
+    posts, knowledge = [post for post, _ in items], [one for _, one in items]
+    return split_facts(posts, knowledge, placeholder_posts(settings, dataset, posts, knowledge))
 
 
 def fingerprints(settings: TrainSettings) -> Json:

@@ -3,12 +3,13 @@
 import math
 from dataclasses import asdict, dataclass, replace
 
+from mmavk_cli.base.device import CARD
 from mmavk_cli.base.records import TYPES, Json
 from mmavk_cli.flows.train.corpus import read_corpus
 from mmavk_cli.flows.train.memory import plan_of
 from mmavk_cli.flows.train.settings import TrainSettings
 from mmavk_cli.spans import tag_names
-from mmavk_cli.tagger.training.memory_estimate import CARD, GIB, Plan, estimate
+from mmavk_cli.tagger.training.memory_estimate import GIB, Plan, estimate
 
 
 @dataclass(frozen=True, slots=True)

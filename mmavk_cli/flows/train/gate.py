@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from mmavk_cli.tagger.inference.predictor import Predictor
     from mmavk_cli.tagger.model import TaggerNetwork
 
+FEW = 0.1
+"""Share of the knowledge under which a gate is told to be nearly closed."""
+
+LET_THROUGH = "let_through"
+
 Item = tuple[Post, Knowledge | None]
 """A post and its knowledge."""
 
@@ -30,6 +35,26 @@ def regated(items: Sequence[Item], gate: Gate) -> list[Item]:
 def similarities(items: Sequence[Item]) -> Iterator[float]:
     """Of those posts whose knowledge has one."""
     return (one.similarity for _, one in items if one is not None and one.similarity is not None)
+
+
+def let_through(items: Sequence[Item], gate: Gate) -> Json:
+    """For the records: the threshold of a gate, and the share of the posts with knowledge whose similarity reaches it;
+    empty where there is no gate or no knowledge.
+    """
+    there = [one for _, one in items if one is not None]
+    if gate.threshold is None or not there:
+        return {}
+    share = sum(gate.opens(one.similarity) for one in there) / len(there)
+    return {"threshold": gate.threshold, LET_THROUGH: round(share, 4)}
+
+
+def hardly_open(found: Json) -> str | None:
+    """What to say where a gate lets through so little that no training can learn from it; None where it is open."""
+    share = found.get(LET_THROUGH, 1.0)
+    if share >= FEW:
+        return None
+    what = "of no training post" if share == 0 else f"of {share:.1%} of the training posts"
+    return f"the gate lets the knowledge {what} through (threshold {found['threshold']:.4g})"
 
 
 def learning_gate(settings: GateSettings, gate: Gate) -> "LearnedGate | None":
@@ -52,7 +77,14 @@ def gate_now(network: "TaggerNetwork", gate: Gate) -> Gate:
 def choose_gate(
     folder: Path, valid: Splits, settings: GateSettings, validate: "Callable[[Predictor, Splits], Json]"
 ) -> Json:
-    """Give the checkpoint in `folder` the gate of the best validation F1; returns the scores with it."""
+    """Give the checkpoint in `folder` the gate of the best validation F1; returns the scores with it.
+
+    Args:
+        folder: of the checkpoint.
+        valid: posts and knowledge of each validation split.
+        settings: the gate's settings.
+        validate: scores a predictor on the validation splits.
+    """
     from mmavk_cli.tagger.inference.cached_predictor import CachedPredictor
 
     opened, config = open_model(str(folder))

@@ -20,7 +20,7 @@ def plan_of(settings: TrainSettings, tags: tuple[str, ...], features: tuple[int,
 
 
 def tell_memory(
-    settings: TrainSettings, tags: tuple[str, ...], features: tuple[int, ...], tell: Callable[[Json], None]
+    settings: TrainSettings, tags: tuple[str, ...], features: tuple[int, ...], on_log: Callable[[Json], None]
 ) -> None:
     """Before a training on a GPU: what it will take of it at most. An encoder of unknown sizes is no fault here.
 
@@ -28,7 +28,7 @@ def tell_memory(
         settings: of the training.
         tags: tag names, `O` first.
         features: shape of a picture's features.
-        tell: gets the line.
+        on_log: gets the line.
     """
     import torch
 
@@ -37,9 +37,9 @@ def tell_memory(
     try:
         plan = plan_of(settings, tags, features)
     except MissingError as error:
-        tell({"memory": str(error)})
+        on_log({"memory": str(error)})
         return
     memory = estimate(plan, "cuda")
     room = torch.cuda.get_device_properties(0).total_memory
     line = {"memory_gib": round(memory.peak / GIB, 2), "card_gib": round(room / GIB, 2), "fits": memory.fits(room)}
-    tell(line | ({"note": plan.shape.doubt} if plan.shape.doubt else {}))
+    on_log(line | ({"note": plan.shape.doubt} if plan.shape.doubt else {}))

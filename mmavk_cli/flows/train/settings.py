@@ -1,12 +1,13 @@
-"""What `mmavk train` asks."""
+"""Options of `mmavk train`."""
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import model_validator
 
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.flows.shared.knowledge.attach import KnowledgeChoice
+from mmavk_cli.flows.shared.options import DATASET, OUT, Printed
 from mmavk_cli.flows.shared.recipes import recipe_file
 from mmavk_cli.flows.shared.seeds import SeedChoice
 from mmavk_cli.similarity.gate import LEARNED
@@ -14,17 +15,18 @@ from mmavk_cli.tagger.fusions.registry import FUSIONS
 from mmavk_cli.tagger.settings import PieceSettings, TrainingSettings
 
 
-class TrainSettings(SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice, Common):
-    """What `mmavk train` asks."""
+class TrainSettings(Printed, SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice, Common):
+    """Options of `mmavk train`."""
 
-    dataset: list[str] = setting(..., "Data set; give it again to train on several.", metavar="NAME")
+    dataset: list[str] = setting(..., DATASET, here="Give it again to train on several.", metavar="NAME")
     recipe: str | None = setting(None, "Settings to start from: `mmavk` (the paper's), `embedded`, or a TOML file.")
-    out: Path = setting(..., "Run folder to make.")
-    resume: bool = setting(False, "Continue an interrupted training, to the same weights; give the same command.")
-    dry_run: bool = setting(False, "Count, estimate the memory, show all settings; train nothing.")
-    tensorboard: bool = setting(False, "Write curves for TensorBoard into the run folder too.")
+    out: Path = setting(..., OUT, here="run folder with the model, its scores and its card.")
+    resume: bool = setting(
+        False, "Resume an interrupted training, to the same weights; the other options stay the same."
+    )
+    dry_run: bool = setting(False, "Count the data, estimate the memory and show all settings; do not train.")
+    tensorboard: bool = setting(False, "Also write TensorBoard logs into the run folder.")
     require_knowledge: bool = setting(False, "Stop when a post has no knowledge.")
-    format: Literal["table", "json"] = setting("table", "How to print the scores, or the plan of --dry-run.")
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:

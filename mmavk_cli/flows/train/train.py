@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mmavk_cli.base.records import TYPES, Json, Knowledge
 from mmavk_cli.base.run_record import SCORES, Run
-from mmavk_cli.corpus.tokenize import recut
+from mmavk_cli.corpus.tokenize import as_trained, rules_like
 from mmavk_cli.flows.shared.cards import write_cards
 from mmavk_cli.flows.shared.dataset_facts import DATA, findings_of
 from mmavk_cli.flows.shared.knowledge.compatibility import trained_with
@@ -16,15 +16,15 @@ from mmavk_cli.flows.shared.predict import predicted_tags
 from mmavk_cli.flows.shared.progress import Log
 from mmavk_cli.flows.train.corpus import Corpus, fingerprints, read_corpus
 from mmavk_cli.flows.train.freeze import remember
-from mmavk_cli.flows.train.gate import Item, Splits, choose_gate, gate_now, learning_gate
+from mmavk_cli.flows.train.gate import Item, Splits, choose_gate, gate_now, hardly_open, learning_gate, let_through
 from mmavk_cli.flows.train.memory import tell_memory
 from mmavk_cli.flows.train.resume import is_first, points_of, training_log, training_run
 from mmavk_cli.flows.train.settings import TrainSettings
 from mmavk_cli.report import tensorboard as curves
 from mmavk_cli.report.metrics.f1 import OVERALL, measure
-from mmavk_cli.similarity.gate import AUTO, TRIED
+from mmavk_cli.similarity.gate import AUTO, TRIED, Gate
 from mmavk_cli.spans import lenient_spans, tag_names
-from mmavk_cli.tagger.checkpoint import TaggerConfig
+from mmavk_cli.tagger.checkpoint import CUT_OTHERWISE, FINE, TaggerConfig
 from mmavk_cli.tagger.encoders.registry import ENCODERS
 from mmavk_cli.tagger.fusions.registry import FUSIONS
 from mmavk_cli.tagger.pieces import Cutter
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 BEST = "best"
 
 
-def train(settings: TrainSettings, tell: Log) -> Json:
-    """Train a tagger; returns the scores of the epoch that was kept. `tell` gets a dictionary a log line.
+def train(settings: TrainSettings, on_log: Log) -> Json:
+    """Train a tagger; returns the scores of the epoch that was kept. `on_log` gets a dictionary a log line.
 
     Under `torchrun` the first process alone writes and tells; the others return nothing.
 
@@ -54,11 +54,13 @@ def train(settings: TrainSettings, tell: Log) -> Json:
         run.facts |= {**facts, "counts": corpus.counts, "encoder_is_folder": Path(settings.encoder).is_dir()}
         if is_first():
             for split, count in corpus.counts.items():
-                tell({"split": split, **count})
-            tell_memory(settings, tag_names(TYPES), corpus.features, tell)
+                on_log({"split": split, **count})
+            if note := hardly_open(let_through(corpus.train, corpus.gate)):
+                on_log({"note": f"{note}; lower --threshold, or see the similarities with mmavk score"})
+            tell_memory(settings, tag_names(TYPES), corpus.features, on_log)
             found = {name: findings_of(name, settings.data_dir, ("train", "valid")) for name in settings.dataset}
             run.write(DATA, {"splits": corpus.facts, "findings": found})
-        best = _fit(settings, corpus, run, tell)
+        best = _fit(settings, corpus, run, on_log)
         run.write(SCORES, best)
     if not is_first():
         return {}
@@ -66,7 +68,7 @@ def train(settings: TrainSettings, tell: Log) -> Json:
     return best
 
 
-def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Log) -> Json:
+def _fit(settings: TrainSettings, corpus: Corpus, run: Run, on_log: Log) -> Json:
     from mmavk_cli.tagger.build import untrained
     from mmavk_cli.tagger.inference.predictor import Predictor
     from mmavk_cli.tagger.inference.torch_model import TorchModel, save_model
@@ -79,6 +81,9 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Log) -> Json:
     cutter = encoder.cutter(source, pieces)
     facts = {"datasets": settings.dataset, "seed": settings.seed}
     facts |= trained_with(settings, (one for _, one in corpus.train))
+    if not pieces.recut:
+        facts[FINE], share = rules_like(post for post, _ in corpus.train)
+        facts[CUT_OTHERWISE] = round(share, 4)
     network = untrained(settings, pieces, tags, corpus.features, learning_gate(settings, corpus.gate))
     config = TaggerConfig(
         tags,
@@ -94,7 +99,7 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Log) -> Json:
     best = points.memo.setdefault(BEST, {})
 
     def evaluate(epoch: int) -> Json:
-        scores = validate(Predictor(TorchModel(network), cutter, pieces), corpus.valid, settings.select)
+        scores = validate(Predictor(TorchModel(network), cutter, config), corpus.valid, settings.select)
         gate = asdict(gate_now(network, corpus.gate))
         if scores["f1"] > best.get("f1", -1.0):
             best.update(scores, epoch=epoch)
@@ -102,29 +107,33 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, tell: Log) -> Json:
             encoder.save_cutter(source, run.folder / "model")
         return scores
 
-    with training_log(settings, run, points, tell) as log:
-        examples = [_example(item, cutter, pieces) for item in corpus.train]
+    with training_log(settings, run, points, on_log) as log:
+        examples = [_example(item, cutter, config) for item in corpus.train]
         if network.fusion.frozen is not None:
             items = [*corpus.train, *(item for own in corpus.valid.values() for item in own)]
-            remember(network.fusion.frozen, (one for _, one in items), cutter, tell if is_first() else lambda _: None)
+            remember(network.fusion.frozen, (one for _, one in items), cutter, on_log if is_first() else lambda _: None)
         fit(network, examples, settings, cutter.unknown, evaluate, log, points)
     if settings.threshold == AUTO and is_first():
-        tell({"threshold": AUTO, "trying": TRIED + 1})
+        on_log({"threshold": AUTO, "trying": TRIED + 1})
         best.update(
             choose_gate(run.folder / "model", corpus.valid, settings, partial(validate, select=settings.select))
         )
     if is_first():
+        found = let_through(corpus.train, Gate(**TaggerConfig.read(run.folder / "model").gate))
+        run.facts["gate"] = found
+        if settings.found_by_training and (note := hardly_open(found)):
+            on_log({"note": note})
         points.remove()
     run.facts["device"] = str(network.device)
     return dict(best)
 
 
-def _example(item: Item, cutter: Cutter, pieces: PieceSettings) -> "Example":
+def _example(item: Item, cutter: Cutter, config: TaggerConfig) -> "Example":
     """A post to train on. An I- that continues nothing begins a name: a decoder could not learn it as it stands."""
     post, knowledge = item
-    as_trained = recut(post) if pieces.recut else post
-    example = FUSIONS[pieces.fusion]().example(cutter, as_trained.words, knowledge)
-    return replace(example, gold=tuple(lenient_spans(as_trained.tags or ())))
+    seen = as_trained(post, config.pieces.recut, config.fine)
+    example = FUSIONS[config.pieces.fusion]().example(cutter, seen.words, knowledge)
+    return replace(example, gold=tuple(lenient_spans(seen.tags or ())))
 
 
 def validate(predictor: "Predictor", valid: Splits, select: str) -> Json:

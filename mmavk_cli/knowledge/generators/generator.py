@@ -53,6 +53,11 @@ class Generator(ABC):
     large = False
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What people should know of how its texts came about, when it has written them."""
+        return ()
+
+    @property
     @abstractmethod
     def recipe(self) -> Recipe:
         """All that decides what it writes. Asking for it loads no model.

@@ -40,10 +40,10 @@ _UPRIGHT = 1.5
 class OcrSettings(Settings):
     """How the text in a picture is read."""
 
-    ocr_side: int = setting(960, "Longest side, in pixels, at which text is looked for.", ge=64, le=4096)
-    ocr_score: float = setting(0.7, "Leave out lines read with less confidence.", ge=0, le=1)
-    ocr_letters: int = setting(160, "Read about so many letters, the largest print first.", ge=1)
-    ocr_threads: int = setting(1, "Processor cores for a picture; more gain little, and lose on a busy machine.", ge=1)
+    ocr_side: int = setting(960, "Longest side in pixels at which text is detected.", ge=64, le=4096)
+    ocr_score: float = setting(0.7, "Skip lines read with a lower confidence.", ge=0, le=1)
+    ocr_letters: int = setting(160, "Read about this many characters, the largest print first.", ge=1)
+    ocr_threads: int = setting(1, "CPU threads for a picture; more gain little, and lose on a busy machine.", ge=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,13 @@ def data_card(name: str, run: Json, data: Json, meanings: Mapping[str, str], lab
     """The card of what a run read: from its run.json and data.json.
 
     `meanings` says of each kind of finding what it is; those in `labels` are about tags, the others about repeats.
+
+    Args:
+        name: of the run.
+        run: its run.json.
+        data: its data.json.
+        meanings: kind of finding → what it means.
+        labels: the kinds that are about tags; the others are about duplicates.
     """
     splits: dict[str, Json] = data["splits"]
     prints: Json = run.get("data") or {}

@@ -18,7 +18,7 @@ KINDS = {"own": "with its own knowledge", "none": "without any"}
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class CardOptions:
     """What the user says of a model, for no record holds it."""
 
     license: str | None = None
@@ -82,14 +82,14 @@ class Model:
         return [str(one) for one in self.config["trained"].get("datasets") or ()]
 
 
-def model_card(model: Model, told: Told) -> Card:
+def model_card(model: Model, options: CardOptions) -> Card:
     """The card of one tagger."""
     makings = [making("How it was exported", {"": model.run})] if model.exported else []
     makings += [making("How it was trained", {"": model.training})] if model.training else []
     results = [validation_section(model), *(_test_section(*test) for test in model.tests)]
     return Card(
         "model", model.name, tuple(makings), tuple(one for one in results if one), data_section(model.data),
-        _front(model, told), _about(model),
+        _front(model, options), _about(model),
     )  # fmt: skip
 
 
@@ -131,6 +131,7 @@ def _about(model: Model) -> Json:
         "decoder": model.config["decoder"],
         "parts": model.parts,
         "knowledge": PICTURES if "image" in model.parts.reads else trained.get("knowledge"),
+        "let_through": (model.training.get("gate") or {}).get("let_through"),
         "gate": ", ".join(f"{name} {value:g}" for name, value in gate.items()) if "threshold" in gate else "none",
         "types": sorted({tag[2:] for tag in model.config["tags"] if tag != "O"}),
         "datasets": model.datasets,
@@ -143,15 +144,15 @@ def _about(model: Model) -> Json:
     }
 
 
-def _front(model: Model, told: Told) -> str:
+def _front(model: Model, options: CardOptions) -> str:
     """The YAML that the hub reads; a licence and a language that nobody gave are not in it."""
     from huggingface_hub import ModelCardData
 
     english = "en" if model.datasets and set(model.datasets) <= ENGLISH else None
     results = _results(model)
     data = ModelCardData(
-        language=told.language or english,
-        license=told.license,
+        language=options.language or english,
+        license=options.license,
         library_name="mmavk",
         pipeline_tag="token-classification",
         tags=list(TAGS),

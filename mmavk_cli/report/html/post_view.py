@@ -64,7 +64,14 @@ def card_of_row(row: Tagged | BadRow) -> Card:
 def card_of_case(
     case: Case, runs: Sequence[Answers], pair: tuple[int, int] | None, picture: Callable[[Case], Path | None]
 ) -> Card:
-    """A post of a report."""
+    """A post of a report.
+
+    Args:
+        case: the post, with the answers of all runs.
+        runs: the answers of each run.
+        pair: numbers of the runs with and without knowledge that are compared, if there are such.
+        picture: finds the file of a post's picture.
+    """
     if case.problem is not None:
         return Card(case.id, problem=case.problem, dataset=case.dataset)
     several = len(runs) > 1

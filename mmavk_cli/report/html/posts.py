@@ -7,10 +7,8 @@ from itertools import count
 
 from mmavk_cli.base.records import BadRow, Entity, Knowledge, Problem
 from mmavk_cli.report.html.highlights import CORRECT, labels_of
-from mmavk_cli.report.metrics.confusion import KINDS
 from mmavk_cli.report.predictions_reader import Answered
 
-WRONG = tuple(kind for kind in KINDS if kind != CORRECT)
 CHANGED, BETTER, WORSE = "changed", "better", "worse"
 
 

@@ -24,7 +24,14 @@ AT_ONCE = 16
 
 
 def thumbnail(path: Path, limits: PictureLimits, side: int = LARGEST, quality: int = 75) -> str | None:
-    """A picture as a `data:` address, without the metadata of its file; None where it cannot be read."""
+    """A picture as a `data:` address, without the metadata of its file; None where it cannot be read.
+
+    Args:
+        path: of the picture.
+        limits: largest file and size that are read.
+        side: longest side in pixels.
+        quality: of the JPEG, 1 to 95.
+    """
     from PIL.Image import Resampling
 
     try:

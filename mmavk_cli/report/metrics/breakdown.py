@@ -40,7 +40,14 @@ class Breakdown:
 
 
 def breakdown(rows: Sequence[Tagged], known: Known, rule: Rule, settings: ResamplingSettings) -> Breakdown:
-    """Judge tagged posts by their own tags."""
+    """Judge tagged posts by their own tags.
+
+    Args:
+        rows: posts with gold tags and entities that were found.
+        known: training posts, whose names count as seen, and which posts have a real picture.
+        rule: for errors and calibration.
+        settings: of the intervals.
+    """
     scores, groups = {}, {}
     for one in SPANS:
         scores[one], groups[one] = _scores(rows, known, one, settings)

@@ -41,6 +41,13 @@ def by_group(
     """Counts of names whose surface form is among `seen` or not, and of posts with a real picture (`real[i]`) or not.
 
     What is None is left out: it is not known.
+
+    Args:
+        posts: with their words.
+        gold: spans of each post.
+        found: spans of each post.
+        seen: surface forms seen in training; None: not known.
+        real: whether each post has a real picture; None: not known.
     """
     groups = {}
     if seen is not None:

@@ -43,6 +43,12 @@ def resampled(counts: Floats, resamples: int, seed: int) -> Floats:
 def swapped(first: Floats, second: Floats, swaps: int, seed: int) -> Floats:
     """Differences of F1 [S] when the two systems' counts [N, 3] trade places in each post with probability 1/2.
 
+    Args:
+        first: counts of the first system [N, 3].
+        second: counts of the second [N, 3].
+        swaps: number of draws S.
+        seed: of the draws.
+
     Source: A. Yeh, More accurate tests for the statistical significance of result differences, COLING 2000.
     """
     total, apart = (first + second).sum(axis=0), first - second

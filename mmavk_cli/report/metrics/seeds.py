@@ -47,10 +47,10 @@ def spread(values: Sequence[float]) -> Spread:
     return Spread(fmean(values), stdev(values) if len(values) > 1 else None)
 
 
-def seed_scores(counts: Mapping[int, Sequence[Count]], settings: ResamplingSettings | None = None) -> SeedScores:
-    """Scores of one or more seeds over the same posts, with an interval where settings say how to draw it."""
+def seed_scores(counts: Mapping[int, Sequence[Count]], settings: ResamplingSettings) -> SeedScores:
+    """Scores of one or more seeds over the same posts, with an interval."""
     scores = spread_scores([scores_of(one) for one in counts.values()])
-    return replace(scores, interval=mean_interval(counts, settings)) if settings else scores
+    return replace(scores, interval=mean_interval(counts, settings))
 
 
 def spread_scores(rows: Sequence[Scores]) -> SeedScores:
@@ -69,7 +69,7 @@ def mean_interval(counts: Mapping[int, Sequence[Count]], settings: ResamplingSet
 
     from mmavk_cli.report.metrics.resampling import resampled, table
 
-    draws = resampled(table(list(counts.values())), settings.resamples, settings.seed).mean(axis=1)
+    draws = resampled(table(list(counts.values())), settings.resamples, settings.resampling_seed).mean(axis=1)
     low, high = np.percentile(draws, ENDS)
     return float(low), float(high)
 

@@ -24,9 +24,9 @@ Interval = tuple[float, float]
 class ResamplingSettings(Settings):
     """How often posts are drawn."""
 
-    resamples: int = setting(1000, "Draws of the posts behind each 95 % interval.", ge=100)
-    swaps: int = setting(10000, "Random swaps behind each p-value.", ge=100)
-    seed: int = setting(1, "Seed of all that is drawn.", ge=0)
+    resamples: int = setting(1000, "Bootstrap resamples of the posts for each 95 % interval.", ge=100)
+    swaps: int = setting(10000, "Random swaps for each p-value.", ge=100)
+    resampling_seed: int = setting(1, "Random seed of resamples, swaps and shuffled pairings.", ge=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def intervals(groups: Mapping[str, Sequence[Count]], settings: ResamplingSetting
 
     if not groups:
         return {}
-    draws = resampled(table(list(groups.values())), settings.resamples, settings.seed)
+    draws = resampled(table(list(groups.values())), settings.resamples, settings.resampling_seed)
     return {name: _interval(draws[:, number]) for number, name in enumerate(groups)}
 
 
@@ -56,9 +56,9 @@ def difference(first: Sequence[Count], second: Sequence[Count], settings: Resamp
     from mmavk_cli.report.metrics.resampling import resampled, swapped, table
 
     both = table([first, second])
-    draws = resampled(both, settings.resamples, settings.seed)
+    draws = resampled(both, settings.resamples, settings.resampling_seed)
     gap = scores_of(first).f1 - scores_of(second).f1
-    chance = abs(swapped(both[:, 0], both[:, 1], settings.swaps, settings.seed))
+    chance = abs(swapped(both[:, 0], both[:, 1], settings.swaps, settings.resampling_seed))
     wider = int((chance >= abs(gap) - 1e-9).sum())  # equal gaps differ in their last bits
     p = (wider + 1) / (settings.swaps + 1)
     return Difference(gap, _interval(draws[:, 0] - draws[:, 1]), p, p < ALPHA)

@@ -72,6 +72,12 @@ def swept(
     depends on its own knowledge alone.
 
     `similarities`: of each post, None where it has no knowledge.
+
+    Args:
+        every: counts of each post with all knowledge, by seed.
+        none: counts with all knowledge gated, by seed.
+        similarities: of each post; None where it has no knowledge.
+        thresholds: to score.
     """
     settings = ResamplingSettings()
     known = [one for one in similarities if one is not None]

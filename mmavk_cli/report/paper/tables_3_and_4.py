@@ -1,6 +1,6 @@
 """A table of results: our scores over seeds beside the published ones, and which gaps are more than chance."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from mmavk_cli.base.records import Json
@@ -84,11 +84,18 @@ def results(
     seeds: tuple[int, ...],
     systems: Sequence[System],
     published: PublishedScores,
-    told: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Results:
     """Score the systems and test every two of them, over the seeds that all of them have.
 
     Rows that only the paper has are kept, without numbers of ours.
+
+    Args:
+        table: `table3` or `table4`.
+        dataset: name of the data set.
+        encoder: name of the encoder.
+        seeds: that were trained.
+        systems: rows of the table.
+        published: the paper's scores.
     """
     settings = ResamplingSettings()
     rows = []
@@ -111,5 +118,5 @@ def results(
         seeds,
         all(set(seeds) <= set(system.counts) for system in systems),
         tuple(rows),
-        gaps([system.name for system in there], paired, settings, told) if paired else (),
+        gaps([system.name for system in there], paired, settings) if paired else (),
     )

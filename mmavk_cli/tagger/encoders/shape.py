@@ -118,7 +118,8 @@ class Shape(EncoderShape):
                 str(config.get("model_type")),
             )
         except (KeyError, TypeError) as error:
-            raise MissingError(f"config.json lacks {error}", where, "Take a BERT-like encoder") from error
+            fault = "lacks" if isinstance(error, KeyError) else "has a value of the wrong type:"
+            raise MissingError(f"config.json {fault} {error}", where, "Take a BERT-like encoder") from error
 
     @property
     def like_bert(self) -> bool:

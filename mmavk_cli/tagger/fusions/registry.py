@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 FUSIONS: "Registry[Fusion]" = Registry(
     "fusion",
     {
-        "word": ("mmavk_cli.tagger.fusions.word:WordFusion", "one vector weighed into every word"),
-        "concat": ("mmavk_cli.tagger.fusions.concat:Concat", "its pieces behind the post's own"),
-        "text": ("mmavk_cli.tagger.fusions.text_only:TextOnly", "not at all"),
+        "word": ("mmavk_cli.tagger.fusions.word:WordFusion", "one vector, weighted and fused into every word"),
+        "concat": ("mmavk_cli.tagger.fusions.concat:Concat", "appended to the post's input"),
+        "text": ("mmavk_cli.tagger.fusions.text_only:TextOnly", "not used"),
         "prefix": (
             "mmavk_cli.tagger.fusions.prefix:VisualPrefix",
-            "CLIP's features of the picture before the keys and values of every layer",
+            "CLIP features of the picture as a prefix of the keys and values of every layer",
         ),
     },
 )

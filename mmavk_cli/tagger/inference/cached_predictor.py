@@ -13,7 +13,7 @@ class CachedPredictor(Predictor):
     """
 
     def __init__(self, predictor: Predictor) -> None:
-        super().__init__(predictor.model, predictor.cutter, predictor.pieces)
+        super().__init__(predictor.model, predictor.cutter, predictor.config)
         self._known: dict[tuple[Post, Knowledge | None], list[ScoredSpan]] = {}
 
     def stream(self, items: Iterable[tuple[Post, Knowledge | None]]) -> Iterator[list[ScoredSpan]]:

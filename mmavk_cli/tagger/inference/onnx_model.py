@@ -44,7 +44,8 @@ class OnnxModel:
         hidden = self._encode(self.session, batch.ids, batch.mask)
         words = hidden.reshape(-1, hidden.shape[-1])[batch.first]
         fused = self.fusion.fuse(words, batch, self.tensors, self._pooled)
-        return self.head.logits(fused, batch.lengths)
+        lines = fused.reshape(-1, fused.shape[-1])[batch.line_words]
+        return self.head.logits(lines, batch.line_lengths)
 
     def _pooled(self, ids: Ints, mask: Ints) -> Floats:
         """One vector a text, [U, D] (equation 7)."""
@@ -68,7 +69,7 @@ def load_runtime(folder: Path, threads: int = 0) -> tuple[Predictor, TaggerConfi
     """
     config = TaggerConfig.read(folder)
     cutter = ENCODERS[config.encoder_kind]().cutter(folder, config.pieces)
-    return Predictor(OnnxModel(folder, config, threads), cutter, config.pieces), config
+    return Predictor(OnnxModel(folder, config, threads), cutter, config), config
 
 
 def _encode_row(session: Any, ids: Ints) -> Floats:
@@ -96,7 +97,7 @@ def _head(path: Path, shapes: Shapes) -> dict[str, Floats]:
     try:
         head = dict(load_file(path))
     except (OSError, SafetensorError) as error:
-        raise MissingError(f"the head cannot be read: {error}", str(path), "Export or install it again") from error
+        raise MissingError(f"cannot read the head: {error}", str(path), "Export or install it again") from error
     if {name: tensor.shape for name, tensor in head.items()} != shapes:
         raise MissingError("the head does not fit the encoder", str(path), "Export or install it again")
     return head

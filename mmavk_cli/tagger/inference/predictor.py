@@ -1,15 +1,17 @@
 """Posts → entities, with a model in torch or ONNX Runtime."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Protocol
 
-from mmavk_cli.base.records import Knowledge, Post
+from mmavk_cli.base.records import Knowledge, Post, Span
+from mmavk_cli.spans import line_ranges
 from mmavk_cli.tagger.batch import Batch, Example, Floats, collate
+from mmavk_cli.tagger.checkpoint import TaggerConfig
 from mmavk_cli.tagger.decoders.head import ScoredSpan, SpanHead
 from mmavk_cli.tagger.fusions.registry import FUSIONS
 from mmavk_cli.tagger.pieces import Cutter
-from mmavk_cli.tagger.settings import PieceSettings
 
 BATCH = 16
 MOST_PIECES = 8192
@@ -37,11 +39,11 @@ class Model(Protocol):
 class Predictor:
     """Cuts, batches, runs and decodes. One thread; holds no post longer than its batch."""
 
-    def __init__(self, model: Model, cutter: Cutter, pieces: PieceSettings) -> None:
+    def __init__(self, model: Model, cutter: Cutter, config: TaggerConfig) -> None:
         self.model = model
         self.cutter = cutter
-        self.pieces = pieces
-        self.fusion = FUSIONS[pieces.fusion]()
+        self.config = config
+        self.fusion = FUSIONS[config.pieces.fusion]()
         self.head = model.head
 
     def stream(self, items: Iterable[tuple[Post, Knowledge | None]]) -> Iterator[list[ScoredSpan]]:
@@ -51,9 +53,8 @@ class Predictor:
             yield from self.predict([post for post, _ in chunk], [knowledge for _, knowledge in chunk])
 
     def predict(self, posts: Sequence[Post], knowledge: Sequence[Knowledge | None]) -> list[list[ScoredSpan]]:
-        """The entities of each post."""
-        pairs = zip(posts, knowledge, strict=True)
-        examples = [self.fusion.example(self.cutter, post.words, text) for post, text in pairs]
+        """The entities of each post. The encoder reads the whole post, but none crosses a line's end."""
+        examples = [self._example(post, text) for post, text in zip(posts, knowledge, strict=True)]
         order = sorted(range(len(posts)), key=lambda index: examples[index].length)
         results: list[list[ScoredSpan]] = [[] for _ in posts]
         for chosen in _batches(order, [example.length[0] for example in examples]):
@@ -61,11 +62,24 @@ class Predictor:
                 results[index] = found
         return results
 
+    def _example(self, post: Post, knowledge: Knowledge | None) -> Example:
+        made = self.fusion.example(self.cutter, post.words, knowledge)
+        return replace(made, lines=tuple(line_ranges(post)))
+
     def _run(self, examples: Sequence[Example]) -> list[list[ScoredSpan]]:
         batch = collate(examples)
         if not batch.first.shape[1]:
             return [[] for _ in examples]
-        return self.head.spans(self.model.logits(batch), batch.lengths)
+        of_lines = iter(self.head.spans(self.model.logits(batch), batch.line_lengths))
+        return [
+            [_moved(one, start) for start, _ in example.whole_lines for one in next(of_lines)] for example in examples
+        ]
+
+
+def _moved(found: ScoredSpan, start: int) -> ScoredSpan:
+    """An entity of a line as one of the post, whose word `start` is the line's first."""
+    span = found.span
+    return ScoredSpan(Span(span.start + start, span.end + start, span.type), found.score)
 
 
 def _batches(order: Sequence[int], pieces: Sequence[int]) -> Iterator[list[int]]:

@@ -54,7 +54,7 @@ def load_model(folder: Path) -> tuple[TaggerNetwork, TaggerConfig]:
     try:
         weights = load_file(folder / HEAD)
     except (OSError, SafetensorError) as error:
-        raise MissingError(f"the head cannot be read: {error}", str(folder / HEAD), "Train it again") from error
+        raise MissingError(f"cannot read the head: {error}", str(folder / HEAD), "Train it again") from error
     own = {name: one.shape for name, one in head_weights(network).items()}
     if own != {name: one.shape for name, one in weights.items()}:
         raise MissingError("the head does not fit the encoder", str(folder / HEAD), "Train or export it again")

@@ -10,8 +10,6 @@ from mmavk_cli.tagger.parts import Shapes, Sizes
 from mmavk_cli.tagger.settings import PieceSettings, TrainingSettings
 
 GIB = 2**30
-CARD = 24 * GIB
-"""The card of the paper, an RTX 3090."""
 
 RESERVE = int(1.5 * GIB)
 """What CUDA's context, its libraries' work space and gaps between blocks take of a card."""

@@ -82,7 +82,7 @@ class Points:
                 (part / name).write_text(json.dumps(record), "utf-8")
             part.replace(point)
         except (OSError, SafetensorError) as error:
-            raise DataError(f"cannot write a point to resume from: {error}", str(part), "Make room there") from error
+            raise DataError(f"cannot write a resume checkpoint: {error}", str(part), "Make room there") from error
         for other in self.folder.glob("point-*"):
             if other != point:
                 shutil.rmtree(other, ignore_errors=True)
@@ -152,4 +152,4 @@ def restore_random(states: Mapping[str, Tensor]) -> None:
 
 
 def _broken(path: Path, error: Exception) -> DataError:
-    return DataError(f"the point to resume from is broken: {error}", str(path), "Train again without --resume")
+    return DataError(f"the resume checkpoint is broken: {error}", str(path), "Train again without --resume")

@@ -26,7 +26,7 @@ from mmavk_cli.tagger.training.sampler import LengthSampler, Noise, costs
 Evaluate = Callable[[int], Json]
 """Scores of the model on the validation split after so many epochs."""
 
-LOWER = "Lower --encoder-lr (5e-6 is known to hold for XLM-R-large), raise --warmup, or take another --seed"
+LOWER = "Lower --encoder-lr (5e-6 works for XLM-R-large), raise --warmup, or take another --seed"
 SMALLER = "Take a smaller encoder, shorter --text-pieces and --knowledge-pieces, or --gradient-checkpointing"
 
 JUDGED_AFTER = 100
@@ -187,7 +187,7 @@ class Training(Trainer):  # type: ignore[misc]
             distributed.broadcast(f1, 0)
         step = self.state.global_step
         if not f1 and step >= max(self.args.warmup_steps, JUDGED_AFTER):
-            raise UsageError("the model collapsed: it finds no name on validation", f"update {step}", LOWER)
+            raise UsageError("the model collapsed: it predicts no entity on validation", f"update {step}", LOWER)
         return scores
 
     def _epoch(self) -> int:

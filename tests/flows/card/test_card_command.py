@@ -125,7 +125,7 @@ def test_test_scores_come_from_an_evaluation_of_the_same_weights(place: Path, sc
     code, _, err = ran("card", tmp_path / "run", "--scores", scored / "int8")
     assert (code, "and other weights than those here" in err) == (3, True), err
     code, _, err = ran("card", scored / "run", "--scores", scored / "run")
-    assert (code, "--scores: there is not one model here" in err) == (2, True), err
+    assert (code, "--scores: the folder does not contain one model" in err) == (2, True), err
     assert json.loads(ran("card", tmp_path / "run", "--json")[1]) == {
         "files": [str(tmp_path / "run" / name) for name in ("data_card.md", "README.md")]
     }
@@ -165,8 +165,8 @@ def test_every_other_run_has_its_card(ran: Ran, tmp_path: Path):
     store = ("--store", tmp_path / "store")
     lines = {
         "generate": ("--images", tmp_path / "pictures", "--generator", "echo", *store, "--json"),
-        "score": ("--dataset", "trip", "--scorer", "text", "--knowledge", "hills", "--threshold", 0.2),
-        "sweep": ("--run", "int8", "--dataset", "trip", "--knowledge", "hills", "--thresholds", "0:0.4:0.2"),
+        "score": ("--dataset", "trip", "--scorer", "text", "--knowledge", "hills", "--gate-at", 0.2),
+        "sweep": ("--model", "int8", "--dataset", "trip", "--knowledge", "hills", "--thresholds", "0:0.4:0.2"),
         "tag": ("--text", "Ann Lee", "--model", "int8"),
     }
     pages = {}

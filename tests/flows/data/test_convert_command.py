@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from mmavk_cli.corpus.conll import read_conll
-from mmavk_cli.corpus.formats.registry import FORMATS
-from mmavk_cli.flows.data.convert_paths import FormatName
+from mmavk_cli.corpus.formats.registry import FORMATS, READERS
+from mmavk_cli.flows.data.convert_paths import FormatName, SourceFormat
 
 Mmavk = Callable[..., tuple[int, str, str]]
 
@@ -31,6 +31,7 @@ def tweets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_choices_are_the_formats():
     assert set(FormatName.__args__) == set(FORMATS)  # type: ignore[attr-defined]
+    assert set(SourceFormat.__args__) == set(READERS)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -39,7 +40,7 @@ def test_a_data_set_goes_there_and_back(name: str, mmavk: Mmavk, tweets: Path):
     code, out, err = mmavk("data", "convert", "there", "back", "--to", "conll")
     assert (code, err) == (0, "")
     assert f"there ({name}) to back (conll)" in out
-    assert "everything is kept" in out
+    assert ("6 posts without a picture's name" if name == "brat" else "is kept") in out
     for split in ("train", "valid", "test"):
         assert (tweets / "back" / f"{split}.txt").read_text() == CONLL
 
@@ -118,7 +119,7 @@ def test_names_inside_words_are_counted(mmavk: Mmavk, tmp_path: Path):
     path = tmp_path / "d.jsonl"
     path.write_text('{"text": "Londoners in Rome", "label": [[0, 6, "LOC"], [13, 17, "LOC"]]}\n')
     _, out, _ = mmavk("data", "convert", path, tmp_path / "d.conll")
-    assert "not kept: 1 names that begin or end inside a word" in out
+    assert "d.jsonl:1: a name that begins or ends inside a word takes in the whole word: 'London' of 'Londoners'" in out
 
 
 def test_what_conll_cannot_hold_is_told(mmavk: Mmavk, tmp_path: Path):
@@ -146,7 +147,7 @@ def test_pictures_are_found_from_the_new_place(mmavk: Mmavk, tmp_path: Path):
     [
         ("tweets out", ["cannot tell the format", "--to"]),
         ("tweets out.jsonl", ["3 splits", "--split"]),
-        ("tweets data --to jsonl", ["there already"]),
+        ("tweets data --to jsonl", ["already exists"]),
         ("tweets - --to spacy", ["spacy cannot go through a pipe"]),
         ("- out.jsonl", ["--from"]),
         ("twets out --to jsonl", ["no data set 'twets'", "'tweets'"]),
@@ -195,3 +196,41 @@ def test_memory_is_flat(tweets: Path):
         done = subprocess.run(line, check=True, capture_output=True, text=True)
         peaks.append(int(done.stderr.split()[-1]))
     assert peaks[1] < peaks[0] * 1.1
+
+
+@pytest.mark.parametrize("name", ["dev.txt", "validation.txt", "VAL.txt", "dev.bio"])
+def test_splits_under_other_names_are_read(name: str, mmavk: Mmavk, tmp_path: Path):
+    folder = tmp_path / "set"
+    folder.mkdir()
+    for one in ("train.txt", name, "test.txt", "more.conll"):
+        (folder / one).write_text(CONLL)
+    code, out, _ = mmavk("data", "convert", folder, tmp_path / "out", "--to", "jsonl")
+    assert code == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["test.jsonl", "train.jsonl", "valid.jsonl"]
+    assert "belongs to no split: more.conll" in out
+    assert "everything is kept" not in out
+
+
+def test_a_folder_of_conll_files_is_no_folder_of_texts(mmavk: Mmavk, tmp_path: Path):
+    folder = tmp_path / "named"
+    folder.mkdir()
+    (folder / "train_set.txt").write_text(CONLL)
+    (folder / "post.txt").write_text("Ann in Rome")
+    code, out, err = mmavk("data", "convert", folder, tmp_path / "out", "--to", "jsonl")
+    assert (code, out) == (3, "")
+    assert "no split in this folder; there is train_set.txt" in err
+    (folder / "train_set.txt").unlink()
+    (folder / "meta.csv").touch()
+    code, out, _ = mmavk("data", "convert", folder, tmp_path / "out.jsonl")
+    assert (code, "belongs to no split: meta.csv" in out) == (0, True)
+
+
+def test_rows_left_out_and_no_names_are_said(mmavk: Mmavk, tmp_path: Path):
+    path = tmp_path / "p.jsonl"
+    path.write_text('{"text": "Ann"}\nnothing\n')
+    out = mmavk("data", "convert", path, tmp_path / "a.jsonl")[1]
+    assert out.endswith("  what was read is kept; 1 row left out; no post has tags or names\n")
+    path.write_text('{"text": "Ann", "entities": []}\n')
+    assert mmavk("data", "convert", path, tmp_path / "b.jsonl")[1].endswith(
+        "  everything is kept; no post has a name\n"
+    )

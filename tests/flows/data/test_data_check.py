@@ -23,7 +23,7 @@ def silent(done: int, total: int) -> None:
 
 
 def check(name: str, data_dir: Path, images: Path | None = None) -> Check:
-    return data_check(DataCheckSettings(name=name, data_dir=data_dir, images=images), silent)
+    return data_check(DataCheckSettings(dataset=name, data_dir=data_dir, images=images), silent)
 
 
 def places(found: Check) -> dict[str, list[str]]:
@@ -44,8 +44,21 @@ def test_a_clean_set_has_no_faults(make_set):
 
 ONE = [
     ("split-empty", "test", "", ["test.txt"]),
-    ("orphan-i", "train", "IMGID:1\nx\tO\nAnn\tI-PER\nLee\tI-PER\n\n", ["train.txt:3"]),
-    ("orphan-i", "train", "IMGID:1\nAnn\tI-PER\nx\tO\nLee\tI-LOC\n\n", ["train.txt:2", "train.txt:4"]),
+    ("orphan-i", "train", "IMGID:1\nx\tO\nAnn\tI-PER\nLee\tI-PER\nBo\tB-PER\nx\tO\nAl\tB-PER\n\n", ["train.txt:3"]),
+    (
+        "orphan-i",
+        "train",
+        "IMGID:1\nAnn\tI-PER\nx\tO\nLee\tI-LOC\n\nA\tB-LOC\nx\tO\nB\tB-PER\n\n",
+        ["train.txt:2", "train.txt:4"],
+    ),
+    ("scheme", "train", "IMGID:1\nx\tO\nAnn\tI-PER\nLee\tI-PER\n\n", ["train.txt:3"]),
+    ("scheme", "train", "IMGID:1\nAnn\tB-PER\nLee\tE-PER\n\n", ["train.txt:3"]),
+    ("columns", "train", "IMGID:1\nAnn\tx\tB-PER\n\n", ["train.txt:2"]),
+    ("document", "train", "-DOCSTART-\tO\n\nIMGID:1\nAnn\tB-PER\n\n", ["train.txt:1"]),
+    ("comment", "train", "# id = 1\nIMGID:1\nAnn\tB-PER\n\n", ["train.txt:1"]),
+    ("no-word", "train", "IMGID:1\nAnn\tB-PER\n\tO\n\n", ["train.txt:3"]),
+    ("padding", "train", "IMGID:1\nAnn \tB-PER\n\n", ["train.txt:2"]),
+    ("blank-line", "train", "IMGID:1\nAnn\tB-PER\n \nIMGID:2\nx\tO\n\n", ["train.txt:3"]),
     ("type-switch", "train", "IMGID:1\nAnn\tB-PER\nLee\tI-LOC\n\n", ["train.txt:3"]),
     ("other-naming", "train", "IMGID:1\nCup\tB-OTHER\nx\tI-MISC\n\n", ["train.txt:2"]),
     ("space-in-word", "train", "IMGID:1\nx\tO\n\u00a0\tO\n\n", ["train.txt:3"]),
@@ -54,7 +67,7 @@ ONE = [
     ("no-final-blank", "train", "IMGID:1\nx\tO\n", ["train.txt:2"]),
     ("no-final-blank", "train", "IMGID:1\nx\tO", ["train.txt:2"]),
     ("no-image-id", "train", "IMGID:1\nx\tO\n\ny\tO\n\n", ["train.txt:4"]),
-    ("bad-line", "train", "IMGID:1\nx\tO\n\nIMGID:4\ny\tPER\nz\n\n", ["train.txt:5", "train.txt:6"]),
+    ("bad-line", "train", "IMGID:1\nx\tB-LOC\n\nIMGID:4\ny\tPER\nz\n\n", ["train.txt:5", "train.txt:6"]),
     ("bad-line", "train", "IMGID:1\nx\tO\n\nIMGID:4\n", ["train.txt:4"]),
     ("repeated-across", "test", "IMGID:3\nAnn\tB-PER\nLee\tI-PER\n\n", ["test.txt:2"]),
     ("repeated-near", "test", "IMGID:3\n@x\tO\nANN\tB-PER\nLee\tI-PER\n!\tO\nhttp://t.co/1\tO\n\n", ["test.txt:2"]),
@@ -82,10 +95,17 @@ def test_a_missing_split_is_found(make_set):
 def test_faults_in_json_lines_are_found(make_set):
     folder = make_set(**CLEAN)
     (folder / "valid.txt").unlink()
-    (folder / "valid.jsonl").write_text('{"words": ["Bob"], "tags": ["I-PER"]}\nnot json\n')
-    assert {kind: places(check("tiny", folder.parent))[kind] for kind in ("orphan-i", "bad-line")} == {
-        "orphan-i": ["valid.jsonl:1"], "bad-line": ["valid.jsonl:2"],
+    (folder / "valid.jsonl").write_text(
+        '{"words": ["Bob"], "tags": ["I-PER"]}\nnot json\n{"words": ["Bo", "x"], "tags": ["B-PER", "O"], "ents": [1]}\n'
+        '{"text": "Anna", "entities": [{"start": 0, "end": 3, "type": "PER"}]}\n'
+        '{"text": "x", "gold": [[0, 1, "LOC"]]}\n'
+    )
+    found = places(check("tiny", folder.parent))
+    expected = {
+        "orphan-i": ["valid.jsonl:1"], "bad-line": ["valid.jsonl:2"], "widened": ["valid.jsonl:4"],
+        "unread-names": ["valid.jsonl:5"], "unread-field": ["valid.jsonl:3"],
     }  # fmt: skip
+    assert {kind: found.get(kind) for kind in expected} == expected
 
 
 def test_essence_drops_what_a_retweet_changes():

@@ -57,7 +57,7 @@ class Faulty(Silent, BaseHTTPRequestHandler):
 
 def test_real_files_arrive_byte_for_byte_and_only_once(shared_data, tmp_path: Path, mmavk, monkeypatch):
     monkeypatch.setattr(Files, "asked", [], raising=False)
-    fetch = ("data", "fetch", "twitter2017", "--data-dir", tmp_path, "--url")
+    fetch = ("data", "fetch", "twitter2017", "--data-dir", tmp_path, "--mirror")
     folder = tmp_path / "twitter2017"
     with serving(Server(partial(Files, directory=str(shared_data)))) as server:
         url = server.url
@@ -70,13 +70,13 @@ def test_real_files_arrive_byte_for_byte_and_only_once(shared_data, tmp_path: Pa
         (folder / "valid.txt").unlink()
         code, out, err = mmavk(*fetch, f"{url}/", "--quiet")
         assert (code, err) == (0, "")
-        assert [line.rpartition("\t")[2] for line in out.splitlines()] == ["was there", "fetched", "was there"]
+        assert [line.rpartition("\t")[2] for line in out.splitlines()] == ["exists", "fetched", "exists"]
     assert Files.asked == [f"/twitter2017/{split}.txt" for split in ("train", "valid", "test", "valid")]
     assert {path.name for path in folder.iterdir()} == {"train.txt", "valid.txt", "test.txt"}
     for path in folder.iterdir():
         assert path.read_bytes() == (shared_data / "twitter2017" / path.name).read_bytes()
     code, out, _ = mmavk(*fetch, url)
-    assert (code, out.count("was there")) == (0, 3), "nothing is left to fetch, so no server is needed"
+    assert (code, out.count("exists")) == (0, 3), "nothing is left to fetch, so no server is needed"
     told = json.loads(mmavk(*fetch, url, "--json", "--quiet")[1])
     assert told["was_there"] == ["train", "valid", "test"] == list(told["files"])
 
@@ -101,7 +101,7 @@ def test_a_fault_of_the_server_is_told_and_leaves_nothing(tmp_path: Path, mmavk,
     monkeypatch.setattr(Faulty, "fault", fault, raising=False)
     with serving(Server(Faulty)) as server:
         url = server.url
-        code, out, err = mmavk("data", "fetch", "twitter2015", "--data-dir", tmp_path, "--url", url)
+        code, out, err = mmavk("data", "fetch", "twitter2015", "--data-dir", tmp_path, "--mirror", url)
     assert (code, out) == (3, "")
     assert err.startswith(f"mmavk: {url}/twitter2015/train.txt: {what}")
     assert list(tmp_path.rglob("*.txt")) == []
@@ -110,7 +110,7 @@ def test_a_fault_of_the_server_is_told_and_leaves_nothing(tmp_path: Path, mmavk,
 def test_no_server_is_told(tmp_path: Path, mmavk):
     with serving(Server(Faulty)) as server:
         url = server.url
-    code, _, err = mmavk("data", "fetch", "twitter2015", "--data-dir", tmp_path, "--url", url)
+    code, _, err = mmavk("data", "fetch", "twitter2015", "--data-dir", tmp_path, "--mirror", url)
     assert code == 3
     assert "cannot be reached" in err
     assert "Run the command again" in err
@@ -120,9 +120,9 @@ def test_no_server_is_told(tmp_path: Path, mmavk):
     ("arguments", "what"),
     [
         (["imagenet"], "NAME: no data set 'imagenet' can be fetched. Known: twitter2015, twitter2017"),
-        (["twitter2015", "--url", "file:///etc"], "--url: 'file:///etc' is not an http or https address"),
-        (["twitter2015", "--url", "http://["], "--url: 'http://[' is not"),
-        (["twitter2015", "--url", "https:///x"], "--url: 'https:///x' is not"),
+        (["twitter2015", "--mirror", "file:///etc"], "--mirror: 'file:///etc' is not an http or https address"),
+        (["twitter2015", "--mirror", "http://["], "--mirror: 'http://[' is not"),
+        (["twitter2015", "--mirror", "https:///x"], "--mirror: 'https:///x' is not"),
     ],
 )
 def test_what_cannot_be_asked_exits_2(tmp_path: Path, mmavk, arguments: list[str], what: str):
@@ -135,7 +135,7 @@ def test_a_file_of_ones_own_is_never_overwritten(tmp_path: Path, mmavk):
     own = tmp_path / "twitter2015" / "test.txt"
     own.parent.mkdir()
     own.write_text("mine")
-    code, _, err = mmavk("data", "fetch", "twitter2015", "--data-dir", tmp_path, "--url", "http://127.0.0.1:9")
+    code, _, err = mmavk("data", "fetch", "twitter2015", "--data-dir", tmp_path, "--mirror", "http://127.0.0.1:9")
     assert code == 3
-    assert f"{own}: another file is in the way" in err
+    assert f"{own}: the file exists and its checksum differs" in err
     assert own.read_text() == "mine"

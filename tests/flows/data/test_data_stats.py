@@ -23,7 +23,7 @@ TWITTER2017 = {
 
 @pytest.mark.parametrize(("name", "expected"), [("twitter2015", TWITTER2015), ("twitter2017", TWITTER2017)])
 def test_totals_of_the_real_data(shared_data, name: str, expected: dict[str, tuple[int, ...]]):
-    stats = data_stats(DataStatsSettings(name=name, data_dir=shared_data))
+    stats = data_stats(DataStatsSettings(dataset=name, data_dir=shared_data))
     cells = {(line.split, line.what): line for line in stats.lines}
     found = {}
     for split in expected:
@@ -36,7 +36,7 @@ def test_totals_of_the_real_data(shared_data, name: str, expected: dict[str, tup
 
 def test_cells_that_no_rule_gives(shared_data):
     def unexplained(name: str) -> set[tuple[str, str]]:
-        stats = data_stats(DataStatsSettings(name=name, data_dir=shared_data))
+        stats = data_stats(DataStatsSettings(dataset=name, data_dir=shared_data))
         return {(line.split, line.what) for line in stats.lines if line.unexplained}
 
     assert unexplained("twitter2015") == {
@@ -64,7 +64,7 @@ TINY = "IMGID:1\nAnn\tB-PER\nLee\tI-PER\nof\tI-ORG\nX\tB-GAME\n"
 def test_a_set_that_nobody_published(make_set, mmavk):
     folder = make_set(train=TINY)
     code, out, err = mmavk("data", "stats", "tiny", "--data-dir", folder.parent, "--format", "json")
-    assert (code, err) == (0, "not there: valid, test\n")
+    assert (code, err) == (0, "missing: valid, test\n")
     found = json.loads(out)
     assert {line["what"]: (line["strict"], line["lenient"]) for line in found["lines"]} == {
         "PER": (1, 1), "LOC": (0, 0), "ORG": (0, 1), "MISC": (0, 0), "GAME": (1, 1),
@@ -79,7 +79,7 @@ def test_table_of_real_data(shared_data, mmavk):
     assert (code, err) == (0, "")
     assert max(map(len, out.splitlines())) <= 80
     assert "a slip" in out
-    (line,) = [line for line in out.splitlines() if "no rule gives it" in line]
+    (line,) = [line for line in out.splitlines() if "no rule reproduces it" in line]
     assert [part.strip() for part in line.split("│")[2:6]] == ["total", "1234", "1324", "1324"]
 
 
@@ -91,3 +91,15 @@ def test_what_cannot_be_counted_exits_3(make_set, mmavk, tmp_path: Path, content
     assert (code, out) == (3, "")
     assert err.count("\n") == 1
     assert ("test.txt:1" if content else "no data set 'tiny'") in err
+
+
+def test_files_that_are_not_read_are_named(make_set, mmavk):
+    folder = make_set(train="a\tO\n", dev="a\tB-PER\n", other="a\tO\n")
+    code, out, err = mmavk("data", "stats", "tiny", "--data-dir", folder.parent)
+    assert (code, err) == (0, "not there: test\n")
+    assert "not read: other.txt" in out
+    assert "train: no post has a name" in out
+    for path in folder.glob("*"):
+        path.rename(path.with_suffix(".csv"))
+    code, _, err = mmavk("data", "stats", "tiny", "--data-dir", folder.parent)
+    assert (code, "There is dev.csv, other.csv, train.csv" in err) == (3, True)

@@ -14,8 +14,8 @@ from mmavk_cli.cli.main import app
 from mmavk_cli.corpus.conll import read_conll
 from mmavk_cli.corpus.jsonl import read_jsonl
 from mmavk_cli.flows.evaluate.evaluate import real_pictures
+from mmavk_cli.flows.shared.evaluated_run import read_predictions
 from mmavk_cli.knowledge.importing import read_blip2
-from mmavk_cli.report.predictions import read_predictions
 from mmavk_cli.spans import strict_spans
 
 POSTS = 60
@@ -69,8 +69,8 @@ def none(place: Path, own: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001
 
 def test_json_has_the_names_of_the_page(own: dict[str, Any]) -> None:
     assert list(own) == [
-        "model", "dataset", "split", "knowledge", "posts", "with_knowledge", "gated", "rule", "picture_test",
-        "strict", "conlleval", "groups", "errors", "calibration",
+        "model", "dataset", "split", "knowledge", "posts", "with_knowledge", "gated", "without_similarity", "rule",
+        "picture_test", "strict", "conlleval", "groups", "errors", "calibration",
     ]  # fmt: skip
 
 
@@ -203,16 +203,16 @@ def test_compare_calls_a_gap_one_only_when_it_is(place: Path, none: dict[str, An
 @pytest.mark.parametrize(
     ("words", "code", "text"),
     [
-        (["own"], 2, "two or more"),
+        (["own"], 2, "at least two runs are needed"),
         (["own", "valid"], 3, "scored on different data (twitter2017/test and twitter2017/valid"),
         (["own", "nowhere"], 3, "no run here"),
-        (["own", "train"], 3, "no run of mmavk eval"),
+        (["own", "train"], 3, "not a run of mmavk eval"),
         (["own", "cut"], 3, "cut/predictions.test.jsonl:3: not a record"),
         (["own", "short"], 3, "not the posts of"),
         (["own", "empty"], 3, "no predictions"),
         (["own", "gone"], 3, "cannot read"),
         (["own", "broken"], 3, "the run is broken"),
-        (["own", "unsaid"], 3, "unsaid/scores.json: the run does not say knowledge"),
+        (["own", "unsaid"], 3, "unsaid/scores.json: the run has no 'knowledge'"),
     ],
 )
 def test_runs_that_cannot_be_compared_are_refused(
@@ -240,10 +240,10 @@ def test_runs_that_cannot_be_compared_are_refused(
 @pytest.mark.parametrize(
     ("more", "code", "text"),
     [
-        (["--picture-test"], 2, "it needs --knowledge"),
+        (["--picture-test"], 2, "needs --knowledge"),
         (["--knowledge", "blip2", "--picture-test", "--pairing", "blank"], 2, "leave out --pairing"),
         (["--resamples", "5"], 2, "--resamples: "),
-        (["--out", "{place}/own"], 3, "already there"),
+        (["--out", "{place}/own"], 3, "already exists"),
         (["--dataset", "untagged"], 3, "the post has no tags"),
         (["--knowledge", "blip3", "--out", "{place}/left"], 4, "Did you mean 'blip2'"),
     ],

@@ -113,7 +113,7 @@ def test_the_exported_tagger_gives_the_same_emissions(run: Path, place: Path) ->
     from mmavk_cli.tagger.batch import Example, collate
 
     assert mmavk("export", run, "--no-int8", "--out", place / "float").exit_code == 0
-    done = mmavk("export", run, "--out", place / "int8", "--name", "mine", "--threshold", 0.2, "--json")
+    done = mmavk("export", run, "--out", place / "int8", "--model-name", "mine", "--threshold", 0.2, "--json")
     assert done.exit_code == 0
     assert json.loads(done.stdout)["bytes"]["encoder.onnx"] > 0
     torch_model, config = open_model(str(run))
@@ -159,12 +159,12 @@ def test_training_again_gives_the_same_weights(run: Path, place: Path, shared_da
             4,
             "Did you mean 'blip2'",
         ),
-        (["train", "--dataset", "twitter2015", "--out", "{place}/run"], 3, "already there"),
+        (["train", "--dataset", "twitter2015", "--out", "{place}/run"], 3, "already exists"),
         (["train", "--recipe", "nothing", "--out", "{place}/x"], 2, "no recipe 'nothing'"),
         (["train", "--dataset", "twitter2015", "--epochs", "0", "--warmup", "2", "--out", "x"], 2, "--epochs: "),
         (["eval", "nothing", "--dataset", "twitter2015"], 5, "no checkpoint here"),
         (["eval", "{place}/broken", "--dataset", "twitter2015"], 5, "the checkpoint is broken"),
-        (["eval", "{place}/cut", "--dataset", "twitter2015"], 5, "the head cannot be read"),
+        (["eval", "{place}/cut", "--dataset", "twitter2015"], 5, "cannot read the head"),
         (["export", "nothing", "--out", "{place}/x"], 5, "no checkpoint here"),
     ],
 )

@@ -24,7 +24,7 @@ from mmavk_cli.store.store import Store
 
 
 class Picky(Loopback):
-    """Refuses pictures that are wider than high, each by itself; answers about the others."""
+    """Fails pictures that are wider than high, each by itself; answers about the others."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class PickyHandler(Handler):
         width, height = text.partition(",")[0].split(" by ")
         wide = int(width.rpartition(" ")[2]) > int(height)
         if wide or self.server.refuses:
-            self.reply(400, {"error": "said by the test"})
+            self.reply(500, {"error": "said by the test"})
         else:
             super().say(text)
 
@@ -55,8 +55,8 @@ def test_pictures_that_always_fail_keep_no_other_from_being_tried_again(mmavk: M
     for number in range(5):
         noise(56, 90, 100 + number).save(tmp_path / f"high{number}.png")
     with serving(Picky()) as server:
-        options = ("--generator", "server", "--url", server.url, "--vlm", "tiny", "--store", tmp_path / "store")
-        line = ("generate", "--images", tmp_path, *options, "--concurrency", "1", "--retry-failed")
+        options = ("--generator", "server", "--server-url", server.url, "--vlm", "tiny", "--store", tmp_path / "store")
+        line = ("generate", "--images", tmp_path, *options, "--concurrency", "1", "--retry-failed", "--retries", "0")
         for _ in range(3):  # each gives the server up after eight in a row
             done = mmavk(*line)
             assert done.code == 5
@@ -102,12 +102,12 @@ def test_a_server_that_is_not_there_takes_no_name_and_no_time(
     line = ("generate", "--images", pictures, "--generator", "server", "--vlm", "tiny", "--store", tmp_path / "store")
     with serving(Loopback()) as server:
         url = server.url
-        assert mmavk(*line, "--url", url, "--placeholder", "1").code == 0  # all are placeholders
+        assert mmavk(*line, "--server-url", url, "--placeholder", "1").code == 0  # all are placeholders
         noise(90, 90, 50).save(pictures / "new.png")
     with Store(tmp_path / "store", read_only=True) as store:
         names = store.names()
     monkeypatch.setattr(generate_survey, "decode", lambda *_: pytest.fail("nothing is decoded"))
-    assert mmavk(*line, "--url", url, "--visual-tokens", "64", "--placeholder", "1").code == 5
+    assert mmavk(*line, "--server-url", url, "--visual-tokens", "64", "--placeholder", "1").code == 5
     with Store(tmp_path / "store", read_only=True) as store:
         assert (store.names(), len(store.recipes())) == (names, 1)
 
@@ -115,7 +115,7 @@ def test_a_server_that_is_not_there_takes_no_name_and_no_time(
 def test_a_second_run_that_makes_nothing_lets_the_name_stand_for_its_recipe(
     mmavk: Mmavk, server: Loopback, pictures: Path, tmp_path: Path
 ):
-    line = ("generate", "--images", pictures, "--generator", "server", "--url", server.url, "--vlm", "tiny")
+    line = ("generate", "--images", pictures, "--generator", "server", "--server-url", server.url, "--vlm", "tiny")
     ids = []
     for more in ((), ("--visual-tokens", "64"), ()):
         assert mmavk(*line, "--store", tmp_path / "store", *more).code == 0

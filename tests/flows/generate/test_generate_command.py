@@ -59,7 +59,7 @@ def test_a_folder_gets_its_knowledge_and_the_second_run_makes_nothing(echo: Mmav
 def test_equal_pictures_under_other_names_are_paid_once(mmavk: Mmavk, server: Loopback, pictures: Path, tmp_path: Path):
     for name in ("again.png", "third.png"):
         shutil.copy(pictures / "p1.png", pictures / name)
-    options = ("--generator", "server", "--url", server.url, "--vlm", "tiny", "--store", tmp_path / "store")
+    options = ("--generator", "server", "--server-url", server.url, "--vlm", "tiny", "--store", tmp_path / "store")
     done = mmavk("generate", "--images", pictures, *options)
     assert counts(done.err)["pictures"] == len(server.bodies) == 6
     shutil.move(pictures, tmp_path / "elsewhere")
@@ -101,7 +101,11 @@ def test_bad_pictures_are_failed_rows_and_the_others_go_on(echo: Mmavk, pictures
     listed = json.loads((tmp_path / "run" / "failures.json").read_text("utf-8"))["failures"]
     assert {Path(one["where"]).name for one in listed} == BAD.keys()
     later = echo("--images", pictures)
-    assert (later.code, counts(later.err)["failed before"]) == (0, 4)
+    assert (later.code, counts(later.err)["failed before"]) == (3, 4)
+    assert all(name in later.err for name in BAD)
+    assert "4 pictures failed before; --retry-failed retries them" in later.err
+    told = json.loads(echo("--images", pictures, "--json").out)
+    assert (told["failures"], len(told["failed_before"])) == ([], 4)
     assert echo("--images", pictures, "--retry-failed").code == 3
     assert texts(tmp_path / "store")["zero.png"].attempts == 2
 
@@ -134,7 +138,7 @@ def test_placeholders_get_empty_knowledge(mmavk: Mmavk, server: Loopback, pictur
     for number in range(4):
         sorry.save(pictures / f"bytes{number}.png")
         sorry.resize((200 + number, 150)).save(pictures / f"look{number}.jpg", quality=60 + number)
-    options = ("--generator", "server", "--url", server.url, "--vlm", "tiny", "--store", tmp_path / "store")
+    options = ("--generator", "server", "--server-url", server.url, "--vlm", "tiny", "--store", tmp_path / "store")
     done = mmavk("generate", "--images", pictures, *options, "--placeholder", "8")
     assert counts(done.err)["placeholders"] == 5
     assert len(server.bodies) == 6
@@ -278,10 +282,10 @@ def test_a_disk_that_fills_up_loses_nothing_that_was_made(
 
 def test_a_failed_picture_is_tried_again_when_asked(mmavk: Mmavk, server: Loopback, pictures: Path, tmp_path: Path):
     server.faults = [status(400)] * 2
-    options = ("--generator", "server", "--url", server.url, "--vlm", "tiny", "--store", tmp_path / "store")
+    options = ("--generator", "server", "--server-url", server.url, "--vlm", "tiny", "--store", tmp_path / "store")
     first = mmavk("generate", "--images", pictures, *options)
     assert (first.code, counts(first.err)["failed"]) == (3, 2)
-    assert mmavk("generate", "--images", pictures, *options).code == 0
+    assert mmavk("generate", "--images", pictures, *options).code == 3
     assert len(server.bodies) == 6
     again = mmavk("generate", "--images", pictures, *options, "--retry-failed")
     assert (again.code, counts(again.err)["made"], len(server.bodies)) == (0, 2, 8)
@@ -293,11 +297,11 @@ def test_a_failed_picture_is_tried_again_when_asked(mmavk: Mmavk, server: Loopba
         ((), "give --dataset, --images or --input"),
         (("--images", "x", "--shard", "4/3"), "--shard"),
         (("--images", "x", "--shard", "0/3"), "--shard"),
-        (("--images", "x", "--batch-size", "some"), "--batch-size"),
+        (("--images", "x", "--pictures-per-batch", "some"), "--pictures-per-batch"),
         (("--dataset", "a", "--input", "b"), "--input"),
         (("--input", "b", "--images", "x"), "--images"),
         (("--images", "x", "--generator", "qwen"), "Did you mean 'qwen2vl'?"),
-        (("--images", "x", "--generator", "server"), "--url"),
+        (("--images", "x", "--generator", "server"), "--server-url"),
         (("--images", "x", "--prompt", "nosuch"), "--prompt"),
     ],
 )
@@ -311,7 +315,7 @@ def test_a_folder_that_is_not_there(echo: Mmavk, tmp_path: Path):
     assert echo("--images", tmp_path / "nowhere").code == 3
     assert echo("--input", tmp_path / "nowhere.jsonl").code == 3
     (tmp_path / "empty").mkdir()
-    assert "Files are taken by their ending" in echo("--images", tmp_path / "empty").err
+    assert "Files are recognised by their extension" in echo("--images", tmp_path / "empty").err
 
 
 @pytest.mark.parametrize("vlm", ["Qwen/Qwen2-VL-7B-Instruct", "somebody/fine-tuned"])

@@ -73,7 +73,7 @@ def context() -> "multiprocessing.context.ForkServerContext":
 
 
 def options(folder: Path, store: Path, server: Loopback) -> list[str]:
-    where = ["--images", str(folder), "--store", str(store), "--generator", "server", "--url", server.url]
+    where = ["--images", str(folder), "--store", str(store), "--generator", "server", "--server-url", server.url]
     return ["generate", *where, "--vlm", "tiny", "--concurrency", str(AT_ONCE), "--quiet"]
 
 
@@ -166,7 +166,7 @@ def interrupted(folder: Path, store: Path, server: Loopback, times: int) -> "sub
     assert process.stderr is not None
     said = ""
     if times > 1:
-        while "finishing the batch in hand" not in said and (line_said := process.stderr.readline()):
+        while "finishing the current batch" not in said and (line_said := process.stderr.readline()):
             said += line_said
         process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
@@ -177,7 +177,7 @@ def test_ctrl_c_finishes_the_batch_in_hand(tmp_path: Path, folder: Path):
     with serving(Loopback(delay_s=0.05)) as server:
         ended = interrupted(folder, tmp_path / "store", server, 1)
         assert ended.returncode == 130, ended.stderr
-        assert "finishing the batch in hand" in ended.stderr
+        assert "finishing the current batch" in ended.stderr
         rows = finished(tmp_path / "store")
         assert len(rows) == len(server.bodies) == ROUNDS * AT_ONCE
         assert f"{len(rows)} made" in ended.stderr

@@ -46,7 +46,7 @@ def test_no_variable_and_no_settings_file_uploads(place: Path, hub: Hub, tmp_pat
     done = runner(place, **ways)("push", "int8", "me/trip")
     assert "nothing was uploaded" in done.stderr
     done = runner(place, **ways)("push", "int8", "me/trip", "--config", file)
-    assert (done.returncode, "to_hub is asked for on the command line alone" in done.stderr) == (2, True)
+    assert (done.returncode, "to_hub can only be given on the command line" in done.stderr) == (2, True)
     assert hub.asked == []
 
 
@@ -108,7 +108,7 @@ def test_pushing_again_sends_what_changed_and_takes_what_is_gone(hub: Hub, push:
 
 def test_a_branch_is_made_and_main_stays(hub: Hub, push: Ran):
     for _ in range(2):
-        code, _, err = push("int8", "me/trip", "--to-hub", "--revision", "next")
+        code, _, err = push("int8", "me/trip", "--to-hub", "--branch", "next")
         assert code == 0, err
     branches = hub.repositories["me/trip"].branches
     assert (branches["main"], branches["next"].keys()) == ({}, ONNX)
@@ -118,7 +118,7 @@ def test_a_branch_is_made_and_main_stays(hub: Hub, push: Ran):
 def test_a_public_repository_is_not_taken_for_a_private_one(hub: Hub, push: Ran):
     hub.repositories["me/trip"] = Repository(private=False)
     code, _, err = push("int8", "me/trip", "--to-hub")
-    assert (code, "me/trip: the repository is there and public. Say --no-private" in err) == (2, True)
+    assert (code, "me/trip: the repository exists and is public. Say --no-private" in err) == (2, True)
     assert hub.repositories["me/trip"].branches["main"] == {}
     assert push("int8", "me/trip", "--to-hub", "--no-private")[0] == 0
     assert push("int8", "me/new", "--to-hub", "--no-private")[0] == 0
@@ -128,7 +128,7 @@ def test_a_public_repository_is_not_taken_for_a_private_one(hub: Hub, push: Ran)
 REFUSALS: list[tuple[str, Fault, int, str]] = [
     ("POST /api/repos/create", status(404), 2, "the hub has no such place"),
     ("POST /api/repos/create", status(500), 5, "the hub fails (500)"),
-    ("POST /api/repos/create", not_json, 5, "what answers is no hub"),
+    ("POST /api/repos/create", not_json, 5, "the server is not a hub"),
     ("POST /api/repos/create", torn, 5, "the hub cannot be reached"),
     ("POST /api/models/me/trip/commit", status(400, "a file is odd"), 3, "a file is odd"),
     ("POST /api/models/me/trip/commit", status(403), 5, "the token may not write there"),
@@ -161,7 +161,7 @@ def test_no_token_and_a_wrong_one_are_told(hub: Hub, push: Ran, monkeypatch: pyt
     monkeypatch.delenv("HF_TOKEN")
     code, _, err = push("int8", "me/trip", "--to-hub")
     assert code == 5
-    assert err == "mmavk: HF_TOKEN: there is no token of the hub. Set HF_TOKEN, or log in: hf auth login\n"
+    assert err == "mmavk: HF_TOKEN: no Hugging Face token. Set HF_TOKEN, or log in: hf auth login\n"
     assert hub.asked == asked
 
 
@@ -244,14 +244,14 @@ def test_a_folder_of_seeds_and_a_run_without_a_model_are_told(place: Path, push:
     assert (code, "Name one: " in err) == (2, True), err
     assert ran("tag", "--text", "Ann Lee", "--out", tmp_path / "tagged")[0] == 0
     code, _, err = push(tmp_path / "tagged", "me/trip")
-    assert (code, "no run of mmavk train or export" in err) == (3, True), err
+    assert (code, "not a run of mmavk train or export" in err) == (3, True), err
 
 
 @pytest.mark.parametrize(
     ("words", "text"),
     [
         (["trip"], "'trip' has no owner: OWNER/trip"),
-        (["me/a trip"], "no name of a repository"),
+        (["me/a trip"], "is not a repository name"),
         (["me/trip", "--endpoint", "hub.example"], "does not begin with https:// or http://"),
     ],
 )

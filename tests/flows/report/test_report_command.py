@@ -90,7 +90,7 @@ def test_a_script_is_told_where_the_page_is(own: Path, tmp_path: Path):
 
 def test_boundary_errors_are_counted_apart_from_type_errors(own: Path):
     rows = tuple(read_answers(own / "predictions.test.jsonl"))
-    made = kinds_table("", rows)
+    made = kinds_table(rows)
     assert made.head == ("strict", "correct", "boundary", "type", "both", "missed", "spurious")
     assert made.rows == (
         ("LOC", "2", "1", "0", "0", "1", "0"), ("MISC", "0", "0", "0", "0", "0", "1"),
@@ -184,10 +184,10 @@ def test_a_run_of_tag_is_shown_without_judgement(tmp_path: Path):
     ("name", "content", "code", "told"),
     [
         ("run.json", None, 3, "no run here"),
-        ("run.json", '{"command": "export"}', 3, "this is no run of mmavk eval or tag or train or score or sweep"),
+        ("run.json", '{"command": "export"}', 3, "not a run of mmavk eval or tag or train or score or sweep"),
         ("scores.json", "{", 3, "the run is broken"),
         ("scores.json", "[]", 3, "not a JSON object"),
-        ("scores.json", '{"strict": {}}', 3, "the run does not say errors"),
+        ("scores.json", '{"strict": {}}', 3, "the run has no 'errors'"),
         ("predictions.test.jsonl", None, 3, "cannot read"),
         ("predictions.test.jsonl", '{"id": 1}\n', 3, "predictions.test.jsonl:1: not a record of a tagged post"),
     ],

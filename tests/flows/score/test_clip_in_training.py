@@ -57,7 +57,7 @@ def test_pictures_as_prefixes(mmavk: Mmavk, tiny_clip: Path, chain: Path) -> Non
     cut = mmavk("eval", run, "--dataset", "tiny", "--format", "json", "--threshold", 1, *clip)
     assert cut.json["with_knowledge"] == 0  # by CLIP's word, and no text scorer's, of which a picture has none
     assert mmavk("generate", "--dataset", "tiny", "--generator", "echo").code == 0
-    swept = mmavk("sweep", "--run", run, "--dataset", "tiny", "--knowledge", "echo", *clip)
+    swept = mmavk("sweep", "--model", run, "--dataset", "tiny", "--knowledge", "echo", *clip)
     assert (swept.code, "reads no knowledge" in swept.err) == (2, True)
     refused = mmavk("export", run, "--out", chain / "onnx")
     assert (refused.code, "prefix" in refused.err) == (2, True)
@@ -193,7 +193,7 @@ def test_knowledge_of_another_recipe(mmavk: Mmavk, chain: Path) -> None:
     assert mmavk("generate", "--dataset", "tiny", "--generator", "echo").code == 0
     run = trained(mmavk, chain)
     others = ("--dataset", "tiny", "--knowledge", "echo")
-    for asked in (("eval", run, *others), ("sweep", "--run", run, *others)):
+    for asked in (("eval", run, *others), ("sweep", "--model", run, *others)):
         refused = mmavk(*asked)
         assert (refused.code, "trained with no knowledge" in refused.err) == (4, True)
         assert mmavk(*asked, "--other-knowledge").code == 0

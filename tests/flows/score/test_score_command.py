@@ -53,7 +53,7 @@ def counts(ran: Any) -> dict[str, int]:
 def test_data_set_gives_a_run_folder_and_what_a_threshold_would_do(
     mmavk: Mmavk, tiny_clip: Path, dataset: Path, tmp_path: Path
 ):
-    ran = mmavk("score", "--dataset", "tiny", "--clip", tiny_clip, "--threshold", 0.1, "--out", tmp_path / "run")
+    ran = mmavk("score", "--dataset", "tiny", "--clip", tiny_clip, "--gate-at", 0.1, "--out", tmp_path / "run")
     assert (ran.code, ran.err) == (0, "")
     assert "posts 5, scored 4, without picture 1, pictures 4, new pictures 4, new texts 4" in ran.out
     assert {path.name for path in (tmp_path / "run").iterdir()} == {
@@ -183,8 +183,8 @@ def test_scores_made_with_other_weights_are_refused(mmavk: Mmavk, tiny_clip: Pat
         store.put_recipe(made.model_copy(update={"revision": "sha256:0"}))
     ran = mmavk(*line)
     assert ran.code == 4
-    assert "the weights are not those" in ran.err
-    assert f"mmavk store rm --recipe {first['scorer']}" in ran.err
+    assert "were made with other weights" in ran.err
+    assert f"mmavk store rm --knowledge {first['scorer']}" in ran.err
 
 
 def test_other_arithmetic_is_another_scorer(mmavk: Mmavk, tiny_clip: Path, posts: Path):
@@ -208,7 +208,7 @@ def test_other_arithmetic_is_another_scorer(mmavk: Mmavk, tiny_clip: Path, posts
         (["--clip", "RN50/yfcc15m", "--clip-weights", "weights.pt"], 2, "not a .safetensors file"),
         (["--clip", "RN50/openai", "--clip-weights", "nowhere.safetensors"], 5, "cannot read the weights"),
         (["--clip", "."], 5, "there is no open_clip_model.safetensors"),
-        (["--threshold", "2"], 2, "not in [-1, 1]"),
+        (["--gate-at", "2"], 2, "not in [-1, 1]"),
         (["--dataset", "tiny"], 2, "give one of them"),
         (["--images", "."], 2, "name their own pictures"),
         (["--split", "test"], 2, "it needs --dataset"),
@@ -258,7 +258,7 @@ def test_weights_of_another_model(mmavk: Mmavk, tiny_clip: Path, posts: Path, tm
 
 def test_text_scorer_stands_behind_the_same_command(mmavk: Mmavk, dataset: Path, tmp_path: Path):
     (tmp_path / "captions.txt").write_text("".join(f"{number}.jpg :{text}\n" for number, text in enumerate(TEXTS[:4])))
-    assert mmavk("store", "import", "--dataset", "tiny", tmp_path / "captions.txt", "--name", "own").code == 0
+    assert mmavk("store", "import", "--dataset", "tiny", tmp_path / "captions.txt", "--knowledge-name", "own").code == 0
     shutil.rmtree(dataset.with_name("tiny_images"))
     ran = mmavk("score", "--dataset", "tiny", "--scorer", "text", "--knowledge", "own", "--format", "json")
     assert ran.code == 0
@@ -274,7 +274,7 @@ def test_store_names_scorers_and_removes_all_they_made(mmavk: Mmavk, tiny_clip: 
     assert list(listing["similarities"].values()) == [5]
     assert scorer in next(iter(listing["similarities"]))
     assert mmavk("store", "verify").code == 0
-    assert mmavk("store", "rm", "--recipe", scorer, "--yes").code == 0
+    assert mmavk("store", "rm", "--knowledge", scorer, "--yes").code == 0
     with Store(tmp_path / "home" / "store", read_only=True) as store:
         assert {row.kind for row in store.rows()} <= {"name"}
 

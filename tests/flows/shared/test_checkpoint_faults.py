@@ -94,9 +94,9 @@ FAULTS = {
     "other tags than weights": ("tagger.json", says(tags=SHORT), "the head does not fit the encoder"),
     "gate no gate": ("tagger.json", says(gate={"threshold": "high"}), "the checkpoint is broken"),
     "gate of another kind": ("tagger.json", says(gate={"height": 1}), "the checkpoint is broken"),
-    "no head": ("head.safetensors", gone, "the head cannot be read"),
-    "head cut": ("head.safetensors", cut, "the head cannot be read"),
-    "head scribbled over": ("head.safetensors", scribbled, "the head cannot be read"),
+    "no head": ("head.safetensors", gone, "cannot read the head"),
+    "head cut": ("head.safetensors", cut, "cannot read the head"),
+    "head scribbled over": ("head.safetensors", scribbled, "cannot read the head"),
     "head lacks a tensor": ("head.safetensors", without("crf.end"), "the head does not fit the encoder"),
     "no tokenizer": ("tokenizer.json", gone, "cannot load the tokenizer"),
     "tokenizer cut": ("tokenizer.json", cut, "cannot load the tokenizer"),
@@ -167,5 +167,5 @@ def test_a_broken_checkpoint_is_told_by_export_and_tag_too(place: Path, tmp_path
     for words in (["export", model, "--out", tmp_path / "out"], ["tag", "--text", "Paris", "--model", model]):
         error = mmavk(*words).exception
         assert getattr(error, "code", None) == 5, error
-        assert "the head cannot be read" in error.what
+        assert "cannot read the head" in error.what
     assert not (tmp_path / "out" / "tagger.json").exists()

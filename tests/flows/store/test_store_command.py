@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from stored import similarity
 
 from mmavk_cli.base.images import read_picture
 from mmavk_cli.cli.main import main
@@ -76,7 +77,7 @@ def test_captions_are_imported_and_every_line_is_accounted_for(mmavk: Mmavk):
 
 
 def test_an_archive_is_imported_under_the_name_given(mmavk: Mmavk):
-    code, out, err = mmavk("import --dataset tiny archive.zip --name mine")
+    code, out, err = mmavk("import --dataset tiny archive.zip --knowledge-name mine")
     lines = {line.strip() for line in out.splitlines()}
     assert code == 0
     assert {"2  matched", "1  archive tweets unmatched", "2  rows new", "1  posts without text"} <= lines
@@ -100,7 +101,7 @@ def test_the_list_says_what_is_there_and_how_it_is_kept(mmavk: Mmavk, place: Pat
     with Store(place / "home" / "store") as store:
         store.put_knowledge("sha256:00", echo, "text")
         store.put_failure("sha256:01", echo, "broken")
-        store.put_similarity("sha256:00", "text", "clip", 0.5)
+        store.put(similarity("sha256:00", "text", "clip", 0.5))
     code, out, _ = mmavk("ls --format json")
     listing = json.loads(out)
     assert code == 0
@@ -114,7 +115,7 @@ def test_the_list_says_what_is_there_and_how_it_is_kept(mmavk: Mmavk, place: Pat
 
 def test_an_empty_store_is_listed_and_not_made(mmavk: Mmavk, place: Path):
     assert mmavk("ls") == (0, f"{place / 'home' / 'store'}: empty\n", "")
-    assert mmavk("verify")[:2] == (0, "0 rows, all as they were written\n")
+    assert mmavk("verify")[:2] == (0, "0 rows, all intact\n")
     assert not (place / "home").exists()
 
 
@@ -147,7 +148,7 @@ def test_an_export_is_imported_again_as_it_was(mmavk: Mmavk, place: Path):
     assert mmavk("import all.jsonl --store other")[0] == 0
     assert mmavk("export --store other")[1] == (place / "all.jsonl").read_text()
     assert mmavk("verify --store other")[0] == 0
-    part = mmavk("export --recipe pgim")[1].splitlines()
+    part = mmavk("export --knowledge pgim")[1].splitlines()
     assert {json.loads(line)["kind"] for line in part} == {"recipe", "name", "knowledge"}
     assert len(part) == 4
 
@@ -164,14 +165,14 @@ def test_a_bad_line_of_an_export_is_counted_and_the_others_go_on(mmavk: Mmavk, p
 
 def test_removing_asks_and_tells(mmavk: Mmavk):
     mmavk(IMPORT)
-    code, out, err = mmavk("rm --recipe blip2")
+    code, out, err = mmavk("rm --knowledge blip2")
     assert (code, out) == (2, "")
     assert "4 rows of blip2" in err
     assert "--yes" in err
-    assert json.loads(mmavk("rm --recipe blip2 --yes --json")[1]) == {"removed": 4}
+    assert json.loads(mmavk("rm --knowledge blip2 --yes --json")[1]) == {"removed": 4}
     assert mmavk(IMPORT)[0] == 0
-    assert mmavk("rm --recipe blip2 --yes") == (0, "", "4 rows removed\n")
-    assert mmavk("rm --recipe blip2 --yes")[0] == 4
+    assert mmavk("rm --knowledge blip2 --yes") == (0, "", "4 rows removed\n")
+    assert mmavk("rm --knowledge blip2 --yes")[0] == 4
 
 
 @pytest.mark.parametrize(("answer", "left", "told"), [("y", 0, "4 rows removed"), ("n", 4, "0 rows removed")])
@@ -179,7 +180,7 @@ def test_an_answer_on_a_terminal_is_heeded(mmavk: Mmavk, answer: str, left: int,
     mmavk(IMPORT)
     ours, theirs = pty.openpty()
     os.write(ours, f"{answer}\n".encode())
-    command = [sys.executable, "-m", "mmavk_cli", "store", "rm", "--recipe", "blip2"]
+    command = [sys.executable, "-m", "mmavk_cli", "store", "rm", "--knowledge", "blip2"]
     done = subprocess.run(command, check=False, stdin=theirs, capture_output=True, text=True)
     for end in (ours, theirs):
         os.close(end)
@@ -191,8 +192,8 @@ def test_an_answer_on_a_terminal_is_heeded(mmavk: Mmavk, answer: str, left: int,
 
 def test_a_scorer_is_removed_by_its_name(mmavk: Mmavk, place: Path):
     with Store(place / "home" / "store") as store:
-        store.put_similarity("sha256:00", "text", "clip:ViT-B-32/openai", 0.5)
-    assert mmavk("rm --recipe clip:ViT-B-32/openai --yes") == (0, "", "1 rows removed\n")
+        store.put(similarity("sha256:00", "text", "clip:ViT-B-32/openai", 0.5))
+    assert mmavk("rm --knowledge clip:ViT-B-32/openai --yes") == (0, "", "1 rows removed\n")
 
 
 def tamper(place: Path) -> None:
@@ -211,10 +212,10 @@ def test_a_store_that_was_tampered_with(mmavk: Mmavk, place: Path):
     assert [line.partition("|")[2].partition("|")[0] for line in out.splitlines()] == ["id:tiny/1", "id:tiny/2"]
     assert "was changed" in out
     assert "pickled" in out
-    assert "2 of 4 rows are not as they were written" in err
+    assert "2 of 4 rows are damaged" in err
     assert len(json.loads(mmavk("verify --format json")[1])["faults"]) == 2
     assert mmavk("show 1")[0] == 3
-    assert "2 rows are not as they were written" in mmavk("ls")[2]
+    assert "2 rows are damaged" in mmavk("ls")[2]
     code, out, err = mmavk("export")
     assert (code, len(out.splitlines()), err.count("left out: ")) == (3, 2, 2)
 
@@ -223,8 +224,8 @@ def test_a_store_that_was_tampered_with(mmavk: Mmavk, place: Path):
     ("line", "code", "told"),
     [
         ("import captions.txt", 2, "--dataset"),
-        ("import --dataset tiny captions.txt --name ocr", 2, "a generator's name"),
-        ("import --dataset tiny captions.txt --name 'a b'", 2, "no name"),
+        ("import --dataset tiny captions.txt --knowledge-name ocr", 2, "a generator's name"),
+        ("import --dataset tiny captions.txt --knowledge-name 'a b'", 2, "invalid name 'a b'"),
         ("import --dataset tiny nowhere.txt", 3, "nowhere.txt: cannot read"),
         ("import --dataset nowhere captions.txt", 3, "no data set 'nowhere'"),
         ("import --dataset tiny data/tiny/test.txt", 3, "not a file of knowledge"),
@@ -234,9 +235,9 @@ def test_a_store_that_was_tampered_with(mmavk: Mmavk, place: Path):
         ("import export.jsonl", 3, "no row of a store in it"),
         ("import --dataset tiny captions.txt --store captions.txt", 3, "cannot be made or written"),
         ("show nothing", 4, "nothing about 'nothing'"),
-        ("export --recipe nothing", 4, "no knowledge called 'nothing'"),
+        ("export --knowledge nothing", 4, "no knowledge called 'nothing'"),
         ("export --out captions.txt/all.jsonl", 3, "cannot write"),
-        ("rm --recipe nothing --yes", 4, "no knowledge called 'nothing'"),
+        ("rm --knowledge nothing --yes", 4, "no knowledge called 'nothing'"),
         ("ls --store broken", 3, "database is damaged"),
         ("verify --store broken", 3, "database is damaged"),
     ],
@@ -267,7 +268,7 @@ def test_the_published_knowledge_end_to_end(shared_data: Path, tmp_path: Path):
         assert done.returncode == 0, done.stderr
         assert "   4819  rows new\n" in done.stdout
         assert "      0  posts without text\n" in done.stdout
-    assert run("verify").stdout == "9642 rows, all as they were written\n"
+    assert run("verify").stdout == "9642 rows, all intact\n"
     shown = run("show", "16_05_01_367", "--format", "json")
     assert {row["name"] for row in json.loads(shown.stdout)["rows"]} == {"blip2", "pgim"}
 

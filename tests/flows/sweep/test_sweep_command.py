@@ -11,7 +11,7 @@ from ran import Mmavk
 from mmavk_cli.corpus.conll import read_conll
 
 POSTS = 40
-SWEEP = ("sweep", "--run", "embedded", "--dataset", "twitter2017", "--knowledge", "blip2", "--format", "json")
+SWEEP = ("sweep", "--model", "embedded", "--dataset", "twitter2017", "--knowledge", "blip2", "--format", "json")
 
 
 @pytest.fixture
@@ -77,12 +77,12 @@ def test_table_names_what_gave_the_weights(mmavk: Mmavk, place: Path):
 @pytest.mark.parametrize(
     ("more", "code", "words"),
     [
-        (("--thresholds", "0.4:0.2:0.01"), 2, "no range"),
-        (("--thresholds", "a"), 2, "no range"),
+        (("--thresholds", "0.4:0.2:0.01"), 2, "not a range"),
+        (("--thresholds", "a"), 2, "not a range"),
         (("--knowledge", "blip3"), 4, "blip2"),
-        (("--run", "nowhere"), 5, "nowhere"),
+        (("--model", "nowhere"), 5, "nowhere"),
         (("--split", "valid"), 3, "no valid split"),
-        (("--scorer", "clip"), 4, "no scores by the CLIP"),
+        (("--scorer", "clip"), 4, "no scores by CLIP"),
     ],
 )
 def test_command_lines_that_cannot_be(more: tuple[str, ...], code: int, words: str, mmavk: Mmavk, place: Path):

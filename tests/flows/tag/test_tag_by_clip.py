@@ -12,8 +12,8 @@ import pytest
 from generate_tools import noise
 from ran import Mmavk
 
-from mmavk_cli.base.device import InTurn
 from mmavk_cli.base.images import read_picture
+from mmavk_cli.base.one_large_model import ExclusiveModel
 from mmavk_cli.flows.shared.models import folder_of
 from mmavk_cli.flows.tag import rows as tag_rows
 from mmavk_cli.flows.tag import stages as tag_stages
@@ -87,8 +87,9 @@ def done(mmavk: Mmavk, *arguments: str | Path) -> str:
 
 def trained(mmavk: Mmavk, chain: Chain) -> Gate:
     """The chain up to a model in `chain.run`; returns its gate."""
-    done(mmavk, "generate", "--dataset", "tiny", "--generator", "qwen2vl", *chain.vlm)
-    assert not InTurn.loaded()
+    made = mmavk("generate", "--dataset", "tiny", "--generator", "qwen2vl", *chain.vlm)
+    assert (made.code, ", 0 failed" in made.err) == (3, True), made.err  # random weights never end a text
+    assert not ExclusiveModel.loaded()
     done(mmavk, "score", "--dataset", "tiny", *chain.clip)
     knowledge = ("--knowledge", "qwen2vl", "--scorer", "clip", *chain.clip)
     encoder = ("--encoder", chain.encoder, "--epochs", "1", "--batch-size", "4")
@@ -141,7 +142,7 @@ def test_a_post_is_tagged_as_the_chain_trained(mmavk: Mmavk, chain: Chain):
         "jsonl",
     )  # CLIP, Qwen2-VL, CLIP, each after the last is freed
     assert json.loads(done(mmavk, *asked, fresh, *empty))["knowledge"] == knowledge
-    assert not InTurn.loaded()
+    assert not ExclusiveModel.loaded()
     (again,), modules = loaded_by(*asked, fresh, "--format", "jsonl")
     assert again["knowledge"] == knowledge
     assert {name for name in modules if "modeling_qwen2_vl" in name or name.partition(".")[0] == "open_clip"} == set()
@@ -235,7 +236,7 @@ def test_a_large_generator_ends_before_names_are_looked_for_also_without_clip(
     write, load = QwenGenerator.write, tag_rows.open_model
     monkeypatch.setattr(QwenGenerator, "write", lambda own, views: (events.append(len(views)), write(own, views))[1])
     monkeypatch.setattr(
-        tag_rows, "open_model", lambda *of: (events.append(f"names, loaded: {InTurn.loaded()}"), load(*of))[1]
+        tag_rows, "open_model", lambda *of: (events.append(f"names, loaded: {ExclusiveModel.loaded()}"), load(*of))[1]
     )
     (tmp_path / "bad.png").write_bytes(b"no picture")
     for number in range(3):

@@ -56,6 +56,15 @@ def test_post_keeps_its_own_words(tag: Mmavk):
     ]  # fmt: skip
 
 
+def test_scripts_the_model_does_not_read_are_told(tag: Mmavk, posts: Callable[..., Path]):
+    rows = [{"text": "Привет из Paris"}, {"text": "Hello from Łódź ツ"}, {"text": "สวัสดี и ещё"}]
+    done = tag(posts(*rows), "--no-image", "--format", "jsonl")
+    told = "words in a script that the model does not read"
+    assert [record["notes"][1:] for record in done.records] == [[f"{told}: Cyrillic"], [], [f"{told}: Thai, Cyrillic"]]
+    assert done.faults == [f"mmavk: {told}, and few or no names are found there; posts: Cyrillic in 2, Thai in 1"]
+    assert tag(posts(*rows), "--no-image", "--quiet", "--format", "jsonl").err == ""
+
+
 def test_folder_takes_texts_with_pictures_of_the_same_name(tag: Mmavk, tmp_path: Path):
     (tmp_path / "b.txt").write_text("Back in Rome")
     (tmp_path / "b.JPG").write_bytes((EXAMPLES / "folder" / "abbey.jpg").read_bytes())

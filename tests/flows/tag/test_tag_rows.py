@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import count, islice
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from mmavk_cli.flows.tag import rows as tag_rows
 from mmavk_cli.flows.tag.rows import READ_AHEAD, PictureReader, Tagger
 from mmavk_cli.knowledge.generators.echo import EchoGenerator
 from mmavk_cli.report.predictions_writer import as_json
+from mmavk_cli.tagger.inference.predictor import by_line
 
 NAMES = [
     "Paris",
@@ -60,6 +62,7 @@ def test_offsets_are_true_on_the_raw_text(text: str, tagger: Tagger):
     end = 0
     for entity in record["entities"]:
         assert text[entity["start"] : entity["end"]] == entity["text"] != ""
+        assert len(entity["text"].splitlines()) == 1
         assert entity["start"] >= end
         assert 0 <= entity["score"] <= 1
         words = cut(text)[entity["word_start"] : entity["word_end"]]
@@ -74,6 +77,26 @@ def test_names_behind_wide_characters_are_found_where_they_stand(tagger: Tagger)
     found = {(one.text, one.type) for one in row.entities}
     assert {("Harry Kane", "PER"), ("Paris", "LOC")} <= found
     assert all(text[one.start : one.end] == one.text for one in row.entities)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\u2028"])
+def test_a_name_ends_where_its_line_ends(end: str, tagger: Tagger):
+    (whole,) = tagger.tagged([post_from_text("We met New York Yankees", "x")], 0.0)
+    (cut_in_two,) = tagger.tagged([post_from_text(f"We met New{end}York Yankees", "x")], 0.0)
+    assert isinstance(whole, Tagged)
+    assert isinstance(cut_in_two, Tagged)
+    assert [one.text for one in whole.entities] == ["New York Yankees"]
+    assert "York Yankees" in [one.text for one in cut_in_two.entities]
+    assert all(end not in one.text for one in cut_in_two.entities)
+
+
+def test_lines_are_decoded_as_posts_of_their_own_that_were_read_together():
+    words = np.random.default_rng(1).normal(size=(2, 7, 9)).astype(np.float32)
+    found, lengths = by_line(words, [[(0, 3), (3, 7)], [(0, 5)]])
+    assert lengths.tolist() == [3, 4, 5]
+    for row, expected in zip(found, [words[0, :3], words[0, 3:], words[1, :5]], strict=True):
+        assert np.array_equal(row[: len(expected)], expected)
+        assert not row[len(expected) :].any()
 
 
 def test_rows_flow(tagger: Tagger):

@@ -99,7 +99,7 @@ def test_points_need_no_pickle(cut: Path) -> None:
 def test_another_setting_is_named(cut: Path, train: Train) -> None:
     done = train(cut, "--resume", "--encoder-lr", 0.001)
     assert getattr(done.exception, "code", None) == 2
-    assert "made with --encoder-lr 0.003, asked for is 0.001" in str(done.exception)
+    assert "was made with --encoder-lr 0.003, now 0.001" in str(done.exception)
     assert points(cut)
 
 
@@ -117,7 +117,7 @@ def test_a_broken_point_is_told(cut: Path, train: Train) -> None:
     file.write_bytes(file.read_bytes()[:100])
     done = train(cut, "--save-steps", 3, "--resume")
     assert getattr(done.exception, "code", None) == 3
-    assert "the point to resume from is broken" in str(done.exception)
+    assert "the resume checkpoint is broken" in str(done.exception)
 
 
 def test_an_unfinished_training_is_not_thrown_away(cut: Path, train: Train) -> None:
@@ -145,7 +145,7 @@ def test_ctrl_c_says_how_to_go_on(train: Train, tmp_path: Path, monkeypatch: pyt
         patch.setattr(Training, "training_step", interrupted)
         done = train(tmp_path / "run", "--save-steps", 3)
     assert done.exit_code == 130
-    assert "the same command with --resume continues this training" in done.stderr
+    assert "repeat the command with --resume to continue this training" in done.stderr
     assert train(tmp_path / "run", "--save-steps", 3, "--resume").exit_code == 0
     assert weights(tmp_path / "run") == weights(whole)
     assert (tmp_path / "run" / "metrics.jsonl").read_text() == (whole / "metrics.jsonl").read_text()

@@ -61,7 +61,7 @@ def test_finished_seeds_are_not_trained_again(trained: Path, tmp_path: Path, qui
     assert (out / "seed-1" / "run.json").stat().st_mtime_ns == before
     assert json.loads((out / "scores.json").read_text())["runs"].keys() == {"1", "2", "3"}
     other = mmavk(*asked, "--seeds", "1,4", "--batch-size", 8, code=2)
-    assert "seed-1: made with --batch-size 16, asked for is 8" in str(other.exception)
+    assert "seed-1: was made with --batch-size 16, now 8" in str(other.exception)
     assert not (out / "seed-4").exists()
     (out / "seed-2" / "run.json").unlink()
     mmavk(*asked, "--seeds", "1,2", code=3)  # a seed's folder that is no run is no finished seed
@@ -123,7 +123,7 @@ def test_seed_and_seeds_exclude_each_other(mmavk):
 
 @pytest.mark.parametrize("text", ["", "1,1", "1,,2", "-1", "one"])
 def test_what_is_no_list_of_seeds_is_told(text: str):
-    with pytest.raises(UsageError, match=r"--seeds: .*is no list of different numbers"):
+    with pytest.raises(UsageError, match=r"--seeds: .*is not a list of distinct numbers"):
         SeedChoice.gather({"seeds": text})
 
 
@@ -147,5 +147,5 @@ def test_only_what_changes_the_result_is_held_against_a_run(tmp_path: Path):
     check_unchanged(tmp_path, facts, moved)
     del facts["settings"]["warmup"]  # a run from before there was this setting
     check_unchanged(tmp_path, facts, settings)
-    with pytest.raises(UsageError, match=r"made with --knowledge \(not given\), asked for is pgim"):
+    with pytest.raises(UsageError, match=r"was made with --knowledge \(not given\), now pgim"):
         check_unchanged(tmp_path, facts, settings.model_copy(update={"knowledge": "pgim"}))

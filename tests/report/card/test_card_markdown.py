@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from mmavk_cli.report.card.markdown import code, escaped, table
-from mmavk_cli.report.card.model import Model, Parts, Told, model_card
+from mmavk_cli.report.card.model import CardOptions, Model, Parts, model_card
 from mmavk_cli.report.card.render import rendered_card
 from mmavk_cli.report.safe_text import visible
 from mmavk_cli.report.table_section import Section
@@ -74,7 +74,7 @@ def test_a_model_with_such_names_has_a_card_that_stands(text: str):
         {f"f1_{text}_own": 50.0, "f1": 50.0, "epoch": 1},
         {"splits": {f"{text}/train": {"posts": 1, "names": {"PER": 1}, "knowledge": {text: 1}, "gated": 0}}},
     )  # fmt: skip
-    page = rendered_card(model_card(model, Told(license="mit", language="de")))
+    page = rendered_card(model_card(model, CardOptions(license="mit", language="de")))
     said = yaml.safe_load(page.split("\n---\n")[0].removeprefix("---\n"))
     assert (said["license"], said["language"], said["datasets"]) == ("mit", "de", [text])
     card = ModelCard(page)
@@ -104,11 +104,13 @@ def test_a_licence_and_a_language_nobody_gave_are_not_there():
         "gate": {},
         "trained": {"datasets": ["mine"]},
     }
-    page = rendered_card(model_card(Model("m", config, PLAIN, {}, {}, {}), Told()))
+    page = rendered_card(model_card(Model("m", config, PLAIN, {}, {}, {}), CardOptions()))
     said = ModelCard(page).data.to_dict()
     assert said.keys() & {"license", "language", "base_model", "model-index"} == set()
     config["trained"] = {"datasets": ["twitter2015", "twitter2017"]}
-    assert ModelCard(rendered_card(model_card(Model("m", config, PLAIN, {}, {}, {}), Told()))).data.language == "en"
+    assert (
+        ModelCard(rendered_card(model_card(Model("m", config, PLAIN, {}, {}, {}), CardOptions()))).data.language == "en"
+    )
 
 
 @pytest.mark.parametrize(
@@ -123,7 +125,10 @@ def test_only_an_encoder_of_the_hub_is_a_base_model(encoder: str, folder: bool, 
     network = {"encoder": encoder, "tags": ["O"], "pieces": {"fusion": "text"}, "decoder": "crf"}
     config = network | {"gate": {}, "trained": {}}
     run = {"command": "train", "settings": {}, "encoder_is_folder": folder}
-    assert ModelCard(rendered_card(model_card(Model("m", config, PLAIN, run, {}, {}), Told()))).data.base_model == base
+    assert (
+        ModelCard(rendered_card(model_card(Model("m", config, PLAIN, run, {}, {}), CardOptions()))).data.base_model
+        == base
+    )
 
 
 def test_a_plain_name_is_written_as_it_is():

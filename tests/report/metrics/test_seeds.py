@@ -3,8 +3,8 @@
 import pytest
 
 from mmavk_cli.report.metrics.counts import Count
-from mmavk_cli.report.metrics.f1 import Scores
-from mmavk_cli.report.metrics.seeds import Spread, mean_interval, seed_scores, seeds_text, spread, spread_scores, summed
+from mmavk_cli.report.metrics.f1 import Scores, scores_of
+from mmavk_cli.report.metrics.seeds import Spread, mean_interval, seeds_text, spread, spread_scores, summed
 from mmavk_cli.report.metrics.significance import ResamplingSettings
 
 # Two posts, two seeds. Seed 1: 3 right, 1 spurious, 1 missed. Seed 2: 2 right, 2 missed.
@@ -23,7 +23,7 @@ def test_shown_with_and_without_deviation():
 
 
 def test_scores_are_the_mean_of_each_seeds():
-    scores = seed_scores(COUNTS)
+    scores = spread_scores([scores_of(one) for one in COUNTS.values()])
     assert scores.precision == Spread(pytest.approx((75 + 100) / 2), pytest.approx(25 / 2**0.5))
     assert scores.recall == Spread(pytest.approx((75 + 50) / 2), pytest.approx(25 / 2**0.5))
     assert scores.f1.mean == pytest.approx((75 + 200 / 3) / 2)

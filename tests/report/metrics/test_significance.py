@@ -103,7 +103,7 @@ def test_interval_hangs_on_the_seed_alone() -> None:
     one, _ = drawn(4, posts=50)
     again = intervals({"a": one}, SETTINGS)
     assert again == intervals({"a": one}, SETTINGS)
-    assert again != intervals({"a": one}, ResamplingSettings(seed=2))
+    assert again != intervals({"a": one}, ResamplingSettings(resampling_seed=2))
 
 
 def test_holm_by_hand() -> None:

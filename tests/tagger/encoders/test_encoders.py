@@ -23,6 +23,7 @@ from transformers import (
 
 from mmavk_cli.base.errors import MissingError, UsageError
 from mmavk_cli.base.records import Knowledge, Span, Word
+from mmavk_cli.base.tokenizers import lead_of
 from mmavk_cli.tagger.batch import collate
 from mmavk_cli.tagger.build import check_lengths
 from mmavk_cli.tagger.checkpoint import TaggerConfig
@@ -113,7 +114,7 @@ def test_learns_saves_and_loads(folder: Path, tmp_path: Path) -> None:
 def test_a_word_is_cut_as_in_running_text(folder: Path) -> None:
     tokenizer = encoder_tokenizer(folder)
     pieces = PieceCutter(tokenizer, PieceSettings()).post(WORDS[:2])
-    assert list(pieces.windows[0]) == tokenizer.encode("Houston calls").ids
+    assert list(pieces.windows[0]) == tokenizer.encode(f"{lead_of(tokenizer)}Houston calls").ids
 
 
 def test_an_encoder_with_few_positions_says_so() -> None:

@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from mmavk_cli.base.errors import KnowledgeError
 from mmavk_cli.base.paths import store_folder
 from mmavk_cli.base.records import Json, Knowledge, Post
 from mmavk_cli.base.settings import DataPlace, Settings, setting
 from mmavk_cli.flows.shared.knowledge.similarity import scored, seen_pictures
 from mmavk_cli.flows.shared.models import own_gate
+from mmavk_cli.flows.shared.options import KNOWLEDGE
 from mmavk_cli.similarity.clip_source import CLIP, ScorerChoice, check_for_pictures
 from mmavk_cli.similarity.gate import Gate, GateSettings
-from mmavk_cli.store.store import Store, knowledge_for
+from mmavk_cli.store.rows import PLACEHOLDER
+from mmavk_cli.store.store import Store, knowledge_for, row_for
 from mmavk_cli.tagger.checkpoint import SCORER, TaggerConfig
 from mmavk_cli.tagger.fusions.registry import FUSIONS
 
@@ -18,9 +21,7 @@ from mmavk_cli.tagger.fusions.registry import FUSIONS
 class KnowledgeChoice(GateSettings, ScorerChoice, DataPlace):
     """Whose knowledge a post gets and how much of it counts."""
 
-    knowledge: str | None = setting(
-        None, "Knowledge in the store, by name or recipe id (`blip2`, `pgim`). [default: none]", metavar="NAME"
-    )
+    knowledge: str | None = setting(None, KNOWLEDGE, here="[default: none]", metavar="NAME")
 
 
 class OtherKnowledge(Settings):
@@ -28,7 +29,7 @@ class OtherKnowledge(Settings):
 
     other_knowledge: bool = setting(
         False,
-        "Take other knowledge than the model was trained with, or another scorer's word.",
+        "Allow knowledge, or a scorer, that the model was not trained with.",
         "--other-knowledge",
     )
 
@@ -79,6 +80,12 @@ def knowledge_of(
 ) -> list[Knowledge | None]:
     """What a model takes of each post's picture, weighed by its gate; None where there is nothing.
 
+    Args:
+        choice: the knowledge, its scorer and its gate.
+        dataset: name of the data set.
+        posts: of one split.
+        wanted: what the model reads of a picture.
+
     Raises:
         KnowledgeError: the store has no knowledge of that name, or not the scores or features that are needed.
         UsageError: the text scorer is to weigh features of pictures.
@@ -90,6 +97,12 @@ def scored_knowledge(
     choice: KnowledgeChoice, dataset: str, posts: Sequence[Post], wanted: Wanted
 ) -> list[Knowledge | None]:
     """The same, all of it counted in full, and where it is needed how related post and picture are.
+
+    Args:
+        choice: the knowledge, its scorer and its gate.
+        dataset: name of the data set.
+        posts: of one split.
+        wanted: what the model reads of a picture.
 
     Raises:
         KnowledgeError: the store has no knowledge of that name, or not the scores or features that are needed.
@@ -104,7 +117,24 @@ def scored_knowledge(
         return [None] * len(posts)
     else:
         found = _stored(choice, choice.knowledge, dataset, posts)
-    return scored(choice, posts, found, CLIP if wanted.features else wanted.scorer) if weighed else found
+    if not weighed:
+        return found
+    knowledge = scored(choice, posts, found, CLIP if wanted.features else wanted.scorer)
+    _check_similarities(knowledge, dataset)
+    return knowledge
+
+
+def _check_similarities(knowledge: Sequence[Knowledge | None], dataset: str) -> None:
+    """Some knowledge has a similarity, where a gate asks for one: it would gate everything otherwise.
+
+    Raises:
+        KnowledgeError: none has; CLIP needs the pictures themselves.
+    """
+    there = [one for one in knowledge if one is not None]
+    if there and all(one.similarity is None for one in there):
+        what = f"the gate asks for similarities, and none of the {len(there)} posts with knowledge has a picture here"
+        advice = "Name the pictures' folder with --images and run mmavk score, or say --scorer text or --threshold none"
+        raise KnowledgeError(what, dataset, advice)
 
 
 def _stored(choice: KnowledgeChoice, name: str, dataset: str, posts: Sequence[Post]) -> list[Knowledge | None]:
@@ -115,20 +145,41 @@ def _stored(choice: KnowledgeChoice, name: str, dataset: str, posts: Sequence[Po
     return [Knowledge(text, recipe.id) if text else None for text in texts]
 
 
+def placeholder_posts(
+    choice: KnowledgeChoice, dataset: str, posts: Sequence[Post], knowledge: Sequence[Knowledge | None]
+) -> frozenset[str]:
+    """The ids of those posts without knowledge whose picture `mmavk generate` took for a placeholder.
+
+    Args:
+        choice: the knowledge, and where the store is.
+        dataset: name of the data set.
+        posts: of one split.
+        knowledge: of each post.
+    """
+    if choice.knowledge is None or all(knowledge):
+        return frozenset()
+    with Store(store_folder(choice.store), read_only=True) as store:
+        find = row_for(store, store.resolve(choice.knowledge).id, dataset)
+        without = [post for post, one in zip(posts, knowledge, strict=True) if one is None]
+        rows = {post.id: find(post) for post in without}
+    return frozenset(name for name, row in rows.items() if row is not None and PLACEHOLDER in row.details)
+
+
 def gated(knowledge: Sequence[Knowledge | None], gate: Gate) -> list[Knowledge | None]:
-    """The same knowledge with the weight that `gate` gives it; what has no similarity counts in full."""
-    return [
-        one and replace(one, weight=1.0 if one.similarity is None else gate.weight(one.similarity)) for one in knowledge
-    ]
+    """The same knowledge with the weight that `gate` gives it."""
+    return [one and replace(one, weight=gate.weight(one.similarity)) for one in knowledge]
 
 
 def counted_knowledge(knowledge: Sequence[Knowledge | None]) -> Json:
-    """For people: posts, how many have knowledge, the share of these that counts less than in full, the mean weight."""
-    weights = [one.weight for one in knowledge if one is not None]
-    many = max(len(weights), 1)
+    """For people: posts, how many have knowledge, the share of these that counts less than in full, the mean weight;
+    where there are any, how many are gated because CLIP could not see their picture.
+    """
+    there = [one for one in knowledge if one is not None]
+    many = max(len(there), 1)
+    unscored = sum(one.similarity is None and one.weight < 1 for one in there)
     return {
         "posts": len(knowledge),
-        "with_knowledge": len(weights),
-        "gated": round(sum(weight < 1 for weight in weights) / many, 4),
-        "mean_weight": round(sum(weights) / many, 4),
-    }
+        "with_knowledge": len(there),
+        "gated": round(sum(one.weight < 1 for one in there) / many, 4),
+        "mean_weight": round(sum(one.weight for one in there) / many, 4),
+    } | ({"without_similarity": unscored} if unscored else {})

@@ -69,9 +69,11 @@ def clip_recipe(store: Store, name: str) -> Recipe:
             if there
             else "Make some: mmavk score, with the same --clip"
         )
-        raise KnowledgeError(f"no scores by the CLIP {name!r}", str(store.folder), advice) from None
+        raise KnowledgeError(f"no scores by CLIP {name!r}", str(store.folder), advice) from None
     if recipe.generator != GENERATOR:
-        raise KnowledgeError(f"{name!r} is knowledge, not a CLIP that scored", str(store.folder), "See mmavk store ls")
+        raise KnowledgeError(
+            f"{name!r} is the name of knowledge, not of a CLIP", str(store.folder), "See mmavk store ls"
+        )
     return recipe
 
 

@@ -3,16 +3,15 @@
 from importlib.metadata import PackageNotFoundError, version
 from time import perf_counter
 
-from mmavk_cli.base.device import InTurn, resolve_device
+from mmavk_cli.base.device import resolve_device
 from mmavk_cli.base.errors import KnowledgeError, MissingError
+from mmavk_cli.base.one_large_model import ExclusiveModel
 from mmavk_cli.base.records import Json
 from mmavk_cli.flows.shared.knowledge.clip_lookup import GENERATOR
-from mmavk_cli.similarity.clip_source import SMALLER, ClipSettings, ClipSource, clip_source
+from mmavk_cli.similarity.clip_source import LIBRARY, SMALLER, ClipSettings, ClipSource, clip_source
 from mmavk_cli.similarity.interfaces import PictureModel
 from mmavk_cli.store.recipe import Recipe
 from mmavk_cli.store.store import Store
-
-LIBRARY = "open_clip_torch"
 
 
 class ClipOfStore:
@@ -27,7 +26,9 @@ class ClipOfStore:
     def __init__(self, settings: ClipSettings, store: Store) -> None:
         self.source: ClipSource = clip_source(settings)
         self._settings, self._store = settings, store
-        self._turn: InTurn[PictureModel] = InTurn(f"the CLIP {self.source.name}", self._load, smaller=SMALLER)
+        self._turn: ExclusiveModel[PictureModel] = ExclusiveModel(
+            f"the CLIP {self.source.name}", self._load, smaller=SMALLER
+        )
         self.load_s = 0.0
         self._known = _known(store, self.source.name, settings.clip_precision)
 
@@ -71,8 +72,8 @@ class ClipOfStore:
 
     def _check(self, loaded: Recipe) -> None:
         if self._known is not None and loaded.id != self._known.id:
-            what = f"the weights are not those that the scores of {self.source.name} in the store were made with"
-            advice = f"Name other weights, or remove the scores: mmavk store rm --recipe {self.source.name}"
+            what = f"the scores of {self.source.name} in the store were made with other weights"
+            advice = f"Name other weights, or remove the scores: mmavk store rm --knowledge {self.source.name}"
             raise KnowledgeError(what, "--clip", advice)
 
 

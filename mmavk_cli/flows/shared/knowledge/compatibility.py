@@ -33,6 +33,12 @@ def check_knowledge(choice: EvalKnowledge, config: TaggerConfig, knowledge: Iter
 def check_any(name: str, dataset: str, split: str, knowledge: Iterable[Knowledge | None]) -> None:
     """Some post of a split has the knowledge that was asked for by `name`.
 
+    Args:
+        name: of the knowledge.
+        dataset: name of the data set, for the message.
+        split: for the message.
+        knowledge: of each post.
+
     Raises:
         KnowledgeError: none has.
     """

@@ -20,6 +20,12 @@ def scored(
 ) -> list[Knowledge | None]:
     """The knowledge of each post with its similarity by `scorer`; without one where CLIP could not see the picture.
 
+    Args:
+        choice: which CLIP, and where the store is.
+        posts: of one split.
+        found: the knowledge of each post.
+        scorer: `clip` or `text`; None is `text`.
+
     Raises:
         KnowledgeError: CLIP was chosen, and the store has not its scores of all posts.
     """

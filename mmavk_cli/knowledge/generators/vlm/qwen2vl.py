@@ -7,14 +7,16 @@ from typing import Any
 
 from pydantic import field_validator
 
-from mmavk_cli.base.device import DeviceChoice, InTurn, empty_cache, is_out_of_memory, memory, resolve_device
+from mmavk_cli.base.device import DeviceChoice, empty_cache, is_out_of_memory, memory, resolve_device
 from mmavk_cli.base.errors import MemoryShortError, MissingError
+from mmavk_cli.base.one_large_model import ExclusiveModel
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.settings import setting
 from mmavk_cli.knowledge.generators.generator import NO_MEMORY, View, Written
 from mmavk_cli.knowledge.generators.vlm.chat_generator import ChatGenerator
 from mmavk_cli.knowledge.generators.vlm.memory import Footprint, read_config
 from mmavk_cli.knowledge.generators.vlm.qwen2vl_load import Loaded, load_model
+from mmavk_cli.knowledge.generators.vlm.reasoning import opens_reasoning
 from mmavk_cli.knowledge.generators.vlm.resize import shrunk, visual_tokens
 from mmavk_cli.knowledge.generators.vlm.settings import ChatSettings, chat_recipe
 from mmavk_cli.knowledge.generators.vlm.weights import Weights, find_weights
@@ -28,9 +30,11 @@ class QwenSettings(ChatSettings, DeviceChoice):
     """How Qwen2-VL runs here."""
 
     four_bit: bool = setting(False, "Load the language model's weights in 4 bits (nf4): 16.6 GB become 7.", "--4bit")
-    batch_size: str = setting("auto", "Pictures a batch; auto takes what fits into the free memory.", metavar="auto|N")
+    pictures_per_batch: str = setting(
+        "auto", "Pictures in a batch; auto takes as many as fit into the free memory.", metavar="auto|N"
+    )
 
-    @field_validator("batch_size")
+    @field_validator("pictures_per_batch", mode="before")
     @classmethod
     def _size(cls, value: str) -> str:
         if value != "auto" and not (value.isascii() and value.isdigit() and int(value)):
@@ -45,10 +49,10 @@ class QwenGenerator(ChatGenerator[QwenSettings]):
 
     def __init__(self, settings: QwenSettings) -> None:
         super().__init__(settings)
-        self._most = 0 if settings.batch_size == "auto" else int(settings.batch_size)
+        self._most = 0 if settings.pictures_per_batch == "auto" else int(settings.pictures_per_batch)
         way = "" if settings.four_bit else "--4bit, or "
         self._smaller = f"Take {way}a smaller --vlm such as Qwen/Qwen2-VL-2B-Instruct; mmavk doctor shows what fits"
-        self._turn = InTurn("qwen2vl", self._load, smaller=self._smaller)
+        self._turn = ExclusiveModel("qwen2vl", self._load, smaller=self._smaller)
         self._processor: Any = None
 
     @cached_property
@@ -81,7 +85,7 @@ class QwenGenerator(ChatGenerator[QwenSettings]):
             return Footprint.of(self._config, 2 if half else 4)
         except KeyError as error:
             where = str(self._weights.folder / "config.json")
-            raise MissingError(f"the model's sizes are not told: {error}", where, "Fetch it again") from error
+            raise MissingError(f"config.json lacks {error}", where, "Fetch it again") from error
 
     @cached_property
     def _config(self) -> Json:
@@ -89,7 +93,7 @@ class QwenGenerator(ChatGenerator[QwenSettings]):
 
     def room(self, tokens: int) -> int:
         """How many pictures of so many visual tokens go into the memory that is free when the weights are loaded."""
-        if self.settings.batch_size != "auto":
+        if self.settings.pictures_per_batch != "auto":
             return self._most
         self._turn.model  # noqa: B018  (what is free is known when the weights are there)
         fits = self.footprint.batch(memory(self.device)[0], tokens, self.settings.max_new_tokens)
@@ -134,11 +138,15 @@ class QwenGenerator(ChatGenerator[QwenSettings]):
         return [replace(one, details={**one.details, "back_off": list(steps)}) if steps else one for one in answers]
 
     def _answers(self, views: Sequence[View]) -> list[Written]:
-        from mmavk_cli.knowledge.generators.vlm.qwen2vl_generate import answer
+        from mmavk_cli.knowledge.generators.vlm.qwen2vl_generate import answer, chat_text
 
         loaded = Loaded(self._turn.model, self._processor)
         answers = answer(loaded, self.prompt.text, views, self.settings.max_new_tokens)
-        return [self.written(text, ended, view, new) for view, (text, ended, new) in zip(views, answers, strict=True)]
+        prompted = opens_reasoning(chat_text(self._processor, self.prompt.text))
+        return [
+            self.written(text, ended, view, new, prompted)
+            for view, (text, ended, new) in zip(views, answers, strict=True)
+        ]
 
     def free(self) -> None:
         """Give the model's memory back."""

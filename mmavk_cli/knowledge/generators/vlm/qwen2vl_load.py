@@ -113,4 +113,4 @@ def check_quantised(model: Any) -> None:
     parts = quantised(model)
     wrong = [part for part in ("visual", "lm_head") if parts[part, True] or not parts[part, False]]
     if wrong or parts["language", False] or not parts["language", True]:
-        raise MmavkError(f"4 bits did not go where they should: {dict(parts)}", "--4bit", "Report it")
+        raise MmavkError(f"4-bit quantisation reached the wrong modules: {dict(parts)}", "--4bit", "Report it")

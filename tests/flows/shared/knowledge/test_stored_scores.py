@@ -55,7 +55,7 @@ def test_post_without_a_picture_or_with_a_broken_one_has_none(scored: tuple[str,
 def test_scores_of_another_clip_or_of_other_posts_are_refused(scored: tuple[str, Path]):
     name, folder = scored
     with Store(folder / "home" / "store", read_only=True) as store:
-        with pytest.raises(KnowledgeError, match="no scores by the CLIP 'ViT-B-32/openai'") as other:
+        with pytest.raises(KnowledgeError, match="no scores by CLIP 'ViT-B-32/openai'") as other:
             clip_similarities(store, [post(0, folder)], "ViT-B-32/openai")
         assert name in other.value.do
         with pytest.raises(KnowledgeError, match="1 of 2 posts have no score"):

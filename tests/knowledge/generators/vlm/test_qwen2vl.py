@@ -10,8 +10,8 @@ from PIL import Image
 from ran import Mmavk
 from tiny_qwen import save_tiny
 
-from mmavk_cli.base.device import InTurn
 from mmavk_cli.base.errors import MmavkError
+from mmavk_cli.base.one_large_model import ExclusiveModel
 from mmavk_cli.knowledge.generators.generator import View
 from mmavk_cli.knowledge.generators.vlm.qwen2vl import QwenGenerator, QwenSettings
 from mmavk_cli.knowledge.generators.vlm.qwen2vl_generate import answer, looping
@@ -112,7 +112,7 @@ def test_four_bits_go_to_the_language_layers_and_nowhere_else(tiny: Path):
 
 def test_four_bits_in_the_wrong_place_are_told(tiny: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("mmavk_cli.knowledge.generators.vlm.qwen2vl.KEPT_WHOLE", ("visual", "lm_head"))
-    with pytest.raises(MmavkError, match="4 bits did not go where they should"):
+    with pytest.raises(MmavkError, match="4-bit quantisation reached the wrong modules"):
         load_model(tiny, "cpu", four_bit=True)
     with pytest.raises(MmavkError):
         check_quantised(torch.nn.ModuleDict({"visual": torch.nn.Linear(2, 2), "lm_head": torch.nn.Linear(2, 2)}))
@@ -131,7 +131,8 @@ def test_four_bits_write(tiny: Path):
 def test_the_command_from_end_to_end(tiny: Path, mmavk: Mmavk, pictures: Path, tmp_path: Path):
     line = ["generate", "--images", pictures, "--vlm", tiny, "--device", "cpu", "--max-new-tokens", "12"]
     done = mmavk(*line, "--store", tmp_path / "store", "--out", tmp_path / "run")
-    assert done.code == 0, done.err
+    assert (done.code, " 6 made, " in done.err) == (3, True), done.err  # random weights do not end most of their texts
+    assert "(4 cut): raise --max-new-tokens" in done.err
     with Store(tmp_path / "store", read_only=True) as store:
         assert store.verify() == []
         recipe = store.resolve("qwen2vl")
@@ -140,7 +141,7 @@ def test_the_command_from_end_to_end(tiny: Path, mmavk: Mmavk, pictures: Path, t
             said = QwenGenerator(QwenSettings(vlm=str(tiny), device="cpu", max_new_tokens=12))
             assert row.text == said.generate(image.convert("RGB"))  # type: ignore[union-attr]
             said.free()
-    assert not InTurn.loaded()
+    assert not ExclusiveModel.loaded()
     post = ["tag", "--text", "Off to Paris", "--image", pictures / "p3.png", "--format", "jsonl"]
     tagged = mmavk(*post, "--generator", "qwen2vl", "--vlm", tiny, "--max-new-tokens", "12")
     assert tagged.code == 0, tagged.err

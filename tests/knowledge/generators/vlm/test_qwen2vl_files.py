@@ -23,7 +23,7 @@ def test_the_recipe_names_the_model_its_state_and_its_quantisation(tiny: Path, t
     changes: list[Json] = [{"four_bit": True}, {"prompt": "caption"}, {"visual_tokens": 512}]
     ids = {generator(tiny, **change).recipe.id for change in changes} | {generator(other).recipe.id}
     assert len(ids | {recipe.id}) == 5
-    assert generator(tiny, batch_size="3").recipe.id == recipe.id
+    assert generator(tiny, pictures_per_batch="3").recipe.id == recipe.id
 
 
 @pytest.mark.parametrize("file", ["config.json", "model.safetensors", "tokenizer.json"])
@@ -58,7 +58,7 @@ def test_a_config_without_sizes(tiny: Path, tmp_path: Path):
     folder = tmp_path / "model"
     shutil.copytree(tiny, folder)
     (folder / "config.json").write_text('{"model_type": "qwen2_vl"}')
-    with pytest.raises(MissingError, match=r"the model's sizes are not told: 'hidden_size'"):
+    with pytest.raises(MissingError, match=r"config.json lacks 'hidden_size'"):
         generator(folder).room(4)
 
 

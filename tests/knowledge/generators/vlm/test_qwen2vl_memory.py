@@ -12,8 +12,9 @@ import torch
 from generate_tools import SIZES, generator, noise, views
 from ran import Mmavk
 
-from mmavk_cli.base.device import InTurn, is_out_of_memory, memory, used_memory
+from mmavk_cli.base.device import is_out_of_memory, memory, used_memory
 from mmavk_cli.base.errors import MemoryShortError, MmavkError
+from mmavk_cli.base.one_large_model import ExclusiveModel
 from mmavk_cli.knowledge.generators.generator import View
 from mmavk_cli.knowledge.generators.vlm import memory as footprint
 from mmavk_cli.knowledge.generators.vlm.memory import QWEN2_VL_7B, Footprint
@@ -60,10 +61,10 @@ def written_with(qwen: QwenGenerator, positions: int, batch: list[View]) -> list
 
 def prompt_length(qwen: QwenGenerator) -> int:
     """Tokens of a prompt without its picture."""
-    from mmavk_cli.knowledge.generators.vlm.qwen2vl_generate import _chat
+    from mmavk_cli.knowledge.generators.vlm.qwen2vl_generate import chat_text
 
     processor = qwen._processor
-    return len(processor.tokenizer(_chat(processor, qwen.prompt.text))["input_ids"]) - 1
+    return len(processor.tokenizer(chat_text(processor, qwen.prompt.text))["input_ids"]) - 1
 
 
 def test_a_batch_that_is_too_large_is_halved_and_says_the_same(qwen: QwenGenerator):
@@ -114,7 +115,7 @@ def test_memory_that_ends_while_it_is_loaded_is_told_at_once(tiny: Path, monkeyp
         torch.empty(1 << 60, dtype=torch.uint8)
 
     monkeypatch.setattr("mmavk_cli.knowledge.generators.vlm.qwen2vl.load_model", load)
-    made = generator(tiny, batch_size="4")
+    made = generator(tiny, pictures_per_batch="4")
     with pytest.raises(MemoryShortError, match="does not fit"):
         list(made.write(views(made)[:4]))
     assert len(tries) == 1, "smaller batches do not make the weights smaller"
@@ -131,7 +132,7 @@ def test_the_batch_follows_the_free_memory(qwen: QwenGenerator, monkeypatch: pyt
 
 
 def test_a_batch_size_of_ones_own(tiny: Path):
-    assert generator(tiny, batch_size="5").room(10) == 5
+    assert generator(tiny, pictures_per_batch="5").room(10) == 5
 
 
 def test_what_a_7b_takes_is_what_its_files_have():
@@ -155,10 +156,10 @@ def test_a_model_is_gone_after_it_was_freed(tiny: Path):
     made = generator(tiny)
     list(made.write(views(made)[:2]))
     gone = [weakref.ref(made._turn.model), *(weakref.ref(weight) for weight in made._turn.model.parameters())]
-    assert InTurn.loaded()
+    assert ExclusiveModel.loaded()
     made.free()
     assert [ref() for ref in gone] == [None] * len(gone)
-    assert not InTurn.loaded()
+    assert not ExclusiveModel.loaded()
 
 
 def test_two_large_models_at_once_are_a_fault(tiny: Path):
@@ -172,13 +173,13 @@ def test_two_large_models_at_once_are_a_fault(tiny: Path):
 
 
 def test_a_model_that_somebody_holds_is_not_called_free():
-    turn = InTurn("big", lambda: torch.nn.Linear(2, 2))
+    turn = ExclusiveModel("big", lambda: torch.nn.Linear(2, 2))
     held = turn.model
     with pytest.raises(MmavkError, match="still held"):
         turn.free()
     del held
     gc.collect()
-    assert not InTurn.loaded()
+    assert not ExclusiveModel.loaded()
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
@@ -201,7 +202,7 @@ def deepened(tiny: Path, folder: Path, times: float) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("options", [(), ("--4bit",), ("--batch-size", "4")])
+@pytest.mark.parametrize("options", [(), ("--4bit",), ("--pictures-per-batch", "4")])
 def test_weights_larger_than_the_memory_are_not_loaded(
     options: tuple[str, ...], tiny: Path, mmavk: Mmavk, pictures: Path, tmp_path: Path
 ):

@@ -51,7 +51,7 @@ def _wait(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
 def test_pictures_get_the_texts_of_the_served_model(
     served: str, tiny: Path, mmavk: Mmavk, pictures: Path, tmp_path: Path
 ):
-    line = ["generate", "--images", pictures, "--generator", "server", "--url", served, "--vlm", tiny]
+    line = ["generate", "--images", pictures, "--generator", "server", "--server-url", served, "--vlm", tiny]
     done = mmavk(*line, "--max-new-tokens", "12", "--concurrency", "2", "--store", tmp_path / "store")
     assert done.code == 0, done.err
     with Store(tmp_path / "store", read_only=True) as store:

@@ -29,7 +29,7 @@ def test_without_vllm_it_says_how_to_get_it(mmavk: Mmavk, pictures: Path):
 
 
 def test_four_bits_are_not_its():
-    with pytest.raises(UsageError, match="takes weights as they are") as caught:
+    with pytest.raises(UsageError, match="does not quantise weights") as caught:
         VllmGenerator(VllmSettings(four_bit=True))
     assert "AWQ" in caught.value.do
 

@@ -1,0 +1,35 @@
+"""How the input is to be read, where a person says so."""
+
+from dataclasses import replace
+
+from mmavk_cli.base.settings import Settings, setting
+from mmavk_cli.corpus.formats.format import Reader
+from mmavk_cli.corpus.formats.registry import READERS
+from mmavk_cli.corpus.formats.table import ColumnNames, Table
+
+
+class ColumnOptions(Settings):
+    """Which columns of a table hold what."""
+
+    text_column: str | None = setting(
+        None, "Of a CSV or TSV table, the column with the text, by heading or number. [default: by its heading]",
+        metavar="NAME",
+    )  # fmt: skip
+    image_column: str | None = setting(None, "The column with the picture's path.", metavar="NAME")
+    id_column: str | None = setting(None, "The column with the post's id.", metavar="NAME")
+
+    @property
+    def column_names(self) -> ColumnNames:
+        """The columns that are named."""
+        return ColumnNames(self.text_column, self.image_column, self.id_column)
+
+    def reader(self, name: str) -> Reader:
+        """The reader called `name`, with these columns where it is a table's."""
+        found = READERS[name]
+        return replace(found, columns=self.column_names) if isinstance(found, Table) else found
+
+
+class InputOptions(ColumnOptions):
+    """How a file of posts is read."""
+
+    lines: bool = setting(False, "Read one post a line.", "--lines")
