@@ -5,7 +5,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from mmavk_cli.base.records import Entity, Post, Span, Word
+from mmavk_cli.base.records import TYPES, Entity, Post, Span, Word
 
 _LINE_END = re.compile(r"[\n-\r\x1c-\x1e\x85\u2028\u2029]")
 
@@ -13,6 +13,23 @@ _LINE_END = re.compile(r"[\n-\r\x1c-\x1e\x85\u2028\u2029]")
 def tag_names(types: Sequence[str]) -> tuple[str, ...]:
     """All tags of a type list: `O`, then `B-X`, `I-X` a type."""
     return ("O", *(f"{prefix}-{kind}" for kind in types for prefix in "BI"))
+
+
+def in_order(types: Iterable[str]) -> tuple[str, ...]:
+    """Types in the order of checkpoints and tables: the paper's four first, then the others by name."""
+    met = set(types)
+    return (*(kind for kind in TYPES if kind in met), *sorted(met.difference(TYPES)))
+
+
+def listed(types: Iterable[str]) -> tuple[str, ...]:
+    """Types as tables of data list them: where one of the paper's four is there, all four are."""
+    met = set(types)
+    return in_order(met.union(TYPES) if met.intersection(TYPES) else met)
+
+
+def types_of(tags: Iterable[str]) -> tuple[str, ...]:
+    """The types of a tag list, in its order."""
+    return tuple(dict.fromkeys(split_tag(tag)[1] for tag in tags if tag != "O"))
 
 
 def split_tag(tag: str) -> tuple[str, str]:
@@ -103,7 +120,8 @@ def onto(spans: Iterable[Span], words: Sequence[Word], others: Sequence[Word]) -
 
     Of two that meet in a word the first stays; the other is None, so that the list lines up with what was given.
     """
-    starts, ends = [word.start for word in others], [word.end for word in others]
+    starts = [word.start for word in others]
+    ends = [word.end for word in others]
     moved: list[Span | None] = []
     free = 0
     for span in spans:

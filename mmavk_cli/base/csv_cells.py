@@ -14,10 +14,10 @@ ACTING = ("=", "+", "-", "@", "\t", "\r", "\n", "'", "\uff1d", "\uff0b", "\uff0d
 
 
 def table_line(cells: Sequence[str], delimiter: str = ",") -> str:
-    """Cells as one line of a table."""
+    """Cells as one line of a table; one with a line end in it is quoted."""
     text = io.StringIO()
-    csv.writer(text, delimiter=delimiter, lineterminator="\n").writerow(cells)
-    return text.getvalue()
+    csv.writer(text, delimiter=delimiter, lineterminator="\r\n").writerow(cells)
+    return text.getvalue().removesuffix("\r\n") + "\n"
 
 
 def safe_cell(text: str) -> str:

@@ -5,6 +5,11 @@ from typing import ClassVar
 from mmavk_cli.base.records import Problem
 
 
+def install(extra: str) -> str:
+    """Advice to install an extra of this package, which is on no index: it is installed from its own folder."""
+    return f"Run in mmavk's folder: pip install '.[{extra}]'"
+
+
 class MmavkError(Exception):
     """An internal error (exit 1). The classes below are errors that the user can fix.
 

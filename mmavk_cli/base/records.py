@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 TYPES = ("PER", "LOC", "ORG", "MISC")
-"""Entity types. Twitter-2015 writes `OTHER` for `MISC`; readers unify them (docs/decisions.md)."""
+"""The paper's entity types, which come first wherever types are listed. A tagger has those of its training data."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from mmavk_cli import __version__
+from mmavk_cli.base.cores import cores
 from mmavk_cli.base.device import peak_memory
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import Json
@@ -53,7 +54,7 @@ def run_facts(command: str, settings: Settings, began: float) -> Json:
         "mmavk": __version__,
         "versions": installed(PACKAGES),
         "python": platform.python_version(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "machine": f"{platform.machine()}, {cores()} cores",
         "seconds": round(time.monotonic() - began, 1),
         "peak_memory_mb": round(peak_memory() / 2**20),
     }

@@ -24,8 +24,9 @@ Entities are counted under both rules: strict IOB2 (an I- tag that continues not
 
 CHECK = """Find what in a data set changes a score, with file and line.
 
-Tags that the two counting rules read differently, words that a naive reader loses, duplicate texts, splits that are
-identical, missing or edited, pictures that are missing or broken. Exits 3 if a finding changes a score, else 0."""
+Tags that the two counting rules read differently, types that training would not learn or could not score, words that a
+naive reader loses, duplicate texts, splits that are identical, missing or edited, pictures that are missing or broken.
+Exits 3 if a finding changes a score, else 0."""
 
 FETCH = """Fetch the texts of a public data set from its authors' repository.
 
@@ -39,7 +40,8 @@ JSON-MIN), spacy (a DocBin), hf (a folder of Hugging Face `datasets`), brat (a f
 gliner, spacy-tuples and lines (one post a line) are read only.
 
 SOURCE may also be raw text or a folder of it. Each split of a data set or folder becomes a file in TARGET. Every record
-that is written is read back and compared with its post, and each kind of difference is counted.
+that is written is read back and compared with its post, and each kind of difference is counted. --types renames types
+on the way, or leaves them out.
 
 A row that cannot be read or written is skipped and reported with its file and line; the command then exits 3
 at its end."""
@@ -61,6 +63,7 @@ def add(app: typer.Typer) -> None:
         data, "convert", DataConvertSettings, _convert, CONVERT,
         [
             "mmavk data convert docs/examples/posts.jsonl posts.conll",
+            "mmavk data convert docs/examples/posts.jsonl people.jsonl --types PERSON=PER,GPE=LOC,...=drop",
             "mmavk data convert twitter2017 annotate --to doccano",
             "mmavk data convert twitter2017 - --split test --to jsonl > test.jsonl",
             "mmavk data convert twitter2017 hub --to hf --format json",
@@ -87,14 +90,15 @@ def _print_stats(stats: Stats) -> None:
     table = Table()
     for column in ("split", "", "published", "strict", "conlleval", ""):
         table.add_column(column, justify="right" if column in {"published", "strict", "conlleval"} else "left")
+    before = ""
     for line in stats.lines:
         published = "-" if line.published is None else str(line.published)
         mark = "no rule reproduces it" if line.unexplained else ""
-        first = line.split if line is stats.lines[0] or line.what == "PER" else ""
+        first, before = "" if line.split == before else line.split, line.split
         table.add_row(first, line.what, published, str(line.strict), str(line.lenient), mark)
         if line.what == "words":
             table.add_section()
-    Console().print(table)
+    Console(markup=False, emoji=False).print(table)
     for note in ((f"published: {stats.source}",) if stats.source else ()) + stats.notes:
         typer.echo(note)
 

@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 from mmavk_cli import __version__
 from mmavk_cli.base.errors import DataError, MemoryShortError, MmavkError
 from mmavk_cli.cli.commands import COMMANDS, HELP_OPTIONS, load
+from mmavk_cli.cli.streams import replace_closed_streams
 from mmavk_cli.cli.torchrun import only_rank_0_prints
 
 
@@ -68,6 +69,7 @@ for name, (_, line) in COMMANDS.items():
 
 def main() -> None:
     """Run the command line and exit with the code of docs/errors.md."""
+    replace_closed_streams()
     with only_rank_0_prints():
         _main()
 

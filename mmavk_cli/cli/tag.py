@@ -1,7 +1,7 @@
 """Command line of `mmavk tag`."""
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,6 +42,10 @@ EXAMPLES = [
 ]
 
 STYLES = {"PER": "bold yellow", "LOC": "bold green", "ORG": "bold blue", "MISC": "bold magenta"}
+OWN_STYLES = tuple(
+    f"bold {colour}" for colour in ("cyan", "red", "bright_yellow", "bright_green", "bright_blue", "bright_magenta")
+)
+"""Of types that are not the paper's, by their place in the model's list; the seventh has that of the first again."""
 
 LONGEST, MOST = 1000, 50
 """Characters and names of a post that are shown in a table."""
@@ -93,7 +97,7 @@ def _pieces(tagging: Tagging, settings: TagSettings) -> Iterator[str]:  # noqa: 
         case "csv":
             return csv_table(tagging.rows)
         case "html":
-            return html(tagging.rows, tagging.totals, settings)
+            return html(tagging.rows, tagging.totals, settings, tagging.types)
         case _:
             return json_lines(tagging.rows)
 
@@ -123,20 +127,26 @@ def _table(tagging: Tagging) -> Iterator[str]:
     from rich.console import Console
 
     console = Console(markup=False, highlight=False, emoji=False)
+    styles = _styles(tagging.types)
     for row in tagging.rows:
         with console.capture() as captured:
-            for part in _tagged(row, tagging.scorer) if isinstance(row, Tagged) else _bad(row):
+            for part in _tagged(row, tagging.scorer, styles) if isinstance(row, Tagged) else _bad(row):
                 console.print(part)
             console.print()
         yield captured.get()
 
 
-def _tagged(row: Tagged, scorer: str) -> "Iterator[RenderableType]":
+def _styles(types: Iterable[str]) -> dict[str, str]:
+    own = [kind for kind in types if kind not in STYLES]
+    return STYLES | {kind: OWN_STYLES[place % len(OWN_STYLES)] for place, kind in enumerate(own)}
+
+
+def _tagged(row: Tagged, scorer: str, styles: Mapping[str, str]) -> "Iterator[RenderableType]":
     from rich.text import Text
 
     yield Text(_short(row.post.id), "bold")
-    yield _marked(row)
-    yield _names(row.entities) if row.entities else Text("no names found", "dim")
+    yield _marked(row, styles)
+    yield _names(row.entities, styles) if row.entities else Text("no names found", "dim")
     if row.knowledge or (row.post.image and not row.problem):
         yield _picture(row, scorer)
     if row.notes:
@@ -165,27 +175,27 @@ def _bad(row: BadRow) -> "Iterator[RenderableType]":
     yield Text(visible(f"cannot be read: {row.problem.what}"), "red")
 
 
-def _marked(row: Tagged) -> "Text":
+def _marked(row: Tagged, styles: Mapping[str, str]) -> "Text":
     from rich.text import Text
 
     text = Text(overflow="fold")
     for stretch, entity in stretches(row):
         room = LONGEST - len(text)
-        text.append(visible(stretch[:room]), STYLES.get(entity.type, "bold") if entity else "")
+        text.append(visible(stretch[:room]), styles.get(entity.type, "bold") if entity else "")
         if len(stretch) > room:
             text.append(f"… ({len(row.post.text):,} characters)", "dim")
             break
     return text
 
 
-def _names(entities: Sequence[Entity]) -> "RenderableType":
+def _names(entities: Sequence[Entity], styles: Mapping[str, str]) -> "RenderableType":
     from rich.table import Table
     from rich.text import Text
 
     table = Table("  name", "type", "score", box=None, padding=(0, 2, 0, 0), header_style="dim", caption_justify="left")
     table.columns[0].overflow = "fold"
     for entity in entities[:MOST]:
-        style = STYLES.get(entity.type, "bold")
+        style = styles.get(entity.type, "bold")
         table.add_row(Text(f"  {_short(entity.text)}"), Text(visible(entity.type), style), f"{entity.score:.2f}")
     if len(entities) > MOST:
         table.caption = f"and {len(entities) - MOST} more; --format jsonl has all"

@@ -15,7 +15,8 @@ from mmavk_cli.flows.train.train import train
 TEXT = """Train a tagger on one or more data sets.
 
 The network is the paper's (equations 5 to 12). It is evaluated on the validation split after every epoch, and the
-checkpoint of the best epoch is saved in the run folder. The test split is never read.
+checkpoint of the best epoch is saved in the run folder. The test split is never read. The types are those of the train
+splits; --types renames them on the way in, and the checkpoint keeps that for eval.
 
 With --seeds there is one run folder for each seed, and scores.json has their mean and standard deviation. A finished
 seed is not trained again when the command is repeated.
@@ -26,6 +27,7 @@ torchrun --nproc-per-node 2 -m mmavk_cli train …"""
 EXAMPLES = [
     "mmavk train --dataset twitter2017 --encoder minilm --epochs 8 --out runs/text",
     "mmavk train --dataset twitter2017 --recipe mmavk --out runs/paper --dry-run",
+    "mmavk train --dataset twitter2017 --types PER=PERSON,MISC=drop --epochs 1 --out runs/renamed",
     "mmavk train --recipe embedded --out runs/embedded",
     "mmavk train --dataset twitter2017 --epochs 2 --seeds 1,2 --out runs/seeds",
     "mmavk train --dataset twitter2017 --epochs 1 --out runs/quick --quiet --json",
@@ -79,6 +81,8 @@ def _print_plan(plan: DryRun) -> None:
     """Lines of `what, which, value`, separated by tabs."""
     for split, count in plan.counts.items():
         typer.echo(f"data\t{split}\t{_pairs(count)}")
+    for line in plan.types:
+        typer.echo(f"learned\t\t{_pairs(line)}")
     typer.echo(f"updates\t\t{_pairs(plan.updates)}")
     typer.echo(f"encoder\t{plan.settings['encoder']}\t{plan.parameters / 1e6:.1f} million parameters")
     for row in plan.memory:

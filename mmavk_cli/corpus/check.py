@@ -3,18 +3,20 @@
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
 from itertools import combinations
 from pathlib import Path
 
+from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.paths import JSON_ENDINGS
 from mmavk_cli.base.records import BadRow, Counted, Post
-from mmavk_cli.corpus.conll import UNIFIED, read_blocks
+from mmavk_cli.corpus.conll import read_blocks
 from mmavk_cli.corpus.findings import Findings
 from mmavk_cli.corpus.jsonl import read_jsonl
+from mmavk_cli.corpus.types import UNIFIED, Renaming
 from mmavk_cli.spans import split_tag
 
 _URL = re.compile(r"(?:https?:|www\.)\S*")
@@ -25,7 +27,9 @@ INVISIBLE = {"Cf", "Cc", "Mn", "Me"}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A post that was read: its split, the place of each word, and the tags in IOB2 with the file's own types."""
+    """A post that was read, its types renamed: its split, the place of each word, and the tags in IOB2 with the file's
+    own types.
+    """
 
     split: str
     post: Post
@@ -33,8 +37,9 @@ class Entry:
     tags: tuple[str, ...]
 
 
-def check_texts(files: Mapping[str, Path], findings: Findings) -> list[Entry]:
-    """Check the splits' files (in the order given) and add what is found; the posts that could be read come back.
+def check_texts(files: Mapping[str, Path], findings: Findings, renaming: Renaming | None = None) -> list[Entry]:
+    """Check the splits' files (in the order given) and add what is found; the posts that could be read come back, their
+    types renamed.
 
     Places are `NAME:line`, NAME the file's own name.
 
@@ -43,7 +48,7 @@ def check_texts(files: Mapping[str, Path], findings: Findings) -> list[Entry]:
     """
     entries: list[Entry] = []
     for split, path in files.items():
-        own = list(_read(split, path, findings))
+        own = list(_renamed(_read(split, path, findings), renaming or Renaming(), findings))
         if not own:
             findings.add("split-empty", split, path.name, "no tweets")
         if path.suffix.lower() not in JSON_ENDINGS:
@@ -76,6 +81,14 @@ class _Finder(Counted):
             group: not used; findings are counted by split.
         """
         self._add(kind, where=where.removeprefix(self._folder), detail=detail)
+
+
+def _renamed(entries: Iterable[Entry], renaming: Renaming, findings: Findings) -> Iterator[Entry]:
+    for entry in entries:
+        try:
+            yield replace(entry, post=renaming.post(entry.post))
+        except DataError as error:
+            findings.add("bad-line", entry.split, entry.places[0], error.what)
 
 
 def _read(split: str, path: Path, findings: Findings) -> Iterator[Entry]:
@@ -135,6 +148,7 @@ def _check_repeats(entries: Sequence[Entry], findings: Findings) -> None:
     texts: dict[str, list[Entry]] = defaultdict(list)
     bare: dict[str, list[Entry]] = defaultdict(list)
     images: dict[str, Entry] = {}
+    ids: dict[str, Entry] = {}
     for entry in entries:
         text, key = entry.post.text, essence(entry.post.text)
         _add_repeat(entry, texts[text], bare[key] if key else [], findings)
@@ -143,6 +157,10 @@ def _check_repeats(entries: Sequence[Entry], findings: Findings) -> None:
                 detail = f"{text[:60]!r} is tagged otherwise at {_place(earlier)}"
                 findings.add("conflicting-tags", _pair(earlier, entry), _place(entry), detail)
                 break
+        name = entry.post.id
+        if name in ids and name != entry.post.image_id:
+            findings.add("repeated-id", _pair(ids[name], entry), _place(entry), f"{name!r} is at {_place(ids[name])}")
+        ids.setdefault(name, entry)
         if (image := entry.post.image_id) is not None:
             if image in images:
                 detail = f"{image} is at {_place(images[image])}"

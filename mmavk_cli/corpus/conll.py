@@ -14,10 +14,8 @@ from mmavk_cli.base.twice import seekable
 from mmavk_cli.corpus.columns import IMAGE, Columns, Layout, kind_of, survey
 from mmavk_cli.corpus.notes import tell
 from mmavk_cli.corpus.tokenize import joined
+from mmavk_cli.corpus.types import UNIFIED
 from mmavk_cli.spans import kept_tags
-
-UNIFIED = {"OTHER": "MISC"}
-"""Names of one type in different data sets."""
 
 BOM = b"\xef\xbb\xbf"
 

@@ -10,17 +10,19 @@ from mmavk_cli.base.records import BadRow, Post
 from mmavk_cli.corpus.conll import read_conll
 from mmavk_cli.corpus.jsonl import read_jsonl
 from mmavk_cli.corpus.pictures import list_pictures
+from mmavk_cli.corpus.types import Renaming
 
 
-def load_split(folder: Path, split: str) -> Iterator[Post]:
-    """The posts of one split (CoNLL or JSON Lines), in order, one at a time. A bad row stops it: a data set
-    that is read in part gives a score that is not its own.
+def load_split(folder: Path, split: str, renaming: Renaming | None = None) -> Iterator[Post]:
+    """The posts of one split (CoNLL or JSON Lines), in order, one at a time, their types renamed. A bad row stops it: a
+    data set that is read in part gives a score that is not its own.
 
     Raises:
         DataError: no such split, or a row that cannot be read, with file:line.
     """
     path = split_file(folder, split)
-    return _good(path) if path.suffix.lower() in JSON_ENDINGS else read_conll(path)
+    posts = _good(path) if path.suffix.lower() in JSON_ENDINGS else read_conll(path)
+    return map((renaming or Renaming()).post, posts)
 
 
 def with_images(posts: Iterable[Post], folder: Path) -> Iterator[Post]:

@@ -94,7 +94,7 @@ def _decoded(text: str, line: int, name: str) -> Iterator[tuple[int, Any]]:
             what = f"not JSON: {getattr(error, 'msg', error)}; nothing from here on is read"
             yield line, DataError(what, f"{name}:{place}", "Mend the file there")
             return
-        yield line, value
+        yield line, {"text": value} if in_list and isinstance(value, str) else value
         at = _after(text, at)
     rest = text[at + 1 :].strip(" \t\r\n;") if in_list else ""
     if in_list and (at >= len(text) or rest):

@@ -132,8 +132,6 @@ def _rows(
 def _object(value: Any, layout: Layout | None, where: str) -> Json:
     if isinstance(value, DataError):
         raise value
-    if layout is not None and isinstance(value, str):
-        value = {"text": value}
     if not isinstance(value, dict) and not (is_pair(value) and getattr(layout, "takes_pairs", False)):
         raise DataError("the line is JSON but not an object", where, 'Write {"text": "..."}')
     return layout(value, where) if layout else value

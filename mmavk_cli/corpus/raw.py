@@ -1,11 +1,13 @@
 """Raw text: one file is one post."""
 
+import logging
 from pathlib import Path
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import BadRow, Post, Rows
+from mmavk_cli.corpus.formats.sniff import HEAD, format_of
 from mmavk_cli.corpus.json_values import BOM
-from mmavk_cli.corpus.pictures import list_names, list_pictures
+from mmavk_cli.corpus.pictures import left_aside, list_names, list_pictures
 from mmavk_cli.corpus.tokenize import checked_text, cut
 
 
@@ -62,10 +64,17 @@ def read_folder(folder: Path) -> Rows:
     names, pictures = list_names(folder, (".txt",)), list_pictures(folder)
     if not names:
         raise DataError("no .txt file in the folder", str(folder), "Put each post in a file of its own")
+    stems = [Path(name).stem for name in names]
+    used = {pictures[stem] for stem in stems if stem in pictures}
+    for said in left_aside(folder, set(stems), used):
+        logging.getLogger(__name__).warning("%s", said)
     for name in names:
         path = folder / name
         image = folder / pictures[path.stem] if path.stem in pictures else None
         try:
-            yield post_from_text(read_text(path), path.stem, image, str(path))
+            text = read_text(path)
+            if form := format_of(text.encode()[:HEAD], str(path)):
+                raise DataError(f"this is no raw text but {form}", str(path), "Give the file itself as the input")
+            yield post_from_text(text, path.stem, image, str(path))
         except DataError as error:
             yield BadRow(path.stem, error.problem())

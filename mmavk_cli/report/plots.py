@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmavk_cli.base.errors import MissingError
+from mmavk_cli.base.errors import MissingError, install
 
 if TYPE_CHECKING:
     from mmavk_cli.report.metrics.similarities import Distribution
@@ -28,7 +28,7 @@ def check_plots() -> None:
         MissingError: matplotlib is not installed.
     """
     if not can_plot():
-        raise MissingError("the plot needs matplotlib", "mmavk reproduce", "Install it: pip install 'mmavk[report]'")
+        raise MissingError("the plot needs matplotlib", "mmavk reproduce", install("report"))
 
 
 def plot_sweeps(sweeps: Sequence["Sweep"], stem: Path) -> tuple[Path, ...]:

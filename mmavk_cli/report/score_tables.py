@@ -88,13 +88,15 @@ def _of_group(scores: Json, name: str) -> Json | None:
 def _cells(one: Json | None) -> tuple[str, ...]:
     if one is None:
         return ("-",) * 5
+    if not one["gold"]:  # there is nothing to find, so nothing to score
+        return *("-",) * 4, "0"
     ends = one.get("interval")
     numbers = (f"{one[part]:.2f}" for part in ("precision", "recall", "f1"))
     return (*numbers, "{:.1f} to {:.1f}".format(*ends) if ends else "-", f"{one['gold']:,}")
 
 
 def _f1(one: Json | None) -> str:
-    return "-" if one is None else f"{one['f1']:.2f}"
+    return f"{one['f1']:.2f}" if one and one["gold"] else "-"
 
 
 def _remarks(scores: Json) -> Sequence[str]:

@@ -169,14 +169,16 @@ def _tag(source: ClipSource) -> Json:
 
 
 def _near(model: str) -> str:
-    near = difflib.get_close_matches(model, open_clip.list_models(), n=3)
+    names = {name.lower(): name for name in open_clip.list_models()}
+    near = [names[one] for one in difflib.get_close_matches(model.lower(), names, n=3)]
     return f"Did you mean {', '.join(near)}?" if near else "See open_clip.list_models()"
 
 
 def _cached_weights(source: ClipSource, tag: Json) -> Path:
     """The tag's weights in the hub's cache, where `hf download` puts them."""
     repository, _, file = str(tag.get("hf_hub", "")).rpartition("/")
-    names = (file,) if file.endswith(SAFE) else WEIGHTS if repository else ()
+    several = WEIGHTS if repository else ()
+    names = (file,) if file.endswith(SAFE) else several
     if found := in_cache(repository, names):
         return found
     if not names:

@@ -1,5 +1,6 @@
 """Which CLIP, and where its files are. Loads neither torch nor open_clip: what is scored already needs no model."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,6 +109,10 @@ def clip_source(choice: ClipChoice) -> ClipSource:
         made_of = f"{short(digest_file(config), 6)}{short(_digest(weights), 6)}"
         return ClipSource(folder.resolve().name, "", folder, weights, f"{folder.resolve().name}@{made_of}")
     model, _, tag = choice.clip.partition("/")
+    if meant := open_clip_name(choice.clip, tagged=choice.clip_weights is None):
+        no_tag = f"{choice.clip!r} is neither a folder nor a model with a tag"
+        what = f"open_clip spells {choice.clip!r} in another way" if "/" in choice.clip else no_tag
+        raise UsageError(what, "--clip", f"Did you mean {meant}?")
     if choice.clip_weights is None:
         if not tag or tag.startswith(".") or model in {"", ".", "..", "~"}:
             what = f"{choice.clip!r} is neither a folder nor a model with a tag"
@@ -116,6 +121,31 @@ def clip_source(choice: ClipChoice) -> ClipSource:
     return ClipSource(
         model, tag, None, choice.clip_weights, f"{choice.clip}@{short(_digest(choice.clip_weights))}"
     )  # fmt: skip
+
+
+def open_clip_name(written: str, *, tagged: bool) -> str | None:
+    """What open_clip calls a CLIP that is named as OpenAI (`ViT-B/32`), the hub (`openai/clip-vit-base-patch32`) or
+    nobody's tag (`ViT-B-32`) does; None where it is named in open_clip's way, or is unknown here.
+
+    Args:
+        written: what was typed.
+        tagged: the name needs a tag, which says the weights.
+    """
+    tag = ""
+    if found := re.fullmatch(r"vit-(\w+)/(\d+)(?:@(\d+)(?:px)?)?(?:/([\w-]+))?", written, re.IGNORECASE):
+        kind, *sizes, tag = found.groups()
+        kind = kind if kind.lower() in {"g", "bigg"} else kind.upper()
+    elif found := re.fullmatch(r"openai/clip-vit-(base|large)-patch(\d+)(?:-(\d+))?", written, re.IGNORECASE):
+        kind, *sizes = found[1][0].upper(), found[2], found[3]
+    elif found := re.fullmatch(r"laion/clip-vit-(\w+)-(\d+)()-([\w-]+)", written, re.IGNORECASE):
+        kind, *sizes, tag = found.groups()
+        tag = tag.lower().replace("-", "_")
+    elif tagged and (found := re.fullmatch(r"(?:vit-\w+-\d+(?:-\d+)?|rn\d+(?:x\d+)?)", written, re.IGNORECASE)):
+        return f"{written}/openai"
+    else:
+        return None
+    name = "-".join(("ViT", kind, *(size for size in sizes if size)))
+    return f"{name}/{tag or 'openai'}" if tagged else name
 
 
 def _weights_in(folder: Path) -> Path:

@@ -165,7 +165,7 @@ def test_what_is_not_a_picture(tmp_path: Path, content: bytes):
 def test_a_format_that_runs_programs_is_not_opened(tmp_path: Path):
     path = tmp_path / "vector.jpg"
     two_halves().save(path, "EPS")
-    assert "not a picture" in fault(path)
+    assert "a PostScript file, which is not read" in fault(path)
 
 
 @pytest.mark.parametrize("kind", FORMATS)

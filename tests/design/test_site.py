@@ -19,7 +19,7 @@ SOURCES = ("docs", "mmavk_cli/embedded/MODEL_CARD.md")
 def mkdocs() -> None:
     """MkDocs Material is part of the dev extra, so that CI has it."""
     if importlib.util.find_spec("material") is None:
-        reason = "mkdocs-material is not installed: pip install 'mmavk[dev]'"
+        reason = "mkdocs-material is not installed: pip install '.[dev]'"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)

@@ -85,13 +85,19 @@ def _row(first: str, waiting: deque[str], source: Iterator[str], delimiter: str,
         cells = next(csv.reader(_chained(first, lines), delimiter=delimiter, strict=True))
     except csv.Error as error:
         cells, fault = [], str(error)
-    if not fault and (not taken or not width or len(cells) == width):
+    fits = not width or (len(cells) == width and not _unquoted([first, *taken], delimiter, width))
+    if not fault and (not taken or fits):
         return TableRow(0, 0, cells), 1 + len(taken)
     waiting.extendleft(reversed(taken))
     plain = next(csv.reader([first], delimiter=delimiter, quoting=csv.QUOTE_NONE), [])
     if len(plain) == width or (not width and not fault):
         return TableRow(0, 0, plain), 1
     return TableRow(0, 0, plain, f"a quote is not closed ({fault})" if fault else ""), 1
+
+
+def _unquoted(lines: list[str], delimiter: str, width: int) -> bool:
+    """Tabs with no quoting: every line that a quote would join has all of its cells."""
+    return delimiter == "\t" and all(line.count(delimiter) == width - 1 for line in lines)
 
 
 def _chained(first: str, lines: Iterable[str]) -> Iterator[str]:

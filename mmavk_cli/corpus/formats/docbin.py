@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from mmavk_cli.base.errors import DataError, MissingError
+from mmavk_cli.base.errors import DataError, MissingError, install
 from mmavk_cli.base.files import atomic_binary
 from mmavk_cli.base.records import BadRow, Counted, Json, Post, Rows, Span
 from mmavk_cli.corpus.formats.format import Put, picture_field
@@ -97,7 +97,7 @@ def _spacy() -> Any:
         import spacy
         import spacy.tokens
     except ImportError as error:
-        raise MissingError("spaCy is not installed", "spacy", "Run: pip install 'mmavk[formats]'") from error
+        raise MissingError("spaCy is not installed", "spacy", install("formats")) from error
     return spacy
 
 

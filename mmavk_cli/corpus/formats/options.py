@@ -2,10 +2,14 @@
 
 from dataclasses import replace
 
+from mmavk_cli.base.errors import UsageError
 from mmavk_cli.base.settings import Settings, setting
 from mmavk_cli.corpus.formats.format import Reader
 from mmavk_cli.corpus.formats.registry import READERS
 from mmavk_cli.corpus.formats.table import ColumnNames, Table
+
+TABLES = ("csv", "tsv")
+FLAGS = ("--text-column", "--image-column", "--id-column")
 
 
 class ColumnOptions(Settings):
@@ -22,6 +26,17 @@ class ColumnOptions(Settings):
     def column_names(self) -> ColumnNames:
         """The columns that are named."""
         return ColumnNames(self.text_column, self.image_column, self.id_column)
+
+    def check_columns(self, form: str | None) -> None:
+        """Refuse named columns where the input is no table.
+
+        Raises:
+            UsageError: a column is named.
+        """
+        names = (self.text_column, self.image_column, self.id_column)
+        given = [flag for flag, name in zip(FLAGS, names, strict=True) if name is not None]
+        if given and form not in TABLES:
+            raise UsageError(f"the input is no table but {form or 'a raw text'}", given[0], "Leave it out")
 
     def reader(self, name: str) -> Reader:
         """The reader called `name`, with these columns where it is a table's."""

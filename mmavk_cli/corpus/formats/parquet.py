@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from mmavk_cli.base.errors import DataError, MissingError
+from mmavk_cli.base.errors import DataError, MissingError, install
 from mmavk_cli.base.files import atomic_binary
 from mmavk_cli.base.records import BadRow, Counted, Json, Post, Rows
 from mmavk_cli.corpus.fields import TAGS, WORDS, TagNames, own_fields
@@ -113,7 +113,7 @@ def _pyarrow() -> Any:
         import pyarrow
         import pyarrow.parquet
     except ImportError as error:
-        raise MissingError("pyarrow is not installed", "hf", "Run: pip install 'mmavk[formats]'") from error
+        raise MissingError("pyarrow is not installed", "hf", install("formats")) from error
     return pyarrow
 
 

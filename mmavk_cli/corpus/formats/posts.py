@@ -44,6 +44,7 @@ def read_posts(path: Path, options: InputOptions | None = None) -> Rows:
 
 def _read_file(path: Path, options: InputOptions) -> Rows:
     name = by_content(path)
+    options.check_columns(name)
     if name is None:
         text = read_text(path)
         _note_lines(text, str(path))
@@ -86,13 +87,16 @@ def read_stream(lines: Iterable[bytes], name: str, options: InputOptions | None 
     whole = chain(head, source)
     start = b"".join(head)[:HEAD]
     if start.removeprefix(BOM).lstrip().startswith(b"{"):
+        options.check_columns("json")
         return _noted(ANY_JSON.read_lines, whole)
-    match format_of(start, name):
+    form = format_of(start, name)
+    options.check_columns(form)
+    match form:
         case "json":
             return _noted(ANY_JSON.read_lines, whole)
         case "conll":
             return conll_rows(whole, name)
-        case "csv" | "tsv" as form:
+        case "csv" | "tsv":
             return _named(options, form, whole)
     text = decoded(b"".join(whole), name)
     _note_lines(text, name)

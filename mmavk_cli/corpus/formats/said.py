@@ -13,5 +13,6 @@ class Said:
         self._counted = counted
 
     def __call__(self, sentence: str, where: str, kind: str = READING) -> None:
-        """Note `sentence` about the row at `where` (`file:line`)."""
-        self._counted.note(kind, where, sentence, sentence)
+        """Note `sentence` about the row at `where` (`file:line`), which is empty while a file is only looked over."""
+        if where:
+            self._counted.note(kind, where, sentence, sentence)

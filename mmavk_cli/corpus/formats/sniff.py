@@ -66,7 +66,8 @@ def lines_in(text: str) -> int:
 def _is_tagged(text: str) -> bool:
     """Nearly every line is a word and its tag, or columns that end in a tag."""
     lines = [line for line in _lines(text) if not line.startswith(("#", "-DOCSTART-"))]
-    if not lines or (len(lines) == 1 and "\t" not in lines[0]):
+    alone = len(lines) == 1 and "\t" not in lines[0] and not text.startswith("-DOCSTART-")
+    if not lines or alone:
         return False
     ends = [re.split(r"[\t ]+", line.strip()) for line in lines]
     tagged = sum(len(cells) > 1 and _TAG.fullmatch(cells[-1]) is not None for cells in ends)

@@ -139,7 +139,7 @@ def _layout(head: list[TableRow], given: ColumnNames, where: str, delimiter: str
     """The columns, and how many of the first rows are headings; what is guessed is told."""
     first = head[0].cells
     names = [_plain(cell) for cell in first]
-    if set(names) & WORDS and set(names) & TAGS and not set(names) & set(TEXTS):
+    if set(names) & WORDS and set(names) & TAGS and not set(names) & (set(TEXTS) - {"sentence"}):
         advice = "Write it as CoNLL: a word, a tab and its tag a line, a blank line after each post"
         raise DataError("this is a table of a word a row", f"{where}:1", advice)
     own = tuple(first) == COLUMNS

@@ -10,6 +10,7 @@ from mmavk_cli.base.paths import SPLITS, dataset_folder, images_folder, split_fi
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.settings import DataPlace, setting
 from mmavk_cli.corpus.check import Entry, check_texts
+from mmavk_cli.corpus.check_types import check_types
 from mmavk_cli.corpus.findings import Finding, Findings
 from mmavk_cli.corpus.pictures import list_pictures
 from mmavk_cli.corpus.public_datasets import RELEASES
@@ -73,7 +74,8 @@ def data_check(settings: DataCheckSettings, on_progress: Progress) -> Check:
             findings.add("split-missing", split, folder.name, error.what)
     for path in unread_files(folder, files.values()):
         findings.add("unread-file", "all", path.name, "call it after a split, or convert it")
-    entries = check_texts(files, findings)
+    entries = check_texts(files, findings, settings.renaming())
+    check_types(entries, files, findings)
     tweets = Counter(entry.split for entry in entries)
     _check_release(settings.dataset, files, tweets, findings)
     _check_pictures(entries, images_folder(folder, settings.images), settings.images is not None, on_progress, findings)

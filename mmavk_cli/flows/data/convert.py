@@ -18,6 +18,7 @@ from mmavk_cli.corpus.formats.registry import READERS
 from mmavk_cli.corpus.jsonl import Reading
 from mmavk_cli.corpus.notes import sentence
 from mmavk_cli.corpus.offsets import OURS, Unit
+from mmavk_cli.corpus.types import Renaming, TypeChoice
 from mmavk_cli.flows.data.convert_paths import (
     PIPE,
     RAW,
@@ -35,7 +36,7 @@ from mmavk_cli.report.safe_text import visible
 from mmavk_cli.spans import strict_spans
 
 
-class DataConvertSettings(Printed, ColumnOptions, DataFolder, Common):
+class DataConvertSettings(Printed, ColumnOptions, TypeChoice, DataFolder, Common):
     """Options of `mmavk data convert`."""
 
     source: str = setting(..., "A file, a folder, the name of a data set, or - for standard input.", argument=True)
@@ -84,6 +85,7 @@ class Conversion:
     target: str
     source_format: str
     target_format: str
+    renaming: Renaming
     splits: dict[str, Counted] = field(default_factory=dict[str, Counted])
     read: Counted = field(default_factory=Counted)
     lost: Counted = field(default_factory=Counted)
@@ -99,6 +101,9 @@ class Conversion:
             "to": self.target_format,
             "splits": {split: counted.counts for split, counted in self.splits.items()},
             "notes": [asdict(note) | {"means": sentence(note)} for note in self.read.notes.values()],
+            "renamed": [
+                {"from": old, "to": new or None, "names": names} for (old, new), names in self.renaming.counts.items()
+            ],
             "lost": {kind: {"count": count, "means": LOST[kind]} for kind, count in self.losses()},
             "bad_rows": self.bad,
         }
@@ -114,14 +119,21 @@ class Conversion:
 
     @property
     def told(self) -> list[str]:
-        """What was read otherwise than it is written, or left aside, for people."""
-        return [visible(sentence(note)) for note in self.read.notes.values()]
+        """What was read otherwise than it is written, renamed or left aside, for people."""
+        said = [sentence(note) for note in self.read.notes.values()]
+        said += [
+            f"the type {old!r} is {f'now {new!r}' if new else 'left out as asked'}: {names} name{'s' * (names > 1)}"
+            for (old, new), names in self.renaming.counts.items()
+        ]
+        said += [f"no name has the type {old!r}" for old in self.renaming.unused]
+        return [visible(line) for line in said]
 
     @property
     def verdict(self) -> str:
         """How much of SOURCE is in TARGET, in words; empty where the losses say it."""
         left_out = f"{self.bad} row{'s' * (self.bad > 1)} left out" if self.bad else ""
-        kept = "what was read is kept" if self.bad or self.read.notes else "everything is kept"
+        otherwise = self.bad or self.read.notes or self.renaming.counts
+        kept = "what was read is kept" if otherwise else "everything is kept"
         return "; ".join(filter(None, ("" if any(self.losses()) else kept, left_out, self._nameless)))
 
     @property
@@ -152,7 +164,7 @@ def data_convert(
     """
     source = source_of(settings.source, settings.source_format, settings.split, settings.data_dir, settings.said)
     target, folder = target_of(settings.target, settings.target_format, source)
-    done = Conversion(settings.source, settings.target, source.format, target.name)
+    done = Conversion(settings.source, settings.target, source.format, target.name, settings.renaming())
     for path in source.unread:
         done.read.note("unread-file", str(path.parent), path.name, path.name)
     job = _Job(target, done, on_progress, on_fault)
@@ -191,7 +203,7 @@ class _Job:
             folder: where relative paths of pictures begin.
         """
         counted = self.done.splits.setdefault(split or "all", Counted({"posts": 0, "names": 0, "bad_rows": 0}))
-        for number, row in enumerate(rows(self.done.read), 1):
+        for number, row in enumerate(self.done.renaming.rows(rows(self.done.read)), 1):
             try:
                 post = _good(row)
                 record, losses = self._recorded(post, folder)

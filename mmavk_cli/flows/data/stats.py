@@ -9,11 +9,12 @@ from mmavk_cli.base.records import Json
 from mmavk_cli.base.settings import Common, DataFolder, setting
 from mmavk_cli.corpus.dataset import load_split
 from mmavk_cli.corpus.statistics import Survey, survey
+from mmavk_cli.corpus.types import TypeChoice
 from mmavk_cli.flows.shared.options import DATASET, Printed
 from mmavk_cli.report.paper.published import PublishedSplit, published_counts
 
 
-class DataSet(Printed, DataFolder, Common):
+class DataSet(Printed, TypeChoice, DataFolder, Common):
     """One data set, and how to print what is said of it."""
 
     dataset: str = setting(..., DATASET, argument=True, metavar="NAME")
@@ -73,7 +74,7 @@ def data_stats(settings: DataStatsSettings) -> Stats:
     notes = [f"{split}: {row.note}" for split, row in published.splits.items() if row.note]
     notes += [f"not read: {unread}"] if unread else []
     for split in files:
-        counted = survey(load_split(folder, split))
+        counted = survey(load_split(folder, split, settings.renaming()))
         lines += _lines(split, counted, published.splits.get(split))
         if counted.tweets and not counted.lenient:
             notes.append(f"{split}: no post has a name")

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self, get_args
@@ -17,8 +17,8 @@ from mmavk_cli.base.run_record import SCORES, Run
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.dataset import load_split
 from mmavk_cli.flows.shared.cards import write_cards
-from mmavk_cli.flows.shared.dataset_facts import DATA, findings_of, real_pictures, split_facts
-from mmavk_cli.flows.shared.datasets import check_tags, gold_posts
+from mmavk_cli.flows.shared.dataset_facts import DATA, TypedData, findings_of, real_pictures, split_facts
+from mmavk_cli.flows.shared.datasets import gold_posts
 from mmavk_cli.flows.shared.knowledge.attach import (
     EvalKnowledge,
     Wanted,
@@ -34,6 +34,7 @@ from mmavk_cli.flows.shared.options import DATASET, EMBEDDED_OR_SEEDS, MODEL, OU
 from mmavk_cli.flows.shared.predict import tag_all
 from mmavk_cli.flows.shared.progress import Progress, part_of, silent
 from mmavk_cli.flows.shared.run_folder import run_or_none
+from mmavk_cli.flows.shared.types import unknown_types, with_types_of
 from mmavk_cli.report.metrics.breakdown import Breakdown, Known, breakdown, counted
 from mmavk_cli.report.metrics.f1 import Rule, scores_of
 from mmavk_cli.report.metrics.significance import Difference, ResamplingSettings, difference
@@ -48,7 +49,7 @@ Pairing = Literal["own", "shuffled", "blank"]
 OWN: Pairing = "own"
 
 
-class EvalSettings(Printed, ResamplingSettings, EvalKnowledge, Common):
+class EvalSettings(Printed, ResamplingSettings, EvalKnowledge, TypedData, Common):
     """Options of `mmavk eval`."""
 
     model: str = setting(..., MODEL, here=EMBEDDED_OR_SEEDS, argument=True)
@@ -86,7 +87,8 @@ class Evaluation:
     the share of posts with knowledge whose weight is under 1, `without_similarity` how many posts' knowledge is gated
     because nothing says how related it is.
 
-    `picture_test` has `shuffled` and `blank`; it is None where it was not asked for.
+    `picture_test` has `shuffled` and `blank`; it is None where it was not asked for. `types` is the renaming that held.
+    `unknown_types` are those of the split that the model does not have: how many `names`, all missed, and the `first`.
     """
 
     model: str
@@ -100,11 +102,16 @@ class Evaluation:
     rule: Rule
     scores: Breakdown
     picture_test: dict[Pairing, Against] | None
+    types: str | None = None
+    unknown_types: Json = field(default_factory=dict)
 
     def as_json(self) -> Json:
-        """One JSON object, the parts of `scores` beside the rest; precision, recall and f1 in percent."""
+        """One JSON object, the parts of `scores` beside the rest; precision, recall and f1 in percent. What is said of
+        types is in it where there is something to say.
+        """
         content = {name: value for name, value in asdict(self).items() if name != "scores"}
-        return content | self.scores.as_json()
+        said = {name: value for name in ("types", "unknown_types") if (value := content.pop(name))}
+        return content | said | self.scores.as_json()
 
 
 def evaluate(settings: EvalSettings, on_progress: Progress = silent) -> Evaluation:
@@ -115,8 +122,10 @@ def evaluate(settings: EvalSettings, on_progress: Progress = silent) -> Evaluati
         knowledge. MissingError: no such model. UsageError: a picture test of a model that gets no knowledge.
     """
     predictor, config = open_model(settings.model)
-    posts = gold_posts(settings.dataset, settings.split, settings)
-    check_tags(posts, config.tags, settings.model)
+    settings = with_types_of(settings, config)
+    renaming = settings.renaming()
+    posts = gold_posts(settings.dataset, settings.split, settings, renaming)
+    unknown = unknown_types(posts, renaming, settings.dataset, config, settings.model)
     named = PICTURES if "image" in FUSIONS[config.pieces.fusion].reads else settings.knowledge
     if settings.picture_test and named is None:
         raise UsageError("needs --knowledge; without it all three are the same", "--picture-test", "See --help")
@@ -129,7 +138,7 @@ def evaluate(settings: EvalSettings, on_progress: Progress = silent) -> Evaluati
         for number, (pairing, texts) in enumerate(knowledge.items()):
             share = part_of(on_progress, number, len(pairings))
             tagged[pairing] = tag_all(predictor, shown_name(settings.model, config), posts, texts, share)
-        result = _judged(settings, knowledge_label(named, settings.pairing), tagged)
+        result = _judged(settings, knowledge_label(named, settings.pairing), tagged, unknown)
         if run is not None:
             _write(run, settings, result, tagged[settings.pairing])
             run.facts["device"] = predictor.model.device
@@ -138,7 +147,7 @@ def evaluate(settings: EvalSettings, on_progress: Progress = silent) -> Evaluati
     return result
 
 
-def _judged(settings: EvalSettings, label: str, tagged: dict[Pairing, list[Tagged]]) -> Evaluation:
+def _judged(settings: EvalSettings, label: str, tagged: dict[Pairing, list[Tagged]], unknown: Json) -> Evaluation:
     rows = tagged[settings.pairing]
     counts = counted_knowledge([row.knowledge for row in rows])
     known = Known(_train(settings), _real(settings, rows))
@@ -154,6 +163,8 @@ def _judged(settings: EvalSettings, label: str, tagged: dict[Pairing, list[Tagge
         settings.rule,
         breakdown(rows, known, settings.rule, settings),
         _picture_test(tagged, settings) if settings.picture_test else None,
+        settings.types,
+        unknown,
     )
 
 
@@ -192,7 +203,7 @@ def _train(settings: EvalSettings) -> list[Post] | None:
         split_file(folder, "train")
     except DataError:
         return None
-    return list(load_split(folder, "train"))
+    return list(load_split(folder, "train", settings.renaming()))
 
 
 def _real(settings: EvalSettings, rows: Sequence[Tagged]) -> list[bool] | None:
@@ -233,5 +244,5 @@ def _data(settings: EvalSettings, rows: Sequence[Tagged]) -> Json:
     facts = split_facts(posts, knowledge, placeholder_posts(settings, settings.dataset, posts, knowledge))
     return {
         "splits": {f"{settings.dataset}/{settings.split}": facts},
-        "findings": {settings.dataset: findings_of(settings.dataset, settings.data_dir, ("train", settings.split))},
+        "findings": {settings.dataset: findings_of(settings.dataset, settings, ("train", settings.split))},
     }

@@ -4,14 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.base.images import PICTURE_SUFFIXES
 from mmavk_cli.base.paths import dataset_folder, images_folder, splits_in
 from mmavk_cli.base.records import BadRow
 from mmavk_cli.base.settings import DataPlace
 from mmavk_cli.corpus.dataset import load_split, with_images
 from mmavk_cli.corpus.formats.options import InputOptions
 from mmavk_cli.corpus.formats.posts import read_posts
-from mmavk_cli.corpus.pictures import list_names, picture_of
+from mmavk_cli.corpus.pictures import picture_names, picture_of
 from mmavk_cli.corpus.public_datasets import pictures_advice
 from mmavk_cli.flows.shared.post_source import PostSource
 
@@ -93,10 +92,9 @@ def _of_posts(path: Path, options: InputOptions) -> Found:
 
 
 def _of_folder(folder: Path) -> Found:
-    names = list_names(folder, PICTURE_SUFFIXES)
+    names = picture_names(folder)
     if not names:
-        advice = f"Files are recognised by their extension: {', '.join(PICTURE_SUFFIXES)}"
-        raise DataError("no pictures in this folder", str(folder), advice)
-    others = sum(path.is_file() and path.suffix.lower() not in PICTURE_SUFFIXES for path in folder.iterdir())
+        raise DataError("no pictures in this folder", str(folder), "Check the path")
+    others = sum(path.is_file() for path in folder.iterdir()) - len(names)
     notes = (f"{others} other files in {folder} are ignored",) if others else ()
     return Found(tuple(folder / name for name in names), notes=notes)

@@ -86,6 +86,9 @@ def _api(place: Place) -> "HfApi":
     token = get_token()
     if token is None:
         raise MissingError("no Hugging Face token", "HF_TOKEN", "Set HF_TOKEN, or log in: hf auth login")
+    if not (token.isascii() and token.isprintable()):
+        what = "the Hugging Face token has letters that cannot be sent"
+        raise UsageError(what, "HF_TOKEN", "Copy it again, in one line")
     return HfApi(endpoint=place.endpoint, token=token, library_name="mmavk", library_version=__version__)
 
 

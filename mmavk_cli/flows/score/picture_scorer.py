@@ -1,6 +1,5 @@
 """What `score` does with posts: pictures and texts seen once, in batches, the next being decoded meanwhile."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -9,6 +8,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from mmavk_cli.base.cores import cores
 from mmavk_cli.base.digest import digest
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.images import PictureLimits, decode, read_picture
@@ -81,7 +81,7 @@ class PictureScorer:
         self.scorer = clip.recipe.id
         self.seconds = dict.fromkeys(("decode", "resize", "pictures", "texts"), 0.0)
         self.made = Counted(dict.fromkeys(("pictures", "texts"), 0))
-        self._workers = workers or os.cpu_count() or 1
+        self._workers = workers or cores()
         self._in_hand: set[str] = set()
 
     def scored(self, rows: Iterable[Row]) -> Iterator[Outcome]:

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmavk_cli.base.errors import DataError, UsageError
-from mmavk_cli.base.images import PICTURE_SUFFIXES
+from mmavk_cli.base.file_kinds import is_picture
 from mmavk_cli.base.paths import dataset_folder, images_folder, split_file, splits_in
 from mmavk_cli.base.records import Post, Rows
 from mmavk_cli.base.settings import DataPlace
 from mmavk_cli.corpus.dataset import load_split, with_images
 from mmavk_cli.corpus.formats.options import InputOptions
 from mmavk_cli.corpus.formats.posts import read_posts
-from mmavk_cli.corpus.pictures import list_names
+from mmavk_cli.corpus.pictures import picture_names
 from mmavk_cli.corpus.public_datasets import pictures_advice
 from mmavk_cli.flows.shared.post_source import PostSource
 
@@ -44,10 +44,9 @@ def parts_of(dataset: str | None, source: Path | None, place: PostSource, split:
         yield Part("", _of_file(source, place), None)
     else:
         folder = place.images or Path()
-        names = list_names(folder, PICTURE_SUFFIXES)
+        names = picture_names(folder)
         if not names:
-            advice = f"Files are recognised by their extension: {', '.join(PICTURE_SUFFIXES)}"
-            raise DataError("no pictures in this folder", str(folder), advice)
+            raise DataError("no pictures in this folder", str(folder), "Check the path")
         yield Part("", (Post(name, "", (), image=folder / name) for name in names), len(names))
 
 
@@ -78,6 +77,6 @@ def _of_dataset(name: str, place: DataPlace, only: str | None) -> Iterator[Part]
 def _of_file(path: Path, options: InputOptions) -> Rows:
     if not path.exists():
         raise DataError("no such file or folder", str(path), "Check the path of --input")
-    if path.is_file() and path.suffix.lower() in PICTURE_SUFFIXES:
+    if is_picture(path):
         raise UsageError("this is a picture", str(path), "Give its folder with --images, or posts with --input")
     return read_posts(path, options)

@@ -11,7 +11,7 @@ from typing import Self
 
 from pydantic import field_validator, model_validator
 
-from mmavk_cli.base.errors import DataError
+from mmavk_cli.base.errors import DataError, install
 from mmavk_cli.base.images import PictureLimits
 from mmavk_cli.base.paths import store_folder
 from mmavk_cli.base.records import BadRow, Counted, Json, Post
@@ -245,7 +245,7 @@ def _write(run: Run, settings: ScoreSettings, result: Scores) -> None:
             title = f"{result.source}, {result.scorer}: {result.similarities.posts:,} posts"
             plot_histogram(result.similarities, title, result.published, run.folder / HISTOGRAM)
         else:
-            result.notes.append("matplotlib is not installed, so there is no drawing: pip install 'mmavk[report]'")
+            result.notes.append(f"matplotlib is not installed, so there is no drawing. {install('report')}")
     run.write("scores.json", result.as_json())
     run.facts |= {"scorer": result.scorer, "scorer_id": result.scorer_id, "counts": result.counts}
     run.facts["data"] = settings.dataset

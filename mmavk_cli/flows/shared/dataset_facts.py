@@ -2,19 +2,21 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from pathlib import Path
 
 from mmavk_cli.base.paths import dataset_folder, splits_in
 from mmavk_cli.base.records import Json, Knowledge, Post
+from mmavk_cli.base.settings import DataPlace
 from mmavk_cli.corpus.check import check_texts
+from mmavk_cli.corpus.check_types import check_types
 from mmavk_cli.corpus.findings import Findings
 from mmavk_cli.corpus.statistics import survey
+from mmavk_cli.corpus.types import TypeChoice
 
 DATA = "data.json"
 """The file in a run folder: `splits` by data set and split, and `findings` by data set, as `mmavk data check` counts
 them."""
 
-LABELS = ("orphan-i", "type-switch", "other-naming")
+LABELS = ("orphan-i", "type-switch", "other-naming", "unseen-type", "untested-type", "types-alike")
 REPEATS = ("splits-equal", "conflicting-tags", "repeated-across", "repeated-near", "repeated-inside", "repeated-image")
 """Kinds of findings that are of use to whoever reads a card: on tags, and on what comes more than once."""
 
@@ -65,16 +67,20 @@ def real_pictures(texts: Sequence[str | None], missing: Sequence[bool] | None) -
     return None if all(real) else real
 
 
-def findings_of(dataset: str, data_dir: Path | None, splits: Iterable[str]) -> Json:
+class TypedData(TypeChoice, DataPlace):
+    """Where data sets are, and how their types are renamed."""
+
+
+def findings_of(dataset: str, data: TypedData, splits: Iterable[str]) -> Json:
     """How often `mmavk data check` finds what in the files of these splits, where they are there: kind → split or pair
     of splits → number.
 
     Raises:
         DataError: a file cannot be read.
     """
-    folder = dataset_folder(dataset, data_dir)
+    folder = dataset_folder(dataset, data.data_dir)
     asked = set(splits)
     files = {split: path for split, path in splits_in(folder).items() if split in asked}
     found = Findings()
-    check_texts(files, found)
+    check_types(check_texts(files, found, data.renaming()), files, found)
     return {one.kind: dict(one.counts) for one in found.all() if one.kind in {*LABELS, *REPEATS}}

@@ -12,8 +12,9 @@ from pathlib import Path
 from mmavk_cli.base.errors import KnowledgeError, UsageError
 from mmavk_cli.base.paths import store_folder
 from mmavk_cli.base.records import Json, Knowledge, Post
-from mmavk_cli.base.settings import Common, DataPlace, StorePlace, setting
+from mmavk_cli.base.settings import Common, StorePlace, setting
 from mmavk_cli.flows.shared.cards import write_cards
+from mmavk_cli.flows.shared.dataset_facts import TypedData
 from mmavk_cli.flows.shared.datasets import gold_posts
 from mmavk_cli.flows.shared.knowledge.attach import KnowledgeChoice, OtherKnowledge, Wanted, scored_knowledge
 from mmavk_cli.flows.shared.knowledge.clip_lookup import clip_similarities, scorer_name
@@ -25,6 +26,7 @@ from mmavk_cli.flows.shared.progress import Progress, part_of
 from mmavk_cli.flows.shared.run_folder import run_or_none
 from mmavk_cli.flows.shared.seeds import seed_folders
 from mmavk_cli.flows.shared.thresholds import TEXT, Thresholds, gated_by
+from mmavk_cli.flows.shared.types import unknown_types, with_types_of
 from mmavk_cli.report.metrics.breakdown import counted
 from mmavk_cli.report.metrics.counts import Count
 from mmavk_cli.report.metrics.seeds import seed_scores
@@ -41,7 +43,7 @@ from mmavk_cli.tagger.fusions.registry import FUSIONS
 FILE = "sweep"
 
 
-class SweepSettings(Printed, Thresholds, OtherKnowledge, BelowChoice, ClipChoice, StorePlace, DataPlace, Common):
+class SweepSettings(Printed, Thresholds, OtherKnowledge, BelowChoice, ClipChoice, StorePlace, TypedData, Common):
     """Options of `mmavk sweep`."""
 
     model: str = setting(..., MODEL, here=EMBEDDED_OR_SEEDS)
@@ -92,7 +94,7 @@ def sweep(settings: SweepSettings, on_progress: Progress) -> Swept:
         none of these posts, or other than the model was trained with; no scores by CLIP that was asked for.
         UsageError: the model reads no knowledge.
     """
-    posts = gold_posts(settings.dataset, settings.split, settings)
+    settings, posts, missed = _typed_posts(settings)
     place = {name: getattr(settings, name) for name in ("knowledge", "store", "data_dir", "images")}
     choice = KnowledgeChoice(**place)
     knowledge = scored_knowledge(choice, settings.dataset, posts, Wanted(needs_scores=True))
@@ -100,7 +102,7 @@ def sweep(settings: SweepSettings, on_progress: Progress) -> Swept:
     similarities, scorer, scorer_id, notes = _similarities(settings, posts, knowledge)
     with run_or_none(settings.out, "sweep", settings) as run:
         below = _below(settings)
-        found = _swept(settings, posts, knowledge, similarities, (scorer, notes), below, on_progress)
+        found = _swept(settings, posts, knowledge, similarities, (scorer, [*notes, *missed]), below, on_progress)
         result = Swept(settings.model, settings.split, below, scorer, scorer_id, found)
         if run is not None:
             run.write(f"{FILE}.json", result.as_json())
@@ -110,6 +112,18 @@ def sweep(settings: SweepSettings, on_progress: Progress) -> Swept:
     if settings.out is not None:
         write_cards(settings.out)
     return result
+
+
+def _typed_posts(settings: SweepSettings) -> tuple[SweepSettings, list[Post], list[str]]:
+    """The settings and posts with the types of the model's training, and a note a type that it cannot find."""
+    first = next(iter(seed_folders(Path(settings.model)).values()), settings.model)
+    config = TaggerConfig.read(folder_of(str(first)))
+    settings = with_types_of(settings, config)
+    renaming = settings.renaming()
+    posts = gold_posts(settings.dataset, settings.split, settings, renaming)
+    unknown = unknown_types(posts, renaming, settings.dataset, config, settings.model)
+    notes = [f"the model has no type {kind!r}: names missed {met['names']}" for kind, met in unknown.items()]
+    return settings, posts, notes
 
 
 def _similarities(

@@ -12,7 +12,8 @@ from typing import Literal, Self
 from pydantic import model_validator
 
 from mmavk_cli.base.errors import DataError, UsageError
-from mmavk_cli.base.images import PICTURE_SUFFIXES, is_url, was_url
+from mmavk_cli.base.file_kinds import is_picture
+from mmavk_cli.base.images import is_url, was_url
 from mmavk_cli.base.records import BadRow, Counted, Post, Row, Rows, Tagged
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.formats.options import InputOptions
@@ -30,6 +31,7 @@ from mmavk_cli.knowledge.generators.registry import GENERATOR, GeneratorSettings
 from mmavk_cli.report.predictions_writer import Outcome, json_lines
 from mmavk_cli.similarity.clip_source import CLIP, TEXT
 from mmavk_cli.similarity.gate import GateSettings
+from mmavk_cli.spans import types_of
 from mmavk_cli.tagger.checkpoint import CUT_OTHERWISE, TaggerConfig
 
 STDIN, NO_GENERATOR = "-", "none"
@@ -85,12 +87,14 @@ class TagSettings(InputOptions, GateSettings, GeneratorSettings, StagedSettings,
 class Tagging:
     """A run of `tag`: rows as they come, and what they came to, complete when they are exhausted.
 
-    Totals: `posts` (tagged), `names`, `with_knowledge`, `bad_pictures`, `bad_rows`. `scorer` is the name of what gives
-    similarities. `notes` are what a person should know, there when the block of `tag` has ended.
+    Totals: `posts` (tagged), `names`, `with_knowledge`, `bad_pictures`, `bad_rows`. `types` are the model's,
+    `scorer` is the name of what gives similarities. `notes` are what a person should know, there when the block of
+    `tag` has ended.
     """
 
     rows: Iterator[Outcome]
     totals: Counted
+    types: tuple[str, ...]
     scorer: str = TEXT
     notes: tuple[str, ...] = ()
 
@@ -121,7 +125,7 @@ def tag(settings: TagSettings, on_progress: Progress) -> Iterator[Tagging]:
     weigh = weighing(PROFILES[settings.profile], settings.scorer, settings, name, config)
     generator = _generator(settings, weigh)
     by_clip = (generator is not None and weigh.scorer == CLIP) or (weigh.features and not settings.no_image)
-    tagging = Tagging(iter(()), Counted())
+    tagging = Tagging(iter(()), Counted(), types_of(config.tags))
     seen: Iterator[Row | Seen] = posts
     if by_clip or (generator is not None and generator.large):
         from mmavk_cli.flows.tag.stages import Stages
@@ -210,7 +214,7 @@ def _rows(settings: TagSettings) -> Rows:
     except (OSError, ValueError) as error:
         shown = str(path) if len(str(path)) < 100 else f"{str(path)[:99]}…"  # noqa: PLR2004
         raise DataError("no such file or folder", shown, "Check the path; a text itself goes after --text") from error
-    if path.suffix.lower() in PICTURE_SUFFIXES and path.is_file():
+    if is_picture(path):
         raise UsageError("INPUT is a picture", str(path), "Give it with --image, and the post with --text or as INPUT")
     return read_posts(path, settings)
 

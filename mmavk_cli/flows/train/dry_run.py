@@ -4,11 +4,10 @@ import math
 from dataclasses import asdict, dataclass, replace
 
 from mmavk_cli.base.device import CARD
-from mmavk_cli.base.records import TYPES, Json
+from mmavk_cli.base.records import Json
 from mmavk_cli.flows.train.corpus import read_corpus
 from mmavk_cli.flows.train.memory import plan_of
 from mmavk_cli.flows.train.settings import TrainSettings
-from mmavk_cli.spans import tag_names
 from mmavk_cli.tagger.training.memory_estimate import GIB, Plan, estimate
 
 
@@ -18,6 +17,7 @@ class DryRun:
 
     Attributes:
         counts: posts, those without knowledge and the share gated, a split.
+        types: what would be learned, and types of a validation split that would not.
         updates: in an epoch, in all, and with a rising learning rate.
         parameters: of the encoder.
         memory: GiB on a GPU, a row a way to train; with whether it fits a card of 24 GB.
@@ -26,6 +26,7 @@ class DryRun:
     """
 
     counts: dict[str, Json]
+    types: list[Json]
     updates: Json
     parameters: int
     memory: list[Json]
@@ -46,10 +47,11 @@ def dry_run(settings: TrainSettings) -> DryRun:
     corpus = read_corpus(settings)
     epoch = math.ceil(len(corpus.train) / settings.batch_size)
     whole = epoch * settings.epochs
-    made = plan_of(settings, tag_names(TYPES), corpus.features)
+    made = plan_of(settings, corpus)
     ways = [(precision, again) for precision in ("float32", "bfloat16") for again in (False, True)]
     return DryRun(
         counts=corpus.counts,
+        types=list(corpus.of_types()),
         updates={"epoch": epoch, "all": whole, "warm-up": round(settings.warmup * whole)},
         parameters=made.shape.parameters,
         memory=[_memory(settings, made, precision, again) for precision, again in ways],

@@ -4,38 +4,31 @@ from collections.abc import Callable
 
 from mmavk_cli.base.errors import MissingError
 from mmavk_cli.base.records import Json
+from mmavk_cli.flows.train.corpus import Corpus
 from mmavk_cli.flows.train.settings import TrainSettings
+from mmavk_cli.spans import tag_names
 from mmavk_cli.tagger.encoders.registry import ENCODERS
 from mmavk_cli.tagger.training.memory_estimate import GIB, Plan, estimate
 
 
-def plan_of(settings: TrainSettings, tags: tuple[str, ...], features: tuple[int, ...]) -> Plan:
-    """What `settings` train.
+def plan_of(settings: TrainSettings, corpus: Corpus) -> Plan:
+    """What is to be trained.
 
     Raises:
         MissingError: the encoder's sizes are not known.
     """
     shape = ENCODERS[settings.encoder_kind]().shape(settings.encoder)
-    return Plan(shape, settings, settings, tags, features)
+    return Plan(shape, settings, settings, tag_names(corpus.types), corpus.features)
 
 
-def tell_memory(
-    settings: TrainSettings, tags: tuple[str, ...], features: tuple[int, ...], on_log: Callable[[Json], None]
-) -> None:
-    """Before a training on a GPU: what it will take of it at most. An encoder of unknown sizes is no fault here.
-
-    Args:
-        settings: of the training.
-        tags: tag names, `O` first.
-        features: shape of a picture's features.
-        on_log: gets the line.
-    """
+def tell_memory(settings: TrainSettings, corpus: Corpus, on_log: Callable[[Json], None]) -> None:
+    """Before a training on a GPU: what it will take of it at most. An encoder of unknown sizes is no fault here."""
     import torch
 
     if not torch.cuda.is_available():
         return
     try:
-        plan = plan_of(settings, tags, features)
+        plan = plan_of(settings, corpus)
     except MissingError as error:
         on_log({"memory": str(error)})
         return

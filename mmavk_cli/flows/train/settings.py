@@ -6,6 +6,7 @@ from typing import Self
 from pydantic import model_validator
 
 from mmavk_cli.base.settings import Common, setting
+from mmavk_cli.flows.shared.dataset_facts import TypedData
 from mmavk_cli.flows.shared.knowledge.attach import KnowledgeChoice
 from mmavk_cli.flows.shared.options import DATASET, OUT, Printed
 from mmavk_cli.flows.shared.recipes import recipe_file
@@ -15,7 +16,7 @@ from mmavk_cli.tagger.fusions.registry import FUSIONS
 from mmavk_cli.tagger.settings import PieceSettings, TrainingSettings
 
 
-class TrainSettings(Printed, SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice, Common):
+class TrainSettings(Printed, SeedChoice, TrainingSettings, PieceSettings, KnowledgeChoice, TypedData, Common):
     """Options of `mmavk train`."""
 
     dataset: list[str] = setting(..., DATASET, here="Give it again to train on several.", metavar="NAME")

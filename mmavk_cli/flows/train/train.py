@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmavk_cli.base.records import TYPES, Json, Knowledge
+from mmavk_cli.base.records import Json, Knowledge
 from mmavk_cli.base.run_record import SCORES, Run
 from mmavk_cli.corpus.tokenize import as_trained, rules_like
 from mmavk_cli.flows.shared.cards import write_cards
@@ -14,6 +14,7 @@ from mmavk_cli.flows.shared.dataset_facts import DATA, findings_of
 from mmavk_cli.flows.shared.knowledge.compatibility import trained_with
 from mmavk_cli.flows.shared.predict import predicted_tags
 from mmavk_cli.flows.shared.progress import Log
+from mmavk_cli.flows.shared.types import RENAMED
 from mmavk_cli.flows.train.corpus import Corpus, fingerprints, read_corpus
 from mmavk_cli.flows.train.freeze import remember
 from mmavk_cli.flows.train.gate import Item, Splits, choose_gate, gate_now, hardly_open, learning_gate, let_through
@@ -55,10 +56,12 @@ def train(settings: TrainSettings, on_log: Log) -> Json:
         if is_first():
             for split, count in corpus.counts.items():
                 on_log({"split": split, **count})
+            for line in corpus.of_types():
+                on_log(line)
             if note := hardly_open(let_through(corpus.train, corpus.gate)):
                 on_log({"note": f"{note}; lower --threshold, or see the similarities with mmavk score"})
-            tell_memory(settings, tag_names(TYPES), corpus.features, on_log)
-            found = {name: findings_of(name, settings.data_dir, ("train", "valid")) for name in settings.dataset}
+            tell_memory(settings, corpus, on_log)
+            found = {name: findings_of(name, settings, ("train", "valid")) for name in settings.dataset}
             run.write(DATA, {"splits": corpus.facts, "findings": found})
         best = _fit(settings, corpus, run, on_log)
         run.write(SCORES, best)
@@ -74,13 +77,14 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, on_log: Log) -> Json
     from mmavk_cli.tagger.inference.torch_model import TorchModel, save_model
     from mmavk_cli.tagger.training.train import fit
 
-    tags = tag_names(TYPES)
+    tags = tag_names(corpus.types)
     pieces = PieceSettings(**{name: getattr(settings, name) for name in PieceSettings.model_fields})
     encoder = ENCODERS[settings.encoder_kind]()
     source = encoder.folder(settings.encoder)
     cutter = encoder.cutter(source, pieces)
     facts = {"datasets": settings.dataset, "seed": settings.seed}
     facts |= trained_with(settings, (one for _, one in corpus.train))
+    facts |= {RENAMED: settings.types} if settings.types else {}
     if not pieces.recut:
         facts[FINE], share = rules_like(post for post, _ in corpus.train)
         facts[CUT_OTHERWISE] = round(share, 4)

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from mmavk_cli.base.records import TYPES, Json
+from mmavk_cli.base.records import Json
 from mmavk_cli.report.table_section import Section
+from mmavk_cli.spans import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,8 @@ def _counts(facts: Json) -> tuple[str, str]:
     return f"{facts['posts']:,}", f"{facts['words']:,}"
 
 
-def _types(splits: Mapping[str, Json]) -> list[str]:
-    met = {name for facts in splits.values() for name in facts["names_conlleval"]}
-    return [*TYPES, *sorted(met - set(TYPES))]
+def _types(splits: Mapping[str, Json]) -> tuple[str, ...]:
+    return listed(name for facts in splits.values() for name in facts["names_conlleval"])
 
 
 def _names(splits: Mapping[str, Json]) -> list[tuple[str, ...]]:

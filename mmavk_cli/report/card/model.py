@@ -30,7 +30,7 @@ class Parts:
     """What the parts of a tagger say of themselves.
 
     Attributes:
-        reads: what it takes beside the words: `knowledge`, `image`, or nothing.
+        reads: what it can take beside the words: `knowledge`, `image`, or nothing.
         encoder: what kind of network the encoder is; empty for the usual kind.
         fusion: what the fusion does; empty where it does nothing.
         decoder: what the decoder does.
@@ -125,12 +125,14 @@ def _about(model: Model) -> Json:
     """What the prose of the card asks."""
     pieces, trained = model.config["pieces"], model.config["trained"]
     gate = {name: value for name, value in model.config["gate"].items() if value is not None}
+    knowledge = PICTURES if "image" in model.parts.reads else trained.get("knowledge")
     return {
         "encoder": model.config["encoder"],
         "fusion": pieces["fusion"],
         "decoder": model.config["decoder"],
         "parts": model.parts,
-        "knowledge": PICTURES if "image" in model.parts.reads else trained.get("knowledge"),
+        "reads": next(iter(model.parts.reads), "") if knowledge else "",
+        "knowledge": knowledge,
         "let_through": (model.training.get("gate") or {}).get("let_through"),
         "gate": ", ".join(f"{name} {value:g}" for name, value in gate.items()) if "threshold" in gate else "none",
         "types": sorted({tag[2:] for tag in model.config["tags"] if tag != "O"}),

@@ -72,13 +72,16 @@ def scores_section(heading: str, scores: Json) -> Section:
 def seed_scores_section(heading: str, scores: Json) -> Section:
     """Mean and standard deviation over seeds (scores.json of a folder of several), strict, overall and a type."""
     rows = tuple(
-        (name, *(_spread(row[part]) for part in ("precision", "recall", "f1")), str(row["gold"]))
+        (name, *(_spread(row, part) for part in ("precision", "recall", "f1")), str(row["gold"]))
         for name, row in scores["strict"].items()
     )
     return Section(heading, ("strict, mean ± sd", "P", "R", "F1", "gold"), rows, ())
 
 
-def _spread(value: Json) -> str:
+def _spread(row: Json, part: str) -> str:
+    if not row["gold"]:
+        return "-"
+    value = row[part]
     return f"{value['mean']:.2f}" if value.get("sd") is None else f"{value['mean']:.2f} ± {value['sd']:.2f}"
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from urllib.parse import quote
 
 from mmavk_cli.base.records import BadRow, Entity, Knowledge, Problem
 from mmavk_cli.report.html.highlights import CORRECT, labels_of
@@ -74,7 +75,8 @@ def knowledge_pairs(runs: Sequence[Answers]) -> dict[str, tuple[int, int]]:
 
 
 def kind_words(case: Case) -> list[str]:
-    """What happened to the names: `RUN:KIND:TYPE` each, a name of two types or kinds with all of them.
+    """What happened to the names: `RUN:KIND:TYPE` each, a name of two types or kinds with all of them. In a type all
+    but letters, digits and `_.-~` stand as in an address, `%20`: the words are separated by blanks.
 
     Kinds are those of `confusion.KINDS` without `both`, which is `boundary` and `type`; `found` where no gold is known,
     `none` where there is no name.
@@ -86,7 +88,7 @@ def kind_words(case: Case) -> list[str]:
             kinds = ("boundary", "type") if label.kind == "both" else (label.kind,)
             kinds = ("found",) if case.gold is None else kinds
             for kind in kinds:
-                words |= {f"{number}:{kind}:{one}": None for one in (label.gold, label.found) if one}
+                words |= {f"{number}:{kind}:{quote(one, '')}": None for one in (label.gold, label.found) if one}
         if not labels:
             words[f"{number}:none:"] = None
     return list(words)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 from mmavk_cli.base.records import BadRow
 from mmavk_cli.report.html import charts
@@ -13,6 +14,7 @@ from mmavk_cli.report.metrics.pairwise import gaps, sentence
 from mmavk_cli.report.predictions_reader import Answered
 from mmavk_cli.report.runs import Fact, RunRead, facts_of
 from mmavk_cli.report.score_tables import ErrorTable, Table, error_table, headline, score_table
+from mmavk_cli.spans import in_order
 
 WORDS = {
     "wrong": "any error", "missed": "missed", "spurious": "spurious", "boundary": "wrong boundary",
@@ -51,6 +53,7 @@ class Page:
     chart_parts: tuple[tuple[str, str, tuple[Chart, ...]], ...]
     cards: tuple[Card, ...]
     choices: tuple[Choice, ...]
+    types: tuple[str, ...]
     has_gold: bool
     notes: tuple[str, ...] = ()
 
@@ -80,6 +83,7 @@ def page_of(runs: Sequence[RunRead], logs: Mapping[str, RunRead], picture: Calla
     answers = [_answers(letter, run) for letter, run in zip(names, runs, strict=True) if run.rows]
     cases, pairs = cases_of(answers), knowledge_pairs(answers)
     cards = tuple(card_of_case(one, answers, pairs.get(_data(one, answers)), picture) for one in cases)
+    types = _types(cards)
     has_gold = any(one.gold is not None for one in cases)
     several = len(runs) > 1
     return Page(
@@ -96,7 +100,8 @@ def page_of(runs: Sequence[RunRead], logs: Mapping[str, RunRead], picture: Calla
         ),
         chart_parts=tuple(one for one in _chart_parts(names, runs, logs) if one[2]),
         cards=cards,
-        choices=tuple(_choices(cards, cases, answers)),
+        choices=tuple(_choices(cards, types, cases, answers)),
+        types=types,
         has_gold=has_gold,
     )
 
@@ -178,16 +183,22 @@ def _chart_parts(
     ]
 
 
-def _choices(cards: Sequence[Card], cases: Sequence[Case], answers: Sequence[Answers]) -> list[Choice]:
+def _types(cards: Sequence[Card]) -> tuple[str, ...]:
+    """The types of all names on the page, found or of the gold."""
+    return in_order(unquote(kind) for card in cards for word in card.kinds if (kind := word.split(":")[2]))
+
+
+def _choices(
+    cards: Sequence[Card], types: Sequence[str], cases: Sequence[Case], answers: Sequence[Answers]
+) -> list[Choice]:
     words = {tuple(word.split(":")) for card in cards for word in card.kinds}
     kinds = {word[1] for word in words}
-    types = sorted({word[2] for word in words if word[2]})
     about = {word for card in cards for word in card.about}
     judged = {"wrong", "right"} if kinds - {"found", "none"} else set()
     sets = list(dict.fromkeys(case.dataset for case in cases))
     options = [
         Choice("kind", "What happened", tuple((one, text) for one, text in WORDS.items() if one in kinds | judged)),
-        Choice("type", "Type", tuple((one, one) for one in types)),
+        Choice("type", "Type", tuple((quote(one, ""), one) for one in types)),
         Choice("about", "Knowledge", tuple((one, text) for one, text in ABOUT.items() if one in about)),
         Choice("run", "In run", tuple((str(number), one.letter) for number, one in enumerate(answers))),
         Choice("set", "Data", tuple((one, one) for one in sets)),

@@ -11,10 +11,17 @@ from mmavk_cli.report.html.thumbnails import thumbnail
 from mmavk_cli.report.predictions_writer import Outcome
 
 
-def html(rows: Iterable[Outcome], totals: Counted, limits: PictureLimits) -> Iterator[str]:
-    """The page in pieces. `totals` is printed at its end, when the rows are exhausted."""
+def html(rows: Iterable[Outcome], totals: Counted, limits: PictureLimits, types: Iterable[str] = ()) -> Iterator[str]:
+    """The page in pieces.
+
+    Args:
+        rows: what it shows, in order.
+        totals: printed at its end, when the rows are exhausted.
+        limits: of the pictures that are read.
+        types: the model's, for their colours.
+    """
     stream = (
-        environment()
+        environment(types)
         .get_template("page.html")
         .stream(
             cards=(_with_picture(card_of_row(row), limits) for row in rows), totals=totals.counts, version=__version__

@@ -2,13 +2,13 @@
 
 import base64
 import io
-import os
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import repeat
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
+from mmavk_cli.base.cores import cores
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.images import PictureLimits, decode, read_picture
 
@@ -55,7 +55,7 @@ def thumbnails(paths: Sequence[Path], limits: PictureLimits, room: int) -> Itera
     _, side, quality = next(size for size in SIZES if room / len(paths) >= size[0])
     make = partial(thumbnail, limits=limits, side=side, quality=quality)
     given = 0
-    with ThreadPool(min(os.cpu_count() or 1, MOST_THREADS)) as threads:
+    with ThreadPool(min(cores(), MOST_THREADS)) as threads:
         for made in threads.imap(make, paths, chunksize=AT_ONCE):
             room -= len(made or "")
             if room < 0:

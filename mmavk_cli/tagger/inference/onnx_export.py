@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from mmavk_cli.base.errors import MissingError, UsageError
+from mmavk_cli.base.errors import MissingError, UsageError, install
 from mmavk_cli.tagger.checkpoint import CONFIG, FROZEN_ONNX, HEAD, ONNX, TOKENIZER, TaggerConfig
 from mmavk_cli.tagger.decoders.registry import DECODERS
 from mmavk_cli.tagger.encoders.layers import EncoderLayers
@@ -63,7 +63,7 @@ def export_onnx(source: Path, target: Path, config: TaggerConfig, *, int8: bool)
         from onnxruntime.quantization import QuantType, quantize_dynamic
         from onnxruntime.quantization.shape_inference import quant_pre_process
     except ImportError as error:
-        raise MissingError("the package onnx is not installed", do="pip install 'mmavk[train]'") from error
+        raise MissingError("the package onnx is not installed", do=install("train")) from error
     check_exportable(config, source)
     network, _ = load_model(source)
     (target / CONFIG).unlink(missing_ok=True)

@@ -1,6 +1,5 @@
 """The exported tagger: the encoder in ONNX Runtime, fusion and decoder in NumPy. Loads no torch."""
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -9,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mmavk_cli.base.cores import cores
 from mmavk_cli.base.errors import MissingError
 from mmavk_cli.tagger.batch import Batch, Floats, Ints
 from mmavk_cli.tagger.checkpoint import FROZEN_ONNX, HEAD, ONNX, TaggerConfig
@@ -37,7 +37,7 @@ class OnnxModel:
         fused = replace(sizes, width=self.fusion.width_out(sizes))
         self.tensors = _head(folder / HEAD, self.fusion.shapes(sizes) | decoder.shapes(fused))
         self.head = decoder.head(self.tensors)
-        self.pool = ThreadPoolExecutor(threads or os.cpu_count() or 1)
+        self.pool = ThreadPoolExecutor(threads or cores())
 
     def logits(self, batch: Batch) -> Floats:
         """What the decoder searches, float32."""

@@ -108,6 +108,13 @@ def test_faults_in_json_lines_are_found(make_set):
     assert {kind: found.get(kind) for kind in expected} == expected
 
 
+def test_an_id_that_comes_twice_is_found(make_set):
+    folder = make_set(**CLEAN)
+    (folder / "valid.txt").unlink()
+    (folder / "valid.jsonl").write_text('{"id": "a", "text": "Bob", "entities": []}\n' * 2)
+    assert places(check("tiny", folder.parent))["repeated-id"] == ["valid.jsonl:2"]
+
+
 def test_essence_drops_what_a_retweet_changes():
     assert essence("RT @a_b : Hello #World ! http://t.co/x") == essence("rt @c: hello world")
     assert essence("see www.x.org @ BBC") == "see"

@@ -96,7 +96,7 @@ def test_what_cannot_be_counted_exits_3(make_set, mmavk, tmp_path: Path, content
 def test_files_that_are_not_read_are_named(make_set, mmavk):
     folder = make_set(train="a\tO\n", dev="a\tB-PER\n", other="a\tO\n")
     code, out, err = mmavk("data", "stats", "tiny", "--data-dir", folder.parent)
-    assert (code, err) == (0, "not there: test\n")
+    assert (code, err) == (0, "missing: test\n")
     assert "not read: other.txt" in out
     assert "train: no post has a name" in out
     for path in folder.glob("*"):

@@ -179,12 +179,3 @@ def test_faults_are_told(run: Path, place: Path, words: list[str], code: int, te
     error = result.exception
     assert getattr(error, "code", None) == code, result.output
     assert text in str(error)
-
-
-def test_a_split_with_an_unknown_type_is_refused(place: Path) -> None:
-    odd = place / "data" / "odd"
-    odd.mkdir()
-    for split in ("train", "valid"):
-        (odd / f"{split}.txt").write_text("IMGID:1\nword\tB-SHIP\n")
-    result = mmavk("train", "--dataset", "odd", "--out", place / "x", "--data-dir", place / "data")
-    assert "unknown tag 'B-SHIP'" in str(result.exception)

@@ -165,6 +165,17 @@ def test_no_token_and_a_wrong_one_are_told(hub: Hub, push: Ran, monkeypatch: pyt
     assert hub.asked == asked
 
 
+@pytest.mark.parametrize("token", ["hf_ä", "hf_a\x07"])
+def test_a_token_that_cannot_be_sent_is_told_and_not_shown(
+    token: str, hub: Hub, push: Ran, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("HF_TOKEN", token)
+    code, _, err = push("int8", "me/trip", "--to-hub")
+    what = "the Hugging Face token has letters that cannot be sent. Copy it again, in one line"
+    assert (code, err) == (2, f"mmavk: HF_TOKEN: {what}\n")
+    assert hub.asked == []
+
+
 def test_no_network_is_told(place: Path, hub: Hub, push: Ran):
     offline = runner(place, HF_ENDPOINT=hub.url, HF_TOKEN=TOKEN, HF_HUB_OFFLINE="1")("push", "int8", "me/t", "--to-hub")
     assert (offline.returncode, "HF_HUB_OFFLINE is set" in offline.stderr) == (5, True), offline.stderr

@@ -177,7 +177,7 @@ def test_the_sweep_scores_what_eval_scores_at_that_threshold(small_place: Path, 
 def test_a_plot_without_matplotlib_is_told_before_training(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mmavk):
     monkeypatch.setattr(plots, "find_spec", lambda _name: None)
     told = mmavk("reproduce", "fig4", "--dataset", "x", "--knowledge", "y", "--out", tmp_path / "g", code=5)
-    assert "pip install 'mmavk[report]'" in str(told.exception)
+    assert "pip install '.[report]'" in str(told.exception)
     assert not (tmp_path / "g").exists()
 
 
@@ -189,7 +189,7 @@ def test_a_plot_without_matplotlib_is_told_before_training(monkeypatch: pytest.M
         (("table3", "--threshold", "0.3", "--out", "g"), "--threshold: table3 sets it"),
         (("table4", "--fusion", "word", "--knowledge", "b", "--out", "g"), "--fusion: table4 sets it"),
         (("table4", "--knowledge", "b", "--out", "g", "--only", "words"), "no row 'words' in table4"),
-        (("fig4", "--knowledge", "b", "--out", "g", "--thresholds", "0.1"), "'0.1' is no range FIRST:LAST:STEP"),
+        (("fig4", "--knowledge", "b", "--out", "g", "--thresholds", "0.1"), "'0.1' is not a range FIRST:LAST:STEP"),
     ],
 )
 def test_what_cannot_be_is_told(words: tuple[str, ...], text: str, mmavk):

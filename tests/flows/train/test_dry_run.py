@@ -111,7 +111,7 @@ def test_tensorboard_that_is_not_installed(train: Train, tmp_path: Path, monkeyp
     monkeypatch.setattr("mmavk_cli.report.tensorboard.find_spec", lambda _: None)
     done = train(tmp_path / "run", "--tensorboard")
     assert getattr(done.exception, "code", None) == 5
-    assert "pip install 'mmavk[train]'" in str(done.exception)
+    assert "pip install '.[train]'" in str(done.exception)
 
 
 def test_a_training_without_knowledge_says_so(place: Path) -> None:

@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from mmavk_cli.base.records import Json
 from mmavk_cli.report.card.markdown import code, escaped, table
 from mmavk_cli.report.card.model import CardOptions, Model, Parts, model_card
 from mmavk_cli.report.card.render import rendered_card
@@ -111,6 +112,17 @@ def test_a_licence_and_a_language_nobody_gave_are_not_there():
     assert (
         ModelCard(rendered_card(model_card(Model("m", config, PLAIN, {}, {}, {}), CardOptions()))).data.language == "en"
     )
+
+
+@pytest.mark.parametrize("fusion", ["word", "concat", "text"])
+def test_the_card_of_a_model_without_knowledge_speaks_of_no_picture(fusion: str):
+    trained: Json = {"datasets": ["mine"]}
+    config = {"encoder": "x", "tags": ["O"], "pieces": {"fusion": fusion}, "gate": {}, "trained": trained}
+    page = rendered_card(model_card(Model("m", config, {}, {}, {}), CardOptions()))
+    assert "It reads the text alone." in page
+    assert "picture" not in page
+    trained["knowledge"] = "blip2"
+    assert ("picture" in rendered_card(model_card(Model("m", config, {}, {}, {}), CardOptions()))) == (fusion != "text")
 
 
 @pytest.mark.parametrize(

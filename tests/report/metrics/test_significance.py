@@ -8,6 +8,7 @@ import pytest
 
 from mmavk_cli.report.metrics.counts import Count
 from mmavk_cli.report.metrics.resampling import f1, resampled, swapped, table
+from mmavk_cli.report.metrics.seeds import seed_scores
 from mmavk_cli.report.metrics.significance import ResamplingSettings, difference, holm, intervals
 
 SETTINGS = ResamplingSettings()
@@ -93,10 +94,20 @@ def test_f1_without_names_is_zero() -> None:
 def test_interval_is_as_wide_as_theory_says() -> None:
     """F1 of posts that are all right or all missed is a known function of a binomial share."""
     posts = [Count(1, 0, 0)] * 320 + [Count(0, 0, 1)] * 80
-    low, high = intervals({"all": posts}, SETTINGS)["all"]
+    found = intervals({"all": posts}, SETTINGS)["all"]
+    assert found is not None
+    low, high = found
     ends = [200 * share / (1 + share) for share in (0.8 - 1.96 * 0.02, 0.8 + 1.96 * 0.02)]
     assert (low, high) == pytest.approx(tuple(ends), abs=0.5)
     assert intervals({}, SETTINGS) == {}
+
+
+def test_a_draw_without_gold_says_nothing() -> None:
+    nothing, wrong = Count(0, 0, 0), Count(0, 1, 0)
+    found = intervals({"rare": [Count(1, 0, 0), *[nothing] * 20], "empty": [nothing, *[wrong] * 20]}, SETTINGS)
+    assert found == {"rare": (100.0, 100.0), "empty": None}
+    assert seed_scores({1: [wrong] * 3, 2: [nothing] * 3}, SETTINGS).interval is None
+    assert difference([wrong] * 3, [nothing] * 3, SETTINGS).interval == (0.0, 0.0)
 
 
 def test_interval_hangs_on_the_seed_alone() -> None:

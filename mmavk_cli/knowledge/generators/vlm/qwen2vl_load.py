@@ -56,9 +56,11 @@ def load_model(folder: Path, device: str, four_bit: bool) -> Loaded:
     except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
         if is_out_of_memory(error):
             raise
-        raise MissingError(
-            f"cannot load the model: {error}", str(folder), "Check its files, or fetch it again"
-        ) from error
+        raise _not_loaded(error, folder) from error
+    except Exception as error:
+        if type(error) is not Exception:  # tokenizers raises the bare class, where a tokenizer.json is newer than it
+            raise
+        raise _not_loaded(error, folder / "tokenizer.json") from error
     if not processor.chat_template:
         advice = "Copy chat_template.jinja into it, or chat_template.json, from the model that it was made of"
         raise MissingError("the model has no chat template", str(folder), advice)
@@ -70,6 +72,11 @@ def load_model(folder: Path, device: str, four_bit: bool) -> Loaded:
     if four_bit:
         check_quantised(model)
     return Loaded(model.eval(), processor)
+
+
+def _not_loaded(error: Exception, where: Path) -> MissingError:
+    advice = "Check its files or fetch it again; for files of a newer version: pip install -U tokenizers transformers"
+    return MissingError(f"cannot load the model: {error}", str(where), advice)
 
 
 def _attention(device: str) -> str:

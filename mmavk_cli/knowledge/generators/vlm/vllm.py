@@ -9,7 +9,7 @@ from multiprocessing import resource_tracker
 from typing import Any
 
 from mmavk_cli.base.device import resolve_device
-from mmavk_cli.base.errors import MissingError, MmavkError, UsageError
+from mmavk_cli.base.errors import MissingError, MmavkError, UsageError, install
 from mmavk_cli.base.one_large_model import ExclusiveModel
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.settings import setting
@@ -53,7 +53,7 @@ class VllmGenerator(ChatGenerator[VllmSettings]):
             advice = "Take --generator qwen2vl, or name a checkpoint in 4 bits (AWQ, GPTQ) with --vlm"
             raise UsageError("vLLM does not quantise weights", "--4bit", advice)
         if find_spec("vllm") is None:
-            raise MissingError("vLLM is not installed", "--generator vllm", "Run: pip install 'mmavk[vllm]'")
+            raise MissingError("vLLM is not installed", "--generator vllm", install("vllm"))
         super().__init__(settings)
         self._turn = ExclusiveModel("vllm", self._start, lambda model: model.llm_engine.engine_core.shutdown())
 

@@ -1,5 +1,6 @@
 """Folders of a Qwen2-VL that are whole, broken, or of something else."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -86,3 +87,15 @@ def test_weights_that_are_cut(tiny: Path, tmp_path: Path):
     (folder / "model.safetensors").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(MissingError, match="cannot load the model"):
         list(generator(folder).write([View(noise(56, 56, 1), 4)]))
+
+
+def test_a_tokenizer_of_a_newer_version(tiny: Path, tmp_path: Path):
+    """Its kinds are not known here; the library raises a bare Exception."""
+    folder = shutil.copytree(tiny, tmp_path / "model")
+    content = json.loads((folder / "tokenizer.json").read_text("utf-8"))
+    content["model"]["type"] = "OfTomorrow"
+    (folder / "tokenizer.json").write_text(json.dumps(content), "utf-8")
+    with pytest.raises(MissingError, match="cannot load the model") as caught:
+        generator(folder).generate(noise(56, 56, 1))
+    assert caught.value.where == str(folder / "tokenizer.json")
+    assert "newer version" in caught.value.do

