@@ -116,13 +116,17 @@ def test_a_licence_and_a_language_nobody_gave_are_not_there():
 
 @pytest.mark.parametrize("fusion", ["word", "concat", "text"])
 def test_the_card_of_a_model_without_knowledge_speaks_of_no_picture(fusion: str):
+    reads = frozenset({"knowledge"} if fusion != "text" else ())
+    parts = Parts(reads, "", "the text about the picture is read too", "a CRF tags them", "a probability")
     trained: Json = {"datasets": ["mine"]}
-    config = {"encoder": "x", "tags": ["O"], "pieces": {"fusion": fusion}, "gate": {}, "trained": trained}
-    page = rendered_card(model_card(Model("m", config, {}, {}, {}), CardOptions()))
+    config = {"encoder": "x", "tags": ["O"], "pieces": {"fusion": fusion}, "decoder": "crf"}
+    config |= {"gate": {}, "trained": trained}
+    page = rendered_card(model_card(Model("m", config, parts, {}, {}, {}), CardOptions()))
     assert "It reads the text alone." in page
     assert "picture" not in page
     trained["knowledge"] = "blip2"
-    assert ("picture" in rendered_card(model_card(Model("m", config, {}, {}, {}), CardOptions()))) == (fusion != "text")
+    page = rendered_card(model_card(Model("m", config, parts, {}, {}, {}), CardOptions()))
+    assert ("picture" in page) == (fusion != "text")
 
 
 @pytest.mark.parametrize(
