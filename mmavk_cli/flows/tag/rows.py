@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from mmavk_cli.base.device import empty_cache
 from mmavk_cli.base.errors import DataError
@@ -24,6 +24,8 @@ from mmavk_cli.tagger.checkpoint import TaggerConfig
 if TYPE_CHECKING:
     from mmavk_cli.tagger.inference.predictor import Predictor
 
+T = TypeVar("T")
+
 READ_AHEAD = 64
 """Posts that are tagged together at most; what memory holds."""
 
@@ -38,6 +40,19 @@ NOT_LOOKED_AT = "the picture was not looked at"
 NOTHING_READ = "nothing to read in the picture"
 LEFT_OUT = "tagged without its picture"
 UNREAD = "words in a script that the model does not read"
+
+
+def in_chunks(rows: Iterable[T]) -> Iterator[list[T]]:
+    """Rows that go on together: the first alone, then up to READ_AHEAD, or what came within PATIENCE."""
+    chunk: list[T] = []
+    began = float("-inf")
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) == READ_AHEAD or monotonic() - began > PATIENCE:
+            yield chunk
+            chunk, began = [], monotonic()
+    if chunk:
+        yield chunk
 
 
 class PictureReader:
@@ -138,7 +153,7 @@ class Tagger:
 
         A post whose picture was looked at before is taken as it was seen.
         """
-        for chunk in self._chunks(rows):
+        for chunk in in_chunks(self._seen(row) if isinstance(row, Post) else row for row in rows):
             pairs = [(seen.post, seen.knowledge) for seen in chunk if isinstance(seen, Seen)]
             found = find(self.predictor, pairs)
             for seen in chunk:
@@ -158,18 +173,6 @@ class Tagger:
         if scripts:
             self.unread.update(scripts)
             yield f"{UNREAD}: {', '.join(scripts)}"
-
-    def _chunks(self, rows: Iterable[Row | Seen]) -> Iterator[list[Seen | BadRow]]:
-        """Rows that are tagged together, the first alone. No post's names depend on the company it is in."""
-        chunk: list[Seen | BadRow] = []
-        began = float("-inf")
-        for row in rows:
-            chunk.append(self._seen(row) if isinstance(row, Post) else row)
-            if len(chunk) == READ_AHEAD or monotonic() - began > PATIENCE:
-                yield chunk
-                chunk, began = [], monotonic()
-        if chunk:
-            yield chunk
 
     def _seen(self, post: Post) -> Seen:
         if post.image is None and post.image_url is None:

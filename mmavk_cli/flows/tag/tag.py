@@ -110,8 +110,8 @@ def tag(settings: TagSettings, on_progress: Progress) -> Iterator[Tagging]:
     for. A bad row, or a picture that cannot be read, is in the rows and the totals. With `--out`, the run folder gets
     its name when the block ends well.
 
-    Where CLIP or a large generator sees the pictures, models are loaded in turn as rows are asked for;
-    `on_progress` gets how far they are.
+    Where CLIP or a language model sees the pictures, what they made is kept in the store and found there, and large
+    models are loaded in turn as rows are asked for; `on_progress` gets how far they are.
 
     Raises:
         UsageError: `--image` with several posts, no such generator, or one that the model does not read. DataError: the
@@ -127,7 +127,7 @@ def tag(settings: TagSettings, on_progress: Progress) -> Iterator[Tagging]:
     by_clip = (generator is not None and weigh.scorer == CLIP) or (weigh.features and not settings.no_image)
     tagging = Tagging(iter(()), Counted(), types_of(config.tags))
     seen: Iterator[Row | Seen] = posts
-    if by_clip or (generator is not None and generator.large):
+    if by_clip or (generator is not None and generator.kept):
         from mmavk_cli.flows.tag.stages import Stages
 
         tagger = Tagger(name, weigh.gate, None, settings.threads, settings.device)
