@@ -15,12 +15,12 @@ from mmavk_cli.flows.generate.worker import write_all
 from mmavk_cli.flows.score.picture_scorer import Outcome, PictureScorer, ScoredPost
 from mmavk_cli.flows.shared.interrupts import Stop
 from mmavk_cli.flows.shared.knowledge.clip_scorer import ClipOfStore
+from mmavk_cli.flows.shared.knowledge.features import ClipFeatures
 from mmavk_cli.flows.shared.progress import Progress
 from mmavk_cli.flows.tag.profile import StagedSettings, Weighing
 from mmavk_cli.flows.tag.rows import LEFT_OUT, NO_PICTURE, NOTHING_READ, Seen, TextWeigher, in_chunks
 from mmavk_cli.knowledge.generators.generator import Generator
 from mmavk_cli.similarity.clip_source import CLIP, TEXT, clip_source
-from mmavk_cli.similarity.vectors import unpacked
 from mmavk_cli.store.store import Store
 
 STAGED = 10_000
@@ -146,9 +146,7 @@ class Stages:
             kept = weight > 0 and not self.weighing.features
             return Seen(seen.post, found if kept else None, () if kept else (LEFT_OUT,), scored.problem)
         if self.weighing.features and scored.picture is not None:
-            row = store.get_embedding("picture", scored.picture, clip)
-            visual = () if row is None else tuple(unpacked(row.vector).tolist())
-            found = replace(found, recipe=clip, visual=visual)
+            found = replace(found, recipe=clip, visual=ClipFeatures(store, clip).of(scored.picture))
         return Seen(seen.post, found)
 
 

@@ -20,7 +20,8 @@ from mmavk_cli.flows.tag import rows as tag_rows
 from mmavk_cli.flows.tag.rows import READ_AHEAD, PictureReader, Tagger
 from mmavk_cli.knowledge.generators.echo import EchoGenerator
 from mmavk_cli.report.predictions_writer import as_json
-from mmavk_cli.tagger.inference.predictor import by_line
+from mmavk_cli.tagger.batch import Example, collate
+from mmavk_cli.tagger.pieces import Pieces
 
 NAMES = [
     "Paris",
@@ -92,11 +93,12 @@ def test_a_name_ends_where_its_line_ends(end: str, tagger: Tagger):
 
 def test_lines_are_decoded_as_posts_of_their_own_that_were_read_together():
     words = np.random.default_rng(1).normal(size=(2, 7, 9)).astype(np.float32)
-    found, lengths = by_line(words, [[(0, 3), (3, 7)], [(0, 5)]])
-    assert lengths.tolist() == [3, 4, 5]
+    of_seven, of_five = (Pieces((tuple(range(many)),), tuple((0, at) for at in range(many))) for many in (7, 5))
+    batch = collate([Example(of_seven, lines=((0, 3), (3, 7))), Example(of_five)])
+    found = words.reshape(-1, 9)[batch.line_words]
+    assert batch.line_lengths.tolist() == [3, 4, 5]
     for row, expected in zip(found, [words[0, :3], words[0, 3:], words[1, :5]], strict=True):
         assert np.array_equal(row[: len(expected)], expected)
-        assert not row[len(expected) :].any()
 
 
 def test_rows_flow(tagger: Tagger):
