@@ -120,7 +120,8 @@ def onto(spans: Iterable[Span], words: Sequence[Word], others: Sequence[Word]) -
 
     Of two that meet in a word the first stays; the other is None, so that the list lines up with what was given.
     """
-    starts, ends = [word.start for word in others], [word.end for word in others]
+    starts = [word.start for word in others]
+    ends = [word.end for word in others]
     moved: list[Span | None] = []
     free = 0
     for span in spans:

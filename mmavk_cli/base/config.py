@@ -106,7 +106,8 @@ def edited(text: str, table: Sequence[str], name: str, value: Any) -> str:
     """
     lines = text.removesuffix("\n").split("\n") if text else []
     heads = [at for at, line in enumerate(lines) if line.lstrip().startswith("[")]
-    begins = -1 if not table else next((at for at in heads if _table(lines[at]) == tuple(table)), None)
+    found = (at for at in heads if _table(lines[at]) == tuple(table))
+    begins = next(found, None) if table else -1
     if begins is None:
         lines += [*([""] if lines else []), f"[{'.'.join(table)}]"]
         begins = len(lines) - 1

@@ -52,8 +52,8 @@ def dataset_folder(name: str, data_dir: Path | None) -> Path:
     """
     folder = data_root(data_dir) / name
     if not folder.is_dir():
-        there = [one.name for one in folder.parent.iterdir() if one.is_dir()] if folder.parent.is_dir() else []
-        meant = near(name, there)
+        others = folder.parent.iterdir() if folder.parent.is_dir() else ()
+        meant = near(name, [one.name for one in others if one.is_dir()])
         advice = f"Set --data-dir or MMAVK_DATA, or run: mmavk data fetch {name}"
         raise DataError(f"no data set {name!r}", str(folder), meant if meant.startswith("Did") else advice)
     return folder
@@ -92,7 +92,8 @@ def unread_files(folder: Path, splits: Iterable[Path]) -> list[Path]:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
+    paths = folder.iterdir() if folder.is_dir() else ()
+    return sorted(path for path in paths if path.is_file())
 
 
 def images_folder(folder: Path, images: Path | None) -> Path:

@@ -58,7 +58,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """An entity in characters and words of the raw text; `score` is the CRF's marginal probability, in [0, 1]."""
+    """An entity in characters and words of the raw text; `score` is the decoder's probability of it, in [0, 1]."""
 
     start: int
     end: int
@@ -75,11 +75,22 @@ class Entity:
 
 
 @dataclass(frozen=True, slots=True)
+class Visual:
+    """What a vision model makes of a picture: numbers of float32, and their shape ((512,) for CLIP's vector).
+
+    `data` are the numbers' bytes in C order; a read-only `memoryview` of a mapped file will do.
+    """
+
+    shape: tuple[int, ...]
+    data: bytes | memoryview
+
+
+@dataclass(frozen=True, slots=True)
 class Knowledge:
     """Text written about a picture, what wrote it, and how much it counts.
 
     `similarity` is in [-1, 1] (None: not scored), `weight` in [0, 1]; `scorer` names what gave the similarity.
-    `visual` are CLIP's features of the picture, where the fusion is `prefix`; the text is empty then.
+    `visual` are features of the picture, for a fusion that reads the image; the text is empty where it reads no text.
     """
 
     text: str
@@ -87,7 +98,7 @@ class Knowledge:
     similarity: float | None = None
     weight: float = 1.0
     scorer: str | None = None
-    visual: tuple[float, ...] = ()
+    visual: Visual | None = None
 
 
 PICTURES = "pictures"

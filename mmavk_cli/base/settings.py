@@ -71,7 +71,7 @@ class Settings(BaseModel):
         """
         layers = cls.layers(given, command)
         try:
-            return cls(**{name: _fitted(cls, name, value) if at else value for name, (value, at) in layers.items()})
+            return cls(**{name: _fitted(cls, name, *layer) for name, layer in layers.items()})
         except ValidationError as error:
             raise UsageError(_faults(cls, error, layers), do="See --help") from None
 
@@ -178,7 +178,10 @@ def typed(settings: Settings, command: str) -> list[str]:
             continue
         yes, _, no = (flags or [""])[0].partition("/")
         for one in value if isinstance(value, list) else [value]:
-            words += [yes if one else no] if isinstance(one, bool) else [yes, str(one)][not yes :]
+            if isinstance(one, bool):
+                words.append(yes if one else no)
+            else:
+                words += [yes, str(one)] if yes else [str(one)]
     return words
 
 
@@ -187,11 +190,11 @@ def is_list(field: FieldInfo) -> bool:
     return any(get_origin(one) is list for one in (field.annotation, *get_args(field.annotation)))
 
 
-def _fitted(cls: type[Settings], name: str, value: Any) -> Any:
-    """A value from a file or the environment, which may be for two commands of which only one takes several: one value
-    for a setting of several is a list of it, a list of one for a setting of one that value.
+def _fitted(cls: type[Settings], name: str, value: Any, source: str) -> Any:
+    """A value as the setting takes it. One from a file or the environment may be for two commands of which only one
+    takes several: one value for a setting of several is a list of it, a list of one for a setting of one that value.
     """
-    if name not in cls.model_fields:
+    if not source or name not in cls.model_fields:
         return value
     several = is_list(cls.model_fields[name])
     if several and not isinstance(value, list):

@@ -53,8 +53,12 @@ def _print(report: Report) -> None:
                 _print_stage(stage)
 
 
+def _or_none(size: int) -> str:
+    return _giga(size) if size else "-"
+
+
 def _print_stage(stage: Stage) -> None:
-    sizes = " ".join(f"{_giga(size) if size else '-':>9}" for size in (stage.weights, stage.cache, stage.peak))
+    sizes = " ".join(f"{_or_none(size):>9}" for size in (stage.weights, stage.cache, stage.peak))
     typer.echo(f"{f'  {stage.stage}, batch {stage.batch}':<26} {sizes}")
 
 

@@ -105,8 +105,9 @@ def _seed_table(result: SeedEvaluations, rule: Rule, mean: Mapping[str, SeedScor
     table = number_table(rule, "P", "R", "F1", *map(visible, types))
     for seed, run in result.runs.items():
         rows = run.scores.strict if rule == "strict" else run.scores.conlleval
-        f1 = (rows[name].f1 if name in rows else 0.0 for name in (OVERALL, *types))
-        numbers = (rows[OVERALL].precision, rows[OVERALL].recall, *f1)
+        f1 = {name: row.f1 for name, row in rows.items()}
+        its = [f1.get(name, 0.0) for name in (OVERALL, *types)]
+        numbers = (rows[OVERALL].precision, rows[OVERALL].recall, *its)
         table.add_row(f"seed {seed}", *(f"{number:.2f}" for number in numbers))
     spreads = (mean[OVERALL].precision, mean[OVERALL].recall, *(mean[name].f1 for name in (OVERALL, *types)))
     table.add_row("mean", *(f"{one.mean:.2f}" for one in spreads))

@@ -160,9 +160,8 @@ def drawn_on(bar: "Bar", generation: Generation) -> tuple[Progress, Callable[[],
     def drawn(done: int, total: int | None = None, /, step: str = "") -> None:
         words = notes[0] + pace.words(step, generation, (total or 0) - done)
         of_pictures = step in {WRITING, BATCH}
-        bar.update(
-            task, description=words, completed=done if of_pictures else None, total=total if of_pictures else None
-        )
+        completed, total = (done, total) if of_pictures else (None, None)
+        bar.update(task, description=words, completed=completed, total=total)
 
     def warned() -> None:
         notes[0] = f"{FINISHING}\n"

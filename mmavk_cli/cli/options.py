@@ -179,4 +179,5 @@ def _help(text: str, field: FieldInfo) -> str:
     if field.is_required():
         return f"{text} [required]"
     shown = field.default not in (None, False, (), [], "") and "[default:" not in text
-    return f"{text} [default: {'yes' if field.default is True else field.default}]" if shown else text
+    default = "yes" if field.default is True else field.default
+    return f"{text} [default: {default}]" if shown else text

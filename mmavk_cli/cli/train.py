@@ -44,7 +44,7 @@ def _train(settings: TrainSettings) -> None:
         if not settings.quiet:
             typer.echo("  ".join(f"{name} {_short(value)}" for name, value in line.items()), err=True)
 
-    if settings.knowledge is None and settings.fusion in {"word", "concat"} and not settings.quiet and is_first():
+    if settings.knowledge is None and settings.reads_knowledge and not settings.quiet and is_first():
         typer.echo("note: without --knowledge NAME the model learns from the words alone", err=True)
     if settings.dry_run:
         plan = dry_run(settings)

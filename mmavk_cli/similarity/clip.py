@@ -177,7 +177,8 @@ def _near(model: str) -> str:
 def _cached_weights(source: ClipSource, tag: Json) -> Path:
     """The tag's weights in the hub's cache, where `hf download` puts them."""
     repository, _, file = str(tag.get("hf_hub", "")).rpartition("/")
-    names = (file,) if file.endswith(SAFE) else WEIGHTS if repository else ()
+    several = WEIGHTS if repository else ()
+    names = (file,) if file.endswith(SAFE) else several
     if found := in_cache(repository, names):
         return found
     if not names:

@@ -142,7 +142,8 @@ class Store:
         """
         recipes, names = {recipe.id: recipe for recipe in self.recipes()}, self.names()
         digits = name.removeprefix(f"{SCHEME}:")
-        wanted = [names[name]] if name in names else [one for one in recipes if one.startswith(f"{SCHEME}:{digits}")]
+        begin_so = [one for one in recipes if one.startswith(f"{SCHEME}:{digits}")]
+        wanted = [names[name]] if name in names else begin_so
         found = [recipes[one] for one in wanted if digits and one in recipes]
         if len(found) == 1:
             return found[0]
@@ -211,7 +212,8 @@ class Store:
             return [row]
         ends = (f"|{what}|", f"|id:{what}|", f"/{what}|")
         found = [key for prefix in ("knowledge|", "similarity|") for key in self._database.keys(prefix)]
-        return [row for key in found if any(end in key for end in ends) and (row := self._get(key))]
+        rows = (self._get(key) for key in found if _holds(key, ends))
+        return [row for row in rows if row]
 
     def has_pictures(self, recipe: str) -> bool:
         """Whether any row of the recipe (by id) is kept under the digest of a picture."""
@@ -305,3 +307,7 @@ def _row(key: str, value: str) -> Row | Fault:
     except DataError as error:
         return Fault(key, error.what)
     return row if row.key == key else Fault(key, f"the row belongs under {row.key}")
+
+
+def _holds(key: str, parts: Sequence[str]) -> bool:
+    return any(part in key for part in parts)

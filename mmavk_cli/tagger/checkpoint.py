@@ -11,6 +11,8 @@ from mmavk_cli.base.files import unfinished_folder
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.renamed import current
 from mmavk_cli.spans import split_tag, tag_names
+from mmavk_cli.tagger.decoders.registry import DECODERS
+from mmavk_cli.tagger.encoders.registry import ENCODERS
 from mmavk_cli.tagger.settings import PieceSettings
 
 FORMAT = 1
@@ -35,10 +37,12 @@ class TaggerConfig:
         pieces: how words and knowledge were cut.
         encoder: what it was trained from.
         trained: data sets, knowledge and seed, for people.
-        visual: numbers in a picture's features, for the fusion `prefix`; else 0.
         gate: from similarity to weight, as the settings of the gate that training used or found.
+        visual: shape of a picture's features, `()` where the fusion reads none.
         name: what output records call it.
         frozen: knowledge is read by an encoder of its own, which training left as it was.
+        encoder_kind: what kind of network the encoder is.
+        decoder: how entities are found.
     """
 
     tags: tuple[str, ...]
@@ -46,9 +50,11 @@ class TaggerConfig:
     encoder: str
     trained: Json = field(default_factory=dict)
     gate: Json = field(default_factory=dict)
-    visual: int = 0
+    visual: tuple[int, ...] = ()
     name: str = ""
     frozen: bool = False
+    encoder_kind: str = "transformer"
+    decoder: str = "crf"
 
     @property
     def fine(self) -> bool:
@@ -73,8 +79,8 @@ class TaggerConfig:
             if (found := content.pop("format")) != FORMAT:
                 what = f"unsupported checkpoint format {found!r} (expected {FORMAT})"
                 raise MissingError(what, str(path), "Use the mmavk that wrote it")
-            pieces = PieceSettings(**current(content.pop("pieces"), "train"))
-            return cls(tags=_tags(content.pop("tags")), pieces=pieces, **content)
+            tags, pieces = _tags(content.pop("tags")), PieceSettings(**current(content.pop("pieces"), "train"))
+            return _known(cls(tags=tags, pieces=pieces, visual=_shape(content.pop("visual", 0)), **content))
         except OSError as error:
             begun = unfinished_folder(folder).is_dir()
             advice = "Its training is unfinished: --resume continues it" if begun else "Name a run or a model folder"
@@ -88,6 +94,20 @@ def _tags(names: list[str]) -> tuple[str, ...]:
     if names != list(tag_names(tuple(types))):
         raise ValueError(f"{names} is not a list of tags")
     return tuple(names)
+
+
+def _known(config: TaggerConfig) -> TaggerConfig:
+    """The same, where there are such parts."""
+    ENCODERS.check(config.encoder_kind)
+    DECODERS.check(config.decoder)
+    return config
+
+
+def _shape(value: int | list[int]) -> tuple[int, ...]:
+    """Checkpoints of 0.1 say how many numbers a vector has, 0 for none."""
+    if isinstance(value, int):
+        return (value,) if value else ()
+    return tuple(map(int, value))
 
 
 def model_folder(name: Path) -> Path:

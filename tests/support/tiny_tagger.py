@@ -4,11 +4,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from networks import listening, network
 
 import mmavk_cli
-from mmavk_cli.base.records import TYPES
-from mmavk_cli.spans import tag_names
-from mmavk_cli.tagger.model import Tagger
+from mmavk_cli.tagger.model import TaggerNetwork
 from mmavk_cli.tagger.pieces import PieceCutter
 from mmavk_cli.tagger.settings import PieceSettings
 
@@ -38,11 +37,5 @@ def tiny_encoder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def tiny_tagger(tiny_encoder: Path) -> Tagger:
-    from mmavk_cli.tagger.encoders.transformer import load_encoder
-
-    torch.manual_seed(1)
-    model = Tagger(load_encoder(tiny_encoder), tag_names(TYPES), dropout=0.0)
-    with torch.no_grad():  # a fresh fusion ignores knowledge; the tests must see it
-        model.fusion.weigh.weight.normal_(0, 0.3)
-    return model.eval()
+def tiny_tagger(tiny_encoder: Path) -> TaggerNetwork:
+    return listening(network(tiny_encoder)).eval()

@@ -53,7 +53,7 @@ def write_run(folder: Path, rows: Sequence[Tagged], **asked: object) -> Path:
     judged = breakdown(rows, Known(), "strict", settings)
     counted = sum(1 for row in rows if row.knowledge)
     label = f"{settings.knowledge} ({settings.pairing})" if settings.knowledge else "none"
-    scores = Evaluation("embedded", "ours", "test", label, len(rows), counted, 0.0, "strict", judged, None)
+    scores = Evaluation("embedded", "ours", "test", label, len(rows), counted, 0.0, 0, "strict", judged, None)
     with new_run(folder, "eval", settings) as run:
         run.write("scores.json", scores.as_json())
         with (run.folder / predictions_name("test")).open("w", encoding="utf-8", newline="\n") as handle:

@@ -39,14 +39,15 @@ def format_of(head: bytes, where: str) -> str | None:
     """
     for magic, what in BINARY.items():
         if head.startswith(magic):
-            raise DataError(f"this is {what.partition(';')[0]}", where, what.partition("; ")[2].capitalize())
+            kind, _, advice = what.partition("; ")
+            raise DataError(f"this is {kind}", where, advice[:1].upper() + advice[1:])
     text = head.removeprefix(BOM).decode("utf-8", "replace").lstrip()
     for begin, what in MARKED.items():
         if text.lower().startswith(begin.lower()):
             raise DataError(f"this is {what}, not a post", where, "Give its text, or convert it to JSON Lines")
     if text.startswith("IMGID:") or _is_tagged(text):
         return "conll"
-    if text[:1] in {"{", "["} and _is_json(head):
+    if text.startswith(("{", "[", "window.YTD")) and _is_json(head):
         return "json"
     return _table(text)
 

@@ -40,6 +40,7 @@ from mmavk_cli.report.metrics.f1 import Rule, scores_of
 from mmavk_cli.report.metrics.significance import Difference, ResamplingSettings, difference
 from mmavk_cli.report.predictions_reader import predictions_name
 from mmavk_cli.report.predictions_writer import evaluated, json_line
+from mmavk_cli.tagger.fusions.registry import FUSIONS
 
 if TYPE_CHECKING:
     pass
@@ -125,7 +126,7 @@ def evaluate(settings: EvalSettings, on_progress: Progress = silent) -> Evaluati
     renaming = settings.renaming()
     posts = gold_posts(settings.dataset, settings.split, settings, renaming)
     unknown = unknown_types(posts, renaming, settings.dataset, config, settings.model)
-    named = PICTURES if config.pieces.fusion == "prefix" else settings.knowledge
+    named = PICTURES if "image" in FUSIONS[config.pieces.fusion].reads else settings.knowledge
     if settings.picture_test and named is None:
         raise UsageError("needs --knowledge; without it all three are the same", "--picture-test", "See --help")
     pairings: tuple[Pairing, ...] = get_args(Pairing) if settings.picture_test else (settings.pairing,)
@@ -140,7 +141,7 @@ def evaluate(settings: EvalSettings, on_progress: Progress = silent) -> Evaluati
         result = _judged(settings, knowledge_label(named, settings.pairing), tagged, unknown)
         if run is not None:
             _write(run, settings, result, tagged[settings.pairing])
-            run.facts["device"] = predictor.emitter.device
+            run.facts["device"] = predictor.model.device
     if settings.out is not None:
         write_cards(settings.out)
     return result

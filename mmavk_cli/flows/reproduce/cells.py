@@ -21,6 +21,7 @@ from mmavk_cli.flows.train.settings import TrainSettings
 from mmavk_cli.flows.train.train import train
 from mmavk_cli.report.metrics.seeds import seeds_text
 from mmavk_cli.similarity.gate import GateSettings
+from mmavk_cli.tagger.fusions.registry import FUSIONS
 
 TRAIN = "train"
 
@@ -77,9 +78,7 @@ def make_cell(
     """
     dataset, row, seed = name
     asked = {field: getattr(settings, field) for field in type(settings).model_fields} | changed | {"seed": seed}
-    asked["freeze_knowledge"] = (
-        asked["freeze_knowledge"] and asked["fusion"] == "word"
-    )  # the others have no vectors of it
+    asked["freeze_knowledge"] = asked["freeze_knowledge"] and FUSIONS[asked["fusion"]].can_freeze
     training = {field: asked[field] for field in TrainSettings.model_fields.keys() & asked.keys() - {"seeds", "config"}}
     training |= {"dataset": [dataset], "out": folder / TRAIN}
     scored = {field: asked[field] for field in KnowledgeChoice.model_fields.keys() - GateSettings.model_fields.keys()}

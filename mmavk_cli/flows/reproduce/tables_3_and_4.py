@@ -17,10 +17,11 @@ from mmavk_cli.report.paper.published import published_scores
 from mmavk_cli.report.paper.tables_3_and_4 import Results, System, results
 from mmavk_cli.report.plots import can_plot, plot_results
 from mmavk_cli.store.store import Store
+from mmavk_cli.tagger.fusions.registry import FUSIONS
 
 EVAL = "eval"
 
-FUSIONS = {"T+I": "prefix", "T-only": "text", "concat": "concat", "word": "word"}
+TABLE_4 = {"T+I": "prefix", "T-only": "text", "concat": "concat", "word": "word"}
 """Rows of Table 4, as the paper calls them, and their fusion."""
 
 KNOWLEDGE = {"PGIM": "pgim", "own": "qwen2vl", "blip2": "blip2"}
@@ -68,7 +69,7 @@ class _Grid:
     def _rows(self) -> dict[str, str]:
         """Row → its folder: the fusion of Table 4, the knowledge's name of Table 3."""
         if self.settings.experiment == "table4":
-            return dict(FUSIONS)
+            return dict(TABLE_4)
         if self.settings.knowledge:
             names = [name.strip() for name in self.settings.knowledge.split(",")]
         else:
@@ -109,7 +110,7 @@ class _Grid:
         changed: Json = {"seed": seed}
         if self.settings.experiment == "table4":
             changed["fusion"] = self.rows[row]
-            if changed["fusion"] in {"text", "prefix"}:
+            if "knowledge" not in FUSIONS[changed["fusion"]].reads:
                 changed["knowledge"] = None
         else:
             changed |= {"fusion": "word", "knowledge": self.rows[row], "threshold": "none"}

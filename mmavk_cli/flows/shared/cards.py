@@ -14,11 +14,14 @@ from mmavk_cli.flows.shared.dataset_facts import DATA, LABELS
 from mmavk_cli.flows.shared.models import weights_id
 from mmavk_cli.flows.shared.seeds import seed_folders
 from mmavk_cli.report.card.data import data_card
-from mmavk_cli.report.card.model import CardOptions, Model, model_card, seeds_card
+from mmavk_cli.report.card.model import CardOptions, Model, Parts, model_card, seeds_card
 from mmavk_cli.report.card.render import rendered_card, rendered_data_card
 from mmavk_cli.report.card.run import run_card
 from mmavk_cli.report.card.sections import Card
 from mmavk_cli.tagger.checkpoint import TaggerConfig, model_folder
+from mmavk_cli.tagger.decoders.registry import DECODERS
+from mmavk_cli.tagger.encoders.registry import ENCODERS
+from mmavk_cli.tagger.fusions.registry import FUSIONS
 
 CARD, DATA_CARD = "README.md", "data_card.md"
 
@@ -65,7 +68,15 @@ def _run_card(folder: Path, name: str, run: Json, data: Json, tests: Sequence[Pa
     config = TaggerConfig.read(model)
     said = portable(asdict(config) | {"pieces": config.pieces.model_dump()})
     judged = [_test(one, model) for one in tests]
-    return model_card(Model(config.name or name, said, run, _optional(folder / SCORES), data, judged), options)
+    scores = _optional(folder / SCORES)
+    return model_card(Model(config.name or name, said, parts_of(config), run, scores, data, judged), options)
+
+
+def parts_of(config: TaggerConfig) -> Parts:
+    """What a model's parts say of themselves."""
+    fusion, decoder = FUSIONS[config.pieces.fusion], DECODERS[config.decoder]
+    kind = ENCODERS[config.encoder_kind].described
+    return Parts(frozenset(fusion.reads), kind, fusion.described, decoder.described, decoder.score)
 
 
 def _test(folder: Path, model: Path) -> tuple[Json, Json]:

@@ -12,19 +12,20 @@ from mmavk_cli.report.metrics.breakdown import tags_of
 from mmavk_cli.spans import entity_of, onto
 
 if TYPE_CHECKING:
-    from mmavk_cli.tagger.inference.predictor import Found, Predictor
+    from mmavk_cli.tagger.decoders.head import ScoredSpan
+    from mmavk_cli.tagger.inference.predictor import Predictor
 
 Pair = tuple[Post, Knowledge | None]
 
 
-def find(predictor: "Predictor", pairs: Iterable[Pair]) -> "Iterator[list[Found]]":
+def find(predictor: "Predictor", pairs: Iterable[Pair]) -> "Iterator[list[ScoredSpan]]":
     """The entities of each post, in order; memory holds a read-ahead of a few hundred posts."""
-    by_rules = predictor.cutter.settings.recut
+    by_rules = predictor.config.pieces.recut
     waiting: deque[tuple[Post, Post]] = deque()
 
     def read() -> Iterator[Pair]:
         for post, knowledge in pairs:
-            waiting.append((post, as_trained(post, by_rules, predictor.fine)))
+            waiting.append((post, as_trained(post, by_rules, predictor.config.fine)))
             yield waiting[-1][1], knowledge
 
     for found in predictor.stream(read()):

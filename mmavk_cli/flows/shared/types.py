@@ -94,9 +94,9 @@ def unknown_types(posts: Sequence[Post], renaming: Renaming, dataset: str, confi
 def _first(posts: Sequence[Post], kind: str) -> tuple[str, str, str]:
     """Tag, word and place of the first word that has a type."""
     return next(
-        (tag, word.text, post.where)
+        (tag, word.text, post.place(number))
         for post in posts
-        for word, tag in zip(post.words, post.tags or (), strict=True)
+        for number, (word, tag) in enumerate(zip(post.words, post.tags or (), strict=True))
         if tag[2:] == kind
     )
 

@@ -38,6 +38,7 @@ from mmavk_cli.similarity.clip_source import SCORER, ClipChoice, Scorer
 from mmavk_cli.similarity.gate import BelowChoice
 from mmavk_cli.store.store import Store
 from mmavk_cli.tagger.checkpoint import TaggerConfig
+from mmavk_cli.tagger.fusions.registry import FUSIONS
 
 FILE = "sweep"
 
@@ -166,7 +167,7 @@ def _swept(
     below: float,
     on_progress: Progress,
 ) -> Sweep:
-    from mmavk_cli.tagger.inference.predictor import Remembering
+    from mmavk_cli.tagger.inference.cached_predictor import CachedPredictor
 
     models = seed_folders(Path(settings.model))
     named = {seed: str(folder) for seed, folder in models.items()} or {0: settings.model}
@@ -176,12 +177,13 @@ def _swept(
     encoder = ""
     for number, (seed, name) in enumerate(named.items()):
         opened, config = open_model(name)
-        if config.pieces.fusion in {"text", "prefix"}:
+        if "knowledge" not in FUSIONS[config.pieces.fusion].reads:
             what = f"a model of the fusion {config.pieces.fusion} reads no knowledge"
-            raise UsageError(what, "--model", "Name one of the fusion word or concat")
+            readers = FUSIONS.having(lambda one: "knowledge" in one.reads)
+            raise UsageError(what, "--model", f"Name one of the fusion {' or '.join(readers)}")
         if not settings.other_knowledge:
             check_recipes(settings.knowledge, config, knowledge)
-        predictor = Remembering(opened)
+        predictor = CachedPredictor(opened)
         encoder = config.encoder
         seeds[seed] = seed if models else int(config.trained.get("seed", 0))
         for at, weight in enumerate(weights):

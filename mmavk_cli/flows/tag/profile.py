@@ -8,6 +8,7 @@ from mmavk_cli.flows.shared.models import own_gate
 from mmavk_cli.similarity.clip_source import CLIP, TEXT, ClipSettings, ScorerChoice, check_for_pictures
 from mmavk_cli.similarity.gate import Gate, GateSettings
 from mmavk_cli.tagger.checkpoint import RECIPES, SCORER, SCORER_ID, TaggerConfig
+from mmavk_cli.tagger.fusions.registry import FUSIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Weighing:
         scorer: `text` or `clip`.
         gate: for that scorer's similarities.
         trained: the id of the scorer that the gate is for, or whose features the model takes; None: any will do.
-        features: it takes CLIP's features of the picture (fusion `prefix`), and no text about it.
+        features: it takes features of the picture, and no text about it.
     """
 
     scorer: str
@@ -87,7 +88,7 @@ def weighing(profile: Profile, wanted: str | None, flags: GateSettings, name: st
         UsageError: a threshold that only training can find; the text scorer, where there is no text to compare.
     """
     own = own_gate(name, config)
-    features = config.pieces.fusion == "prefix"
+    features = "image" in FUSIONS[config.pieces.fusion].reads
     if features:
         check_for_pictures(wanted)
     trained = config.trained.get(SCORER) or (None if own.threshold is None else TEXT)

@@ -1,7 +1,8 @@
-"""`tag` with large models: all knowledge, then all scores, then names. One at a time, and nothing is paid twice."""
+"""`tag` with language models and CLIP: knowledge, then scores, then names. Nothing is paid twice."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from itertools import islice
 
 from mmavk_cli.base.errors import DataError
@@ -14,16 +15,22 @@ from mmavk_cli.flows.generate.worker import write_all
 from mmavk_cli.flows.score.picture_scorer import Outcome, PictureScorer, ScoredPost
 from mmavk_cli.flows.shared.interrupts import Stop
 from mmavk_cli.flows.shared.knowledge.clip_scorer import ClipOfStore
+from mmavk_cli.flows.shared.knowledge.features import ClipFeatures
 from mmavk_cli.flows.shared.progress import Progress
 from mmavk_cli.flows.tag.profile import StagedSettings, Weighing
-from mmavk_cli.flows.tag.rows import LEFT_OUT, NO_PICTURE, NOTHING_READ, Seen, TextWeigher, seen_of
+from mmavk_cli.flows.tag.rows import LEFT_OUT, NO_PICTURE, NOTHING_READ, Seen, TextWeigher, in_chunks, seen_of
 from mmavk_cli.knowledge.generators.generator import Generator
 from mmavk_cli.similarity.clip_source import CLIP, TEXT, clip_source
-from mmavk_cli.similarity.vectors import unpacked
 from mmavk_cli.store.store import Store
 
 STAGED = 10_000
 """Posts that pass the stages together: what memory holds, and how often models are loaded."""
+
+
+def _staged(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    source = iter(rows)
+    while chunk := list(islice(source, STAGED)):
+        yield chunk
 
 
 class Stages:
@@ -52,20 +59,26 @@ class Stages:
         self._on_progress, self._make_room = on_progress, make_room
 
     def seen(self, rows: Iterable[Row]) -> Iterator[Seen | BadRow]:
-        """The rows, STAGED at a time, every post with what is known of its picture; bad rows pass through.
+        """The rows, STAGED at a time where large models take turns, every post with what is known of its picture; bad
+        rows pass through.
 
         Raises:
             KnowledgeError: the gate is for another CLIP's similarities, or its weights are not those of the store's
             scores. UsageError, MissingError: no such CLIP or generator, or weights are not here. DataError: the store.
         """
-        source = iter(rows)
-        while chunk := list(islice(source, STAGED)):
+        for chunk in _staged(rows) if self._in_turn else in_chunks(rows):
             yield from self._looked_at(chunk)
+
+    @property
+    def _in_turn(self) -> bool:
+        """Whether large models take turns with the tagger; a server is asked while it stays."""
+        return self.weighing.scorer == CLIP or (self.generator is not None and self.generator.large)
 
     def _looked_at(self, rows: list[Row]) -> list[Seen | BadRow]:
         if not any(isinstance(row, Post) and row.image for row in rows):
             return [row if isinstance(row, BadRow) else _unseen(row) for row in rows]
-        self._make_room()
+        if self._in_turn:
+            self._make_room()
         with Store(store_folder(self.settings.store)) as store:
             clip = self._clip(store) if self.weighing.scorer == CLIP else None
             if self.generator is not None:
@@ -109,8 +122,11 @@ class Stages:
         return seen_of(post, row.text, recipe) if row.text else Seen(post, notes=(NOTHING_READ,))
 
     def _by_text(self, seen: Sequence[Seen]) -> list[Seen]:
-        weigh = TextWeigher(self.weighing.gate)
-        return [weigh(one) for one in seen]
+        return [self._weigh(one) for one in seen]
+
+    @cached_property
+    def _weigh(self) -> TextWeigher:
+        return TextWeigher(self.weighing.gate)
 
     def _by_clip(self, store: Store, clip: ClipOfStore, seen: Sequence[Seen]) -> list[Seen]:
         scorer = PictureScorer(store, clip, self.settings, self.settings.workers, retry=False)
@@ -130,9 +146,7 @@ class Stages:
             kept = weight > 0 and not self.weighing.features
             return Seen(seen.post, found if kept else None, () if kept else (LEFT_OUT,), scored.problem)
         if self.weighing.features and scored.picture is not None:
-            row = store.get_embedding("picture", scored.picture, clip)
-            visual = () if row is None else tuple(unpacked(row.vector).tolist())
-            found = replace(found, recipe=clip, visual=visual)
+            found = replace(found, recipe=clip, visual=ClipFeatures(store, clip).of(scored.picture))
         return Seen(seen.post, found)
 
 

@@ -10,12 +10,19 @@ from mmavk_cli.base.records import Json
 from mmavk_cli.corpus.types import Met, Renaming
 from mmavk_cli.flows.shared.dataset_facts import split_facts
 from mmavk_cli.flows.shared.datasets import gold_posts
-from mmavk_cli.flows.shared.knowledge.attach import Wanted, counted_knowledge, placeholder_posts, scored_knowledge
+from mmavk_cli.flows.shared.knowledge.attach import (
+    Wanted,
+    counted_knowledge,
+    features_read,
+    placeholder_posts,
+    scored_knowledge,
+)
 from mmavk_cli.flows.shared.knowledge.compatibility import check_any
 from mmavk_cli.flows.shared.types import check_can_choose, learned_types, unseen_types
 from mmavk_cli.flows.train.gate import Item, Splits, regated, similarities
 from mmavk_cli.flows.train.settings import TrainSettings
 from mmavk_cli.similarity.gate import NONE, Gate
+from mmavk_cli.tagger.fusions.registry import FUSIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +50,9 @@ class Corpus:
     facts: dict[str, Json]
 
     @property
-    def visual(self) -> int:
-        """Numbers in a picture's features; 0 where the fusion takes none."""
-        return max((len(one.visual) for _, one in self.train if one is not None), default=0)
+    def features(self) -> tuple[int, ...]:
+        """The shape of a picture's features; `()` where the fusion takes none."""
+        return next((one.visual.shape for _, one in self.train if one is not None and one.visual), ())
 
     def of_types(self) -> Iterator[Json]:
         """Log lines: what is learned, and what of a validation split is not, so that its names count as missed."""
@@ -70,7 +77,7 @@ def read_corpus(settings: TrainSettings) -> Corpus:
     splits = {(name, split): _items(settings, name, split, renaming) for name, split in wanted}
     types, unseen = _types(settings, splits)
     known = [one for (_, split), items in splits.items() if split == "train" for one in similarities(items)]
-    if settings.knowledge and settings.fusion != "text":
+    if settings.knowledge and FUSIONS[settings.fusion].reads:
         there = (one for (_, split), items in splits.items() if split == "train" for _, one in items)
         check_any(settings.knowledge, settings.dataset[0], "train", there)
     gate = settings.training_gate(known)
@@ -116,12 +123,12 @@ def _types(
 
 def _items(settings: TrainSettings, dataset: str, split: str, renaming: Renaming) -> list[Item]:
     posts = gold_posts(dataset, split, settings, renaming)
-    wanted = Wanted(settings.fusion, settings.scorer, needs_scores=settings.threshold not in (None, NONE))
+    features = features_read(settings.fusion)
+    wanted = Wanted(features, settings.scorer, needs_scores=settings.threshold not in (None, NONE))
     knowledge = scored_knowledge(settings, dataset, posts, wanted)
     missing = sum(one is None for one in knowledge)
     if settings.require_knowledge and missing:
-        pictures = settings.fusion == "prefix"
-        what, command = ("features of a picture", "mmavk score") if pictures else ("knowledge", "mmavk store import")
+        what, command = ("features of a picture", "mmavk score") if features else ("knowledge", "mmavk store import")
         advice = f"Put it into the store ({command}), or leave out --require-knowledge"
         raise KnowledgeError(f"{missing} of {len(posts)} posts have no {what}", f"{dataset} {split}", advice)
     return list(zip(posts, knowledge, strict=True))

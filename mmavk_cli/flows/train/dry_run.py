@@ -1,14 +1,14 @@
 """train --dry-run: what a training would do and take, without a model."""
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from mmavk_cli.base.device import CARD
 from mmavk_cli.base.records import Json
-from mmavk_cli.flows.shared.encoder_shape import doubt, encoder_shape
-from mmavk_cli.flows.train.corpus import Corpus, read_corpus
+from mmavk_cli.flows.train.corpus import read_corpus
+from mmavk_cli.flows.train.memory import plan_of
 from mmavk_cli.flows.train.settings import TrainSettings
-from mmavk_cli.tagger.training.memory_estimate import GIB, Shape, estimate
+from mmavk_cli.tagger.training.memory_estimate import GIB, Plan, estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +47,22 @@ def dry_run(settings: TrainSettings) -> DryRun:
     corpus = read_corpus(settings)
     epoch = math.ceil(len(corpus.train) / settings.batch_size)
     whole = epoch * settings.epochs
-    shape = encoder_shape(settings.encoder)
+    made = plan_of(settings, corpus)
     ways = [(precision, again) for precision in ("float32", "bfloat16") for again in (False, True)]
     return DryRun(
         counts=corpus.counts,
         types=list(corpus.of_types()),
         updates={"epoch": epoch, "all": whole, "warm-up": round(settings.warmup * whole)},
-        parameters=shape.parameters,
-        memory=[_memory(settings, shape, corpus, precision, again) for precision, again in ways],
-        note=doubt(shape),
+        parameters=made.shape.parameters,
+        memory=[_memory(settings, made, precision, again) for precision, again in ways],
+        note=made.shape.doubt,
         settings=settings.model_dump(mode="json", exclude={"dry_run", "quiet", "verbose", "traceback"}),
     )
 
 
-def _memory(settings: TrainSettings, shape: Shape, corpus: Corpus, precision: str, again: bool) -> Json:
+def _memory(settings: TrainSettings, made: Plan, precision: str, again: bool) -> Json:
     way = settings.model_copy(update={"precision": precision, "gradient_checkpointing": again})
-    memory = estimate(shape, way, way, "cuda", corpus.visual, len(corpus.types))
+    memory = estimate(replace(made, training=way), "cuda")
     parts = {name: getattr(memory, name) for name in ("weights", "gradients", "optimizer", "activations", "peak")}
     return {
         "precision": precision,

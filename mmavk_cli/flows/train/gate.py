@@ -13,7 +13,7 @@ from mmavk_cli.similarity.gate import LEARNED, Gate, GateSettings, best_gate
 if TYPE_CHECKING:
     from mmavk_cli.tagger.fusions.learned_gate import LearnedGate
     from mmavk_cli.tagger.inference.predictor import Predictor
-    from mmavk_cli.tagger.model import Tagger
+    from mmavk_cli.tagger.model import TaggerNetwork
 
 FEW = 0.1
 """Share of the knowledge under which a gate is told to be nearly closed."""
@@ -66,11 +66,11 @@ def learning_gate(settings: GateSettings, gate: Gate) -> "LearnedGate | None":
     return LearnedGate(gate.threshold, gate.steepness)
 
 
-def gate_now(model: "Tagger", gate: Gate) -> Gate:
+def gate_now(network: "TaggerNetwork", gate: Gate) -> Gate:
     """The gate as far as it has learned; `gate` itself where it does not learn."""
-    if model.gate is None:
+    if network.fusion.gate is None:
         return gate
-    centre, steepness = model.gate.values()
+    centre, steepness = network.fusion.gate.values()
     return Gate(centre, steepness=steepness)
 
 
@@ -85,10 +85,10 @@ def choose_gate(
         settings: the gate's settings.
         validate: scores a predictor on the validation splits.
     """
-    from mmavk_cli.tagger.inference.predictor import Remembering
+    from mmavk_cli.tagger.inference.cached_predictor import CachedPredictor
 
     opened, config = open_model(str(folder))
-    predictor = Remembering(opened)
+    predictor = CachedPredictor(opened)
 
     def scores(gate: Gate) -> Json:
         return validate(predictor, {name: regated(items, gate) for name, items in valid.items()})

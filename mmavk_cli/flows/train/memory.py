@@ -4,10 +4,21 @@ from collections.abc import Callable
 
 from mmavk_cli.base.errors import MissingError
 from mmavk_cli.base.records import Json
-from mmavk_cli.flows.shared.encoder_shape import doubt, encoder_shape
 from mmavk_cli.flows.train.corpus import Corpus
 from mmavk_cli.flows.train.settings import TrainSettings
-from mmavk_cli.tagger.training.memory_estimate import GIB, estimate
+from mmavk_cli.spans import tag_names
+from mmavk_cli.tagger.encoders.registry import ENCODERS
+from mmavk_cli.tagger.training.memory_estimate import GIB, Plan, estimate
+
+
+def plan_of(settings: TrainSettings, corpus: Corpus) -> Plan:
+    """What is to be trained.
+
+    Raises:
+        MissingError: the encoder's sizes are not known.
+    """
+    shape = ENCODERS[settings.encoder_kind]().shape(settings.encoder)
+    return Plan(shape, settings, settings, tag_names(corpus.types), corpus.features)
 
 
 def tell_memory(settings: TrainSettings, corpus: Corpus, on_log: Callable[[Json], None]) -> None:
@@ -17,11 +28,11 @@ def tell_memory(settings: TrainSettings, corpus: Corpus, on_log: Callable[[Json]
     if not torch.cuda.is_available():
         return
     try:
-        shape = encoder_shape(settings.encoder)
+        plan = plan_of(settings, corpus)
     except MissingError as error:
         on_log({"memory": str(error)})
         return
-    memory = estimate(shape, settings, settings, "cuda", corpus.visual, len(corpus.types))
+    memory = estimate(plan, "cuda")
     room = torch.cuda.get_device_properties(0).total_memory
     line = {"memory_gib": round(memory.peak / GIB, 2), "card_gib": round(room / GIB, 2), "fits": memory.fits(room)}
-    on_log(line | ({"note": doubt(shape)} if doubt(shape) else {}))
+    on_log(line | ({"note": plan.shape.doubt} if plan.shape.doubt else {}))

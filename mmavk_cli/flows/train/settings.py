@@ -12,6 +12,7 @@ from mmavk_cli.flows.shared.options import DATASET, OUT, Printed
 from mmavk_cli.flows.shared.recipes import recipe_file
 from mmavk_cli.flows.shared.seeds import SeedChoice
 from mmavk_cli.similarity.gate import LEARNED
+from mmavk_cli.tagger.fusions.registry import FUSIONS
 from mmavk_cli.tagger.settings import PieceSettings, TrainingSettings
 
 
@@ -30,15 +31,25 @@ class TrainSettings(Printed, SeedChoice, TrainingSettings, PieceSettings, Knowle
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
-        if self.freeze_knowledge and self.fusion != "word":
-            raise ValueError(f"--freeze-knowledge: only --fusion word has knowledge vectors, not {self.fusion}")
-        if self.threshold == LEARNED and self.fusion != "word":
-            raise ValueError(f"--threshold: only --fusion word can learn how much knowledge counts, not {self.fusion}")
-        if self.found_by_training and self.knowledge is None and self.fusion != "prefix":
-            raise ValueError(f"--threshold: {self.threshold} needs --knowledge")
-        if self.require_knowledge and self.knowledge is None and self.fusion != "prefix":
-            raise ValueError("--require-knowledge: it needs --knowledge")
+        fusion = FUSIONS[self.fusion]
+        if self.freeze_knowledge and not fusion.can_freeze:
+            able = " or ".join(FUSIONS.having(lambda one: one.can_freeze))
+            raise ValueError(f"--freeze-knowledge: only --fusion {able} has knowledge vectors, not {self.fusion}")
+        if self.threshold == LEARNED and not fusion.learns_gate:
+            able = " or ".join(FUSIONS.having(lambda one: one.learns_gate))
+            what = f"only --fusion {able} can learn how much knowledge counts, not {self.fusion}"
+            raise ValueError(f"--threshold: {what}")
+        if self.knowledge is None and "image" not in fusion.reads:
+            if self.found_by_training:
+                raise ValueError(f"--threshold: {self.threshold} needs --knowledge")
+            if self.require_knowledge:
+                raise ValueError("--require-knowledge: it needs --knowledge")
         return self
+
+    @property
+    def reads_knowledge(self) -> bool:
+        """Whether the fusion takes text about pictures."""
+        return "knowledge" in FUSIONS[self.fusion].reads
 
     @classmethod
     def recipe_file(cls, name: str) -> Path:

@@ -24,8 +24,11 @@ from mmavk_cli.flows.train.settings import TrainSettings
 from mmavk_cli.report import tensorboard as curves
 from mmavk_cli.report.metrics.f1 import OVERALL, measure
 from mmavk_cli.similarity.gate import AUTO, TRIED, Gate
-from mmavk_cli.spans import repaired, tag_names
-from mmavk_cli.tagger.pieces import PieceCutter
+from mmavk_cli.spans import lenient_spans, tag_names
+from mmavk_cli.tagger.checkpoint import CUT_OTHERWISE, FINE, TaggerConfig
+from mmavk_cli.tagger.encoders.registry import ENCODERS
+from mmavk_cli.tagger.fusions.registry import FUSIONS
+from mmavk_cli.tagger.pieces import Cutter
 from mmavk_cli.tagger.settings import PieceSettings
 
 if TYPE_CHECKING:
@@ -69,42 +72,51 @@ def train(settings: TrainSettings, on_log: Log) -> Json:
 
 
 def _fit(settings: TrainSettings, corpus: Corpus, run: Run, on_log: Log) -> Json:
-    from mmavk_cli.tagger.checkpoint import CUT_OTHERWISE, FINE, TaggerConfig
-    from mmavk_cli.tagger.encoders.transformer import encoder_folder, encoder_tokenizer, save_tokenizer
+    from mmavk_cli.tagger.build import untrained
     from mmavk_cli.tagger.inference.predictor import Predictor
-    from mmavk_cli.tagger.inference.torch_model import TorchEmitter, save_model
-    from mmavk_cli.tagger.training.train import build, fit
+    from mmavk_cli.tagger.inference.torch_model import TorchModel, save_model
+    from mmavk_cli.tagger.training.train import fit
 
     tags = tag_names(corpus.types)
     pieces = PieceSettings(**{name: getattr(settings, name) for name in PieceSettings.model_fields})
-    source = encoder_folder(settings.encoder)
-    cutter = PieceCutter(encoder_tokenizer(source), pieces)
+    encoder = ENCODERS[settings.encoder_kind]()
+    source = encoder.folder(settings.encoder)
+    cutter = encoder.cutter(source, pieces)
     facts = {"datasets": settings.dataset, "seed": settings.seed}
     facts |= trained_with(settings, (one for _, one in corpus.train))
     facts |= {RENAMED: settings.types} if settings.types else {}
     if not pieces.recut:
         facts[FINE], share = rules_like(post for post, _ in corpus.train)
         facts[CUT_OTHERWISE] = round(share, 4)
-    model = build(settings, pieces, tags, learning_gate(settings, corpus.gate), corpus.visual)
-    config = TaggerConfig(tags, pieces, settings.encoder, facts, frozen=settings.freeze_knowledge, visual=corpus.visual)
+    network = untrained(settings, pieces, tags, corpus.features, learning_gate(settings, corpus.gate))
+    config = TaggerConfig(
+        tags,
+        pieces,
+        settings.encoder,
+        facts,
+        visual=corpus.features,
+        frozen=settings.freeze_knowledge,
+        encoder_kind=settings.encoder_kind,
+        decoder=settings.decoder,
+    )
     points = points_of(settings, run)
     best = points.memo.setdefault(BEST, {})
 
     def evaluate(epoch: int) -> Json:
-        scores = validate(Predictor(TorchEmitter(model, config), cutter, config.fine), corpus.valid, settings.select)
-        gate = asdict(gate_now(model, corpus.gate))
+        scores = validate(Predictor(TorchModel(network), cutter, config), corpus.valid, settings.select)
+        gate = asdict(gate_now(network, corpus.gate))
         if scores["f1"] > best.get("f1", -1.0):
             best.update(scores, epoch=epoch)
-            save_model(model, replace(config, gate=gate), run.folder / "model")
-            save_tokenizer(source, run.folder / "model")
+            save_model(network, replace(config, gate=gate), run.folder / "model")
+            encoder.save_cutter(source, run.folder / "model")
         return scores
 
     with training_log(settings, run, points, on_log) as log:
-        examples = [_example(item, cutter, tags, config.fine) for item in corpus.train]
-        if model.frozen is not None:
+        examples = [_example(item, cutter, config) for item in corpus.train]
+        if network.fusion.frozen is not None:
             items = [*corpus.train, *(item for own in corpus.valid.values() for item in own)]
-            remember(model.frozen, (one for _, one in items), cutter, on_log if is_first() else lambda _: None)
-        fit(model, examples, settings, cutter.unknown, evaluate, log, points)
+            remember(network.fusion.frozen, (one for _, one in items), cutter, on_log if is_first() else lambda _: None)
+        fit(network, examples, settings, cutter.unknown, evaluate, log, points)
     if settings.threshold == AUTO and is_first():
         on_log({"threshold": AUTO, "trying": TRIED + 1})
         best.update(
@@ -116,17 +128,16 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, on_log: Log) -> Json
         if settings.found_by_training and (note := hardly_open(found)):
             on_log({"note": note})
         points.remove()
-    run.facts["device"] = str(next(model.parameters()).device)
+    run.facts["device"] = str(network.device)
     return dict(best)
 
 
-def _example(item: Item, cutter: PieceCutter, tags: tuple[str, ...], fine: bool) -> "Example":
-    from mmavk_cli.tagger.batch import Example
-
+def _example(item: Item, cutter: Cutter, config: TaggerConfig) -> "Example":
+    """A post to train on. An I- that continues nothing begins a name: a decoder could not learn it as it stands."""
     post, knowledge = item
-    seen = as_trained(post, cutter.settings.recut, fine)
-    gold = tuple(tags.index(tag) for tag in repaired(seen.tags or ()))
-    return Example.of(cutter, seen.words, knowledge, gold)
+    seen = as_trained(post, config.pieces.recut, config.fine)
+    example = FUSIONS[config.pieces.fusion]().example(cutter, seen.words, knowledge)
+    return replace(example, gold=tuple(lenient_spans(seen.tags or ())))
 
 
 def validate(predictor: "Predictor", valid: Splits, select: str) -> Json:

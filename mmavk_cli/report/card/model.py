@@ -26,12 +26,32 @@ class CardOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class Parts:
+    """What the parts of a tagger say of themselves.
+
+    Attributes:
+        reads: what it can take beside the words: `knowledge`, `image`, or nothing.
+        encoder: what kind of network the encoder is; empty for the usual kind.
+        fusion: what the fusion does; empty where it does nothing.
+        decoder: what the decoder does.
+        score: what an entity's score is.
+    """
+
+    reads: frozenset[str]
+    encoder: str
+    fusion: str
+    decoder: str
+    score: str
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """What a model card is made of.
 
     Attributes:
         name: what to call it.
         config: its `tagger.json`.
+        parts: of what it is made.
         run: the `run.json` beside it, empty where there is none; an export has its training's in `training`.
         scores: of the validation splits, scores.json of the training.
         data: data.json of the training.
@@ -40,6 +60,7 @@ class Model:
 
     name: str
     config: Json
+    parts: Parts
     run: Json
     scores: Json
     data: Json
@@ -104,11 +125,13 @@ def _about(model: Model) -> Json:
     """What the prose of the card asks."""
     pieces, trained = model.config["pieces"], model.config["trained"]
     gate = {name: value for name, value in model.config["gate"].items() if value is not None}
-    knowledge = PICTURES if pieces["fusion"] == "prefix" else trained.get("knowledge")
+    knowledge = PICTURES if "image" in model.parts.reads else trained.get("knowledge")
     return {
         "encoder": model.config["encoder"],
         "fusion": pieces["fusion"],
-        "reads": pieces["fusion"] if knowledge else "text",
+        "decoder": model.config["decoder"],
+        "parts": model.parts,
+        "reads": next(iter(model.parts.reads), "") if knowledge else "",
         "knowledge": knowledge,
         "let_through": (model.training.get("gate") or {}).get("let_through"),
         "gate": ", ".join(f"{name} {value:g}" for name, value in gate.items()) if "threshold" in gate else "none",

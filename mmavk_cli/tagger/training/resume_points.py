@@ -137,7 +137,7 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Te
 
 
 def random_state() -> dict[str, Tensor]:
-    """Where torch's dice stand, on the CPU and on this process's GPU."""
+    """The state of torch's random number generators, on the CPU and on this process's GPU."""
     states = {"cpu": torch.get_rng_state()}
     if torch.cuda.is_available():
         states["cuda"] = torch.cuda.get_rng_state()
@@ -145,7 +145,7 @@ def random_state() -> dict[str, Tensor]:
 
 
 def restore_random(states: Mapping[str, Tensor]) -> None:
-    """Put torch's dice where `states` says."""
+    """Set torch's random number generators to `states`."""
     torch.set_rng_state(states["cpu"])
     if "cuda" in states and torch.cuda.is_available():
         torch.cuda.set_rng_state(states["cuda"])

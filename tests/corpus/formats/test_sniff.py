@@ -26,6 +26,7 @@ TAGGED = "Ann\tB-PER\nLee\tI-PER\n\nBob\tB-PER\n"
         ('{"text": "Ann"}\n', "json"),
         ('[{"text": "Ann"}]', "json"),
         ('[\n  {"text": "Ann"}\n]', "json"),
+        ('window.YTD.tweets.part0 = [\n{"tweet": {"full_text": "Ann"}}\n]', "json"),
         ("id,text\n1,Ann\n", "csv"),
         ("id;Tweet\n1;Ann\n", "csv"),
         ("id\ttext\n1\tAnn\n", "tsv"),

@@ -76,10 +76,10 @@ def test_json_has_the_names_of_the_page(own: dict[str, Any]) -> None:
 
 def test_a_type_that_only_conlleval_sees_has_a_line(place: Path) -> None:
     (place / "orphan").mkdir()
-    (place / "orphan" / "test.txt").write_text("IMGID:1\nthe\tO\nxyzzy\tI-MISC\n")
+    (place / "orphan" / "test.txt").write_text("IMGID:1\nthe\tO\nxyzzy\tI-MISC\nof\tO\nplugh\tB-LOC\n")
     asked = ("eval", "embedded", "--dataset", "orphan")
     found = json.loads(mmavk(*asked, "--format", "json").stdout)
-    assert (found["strict"]["overall"]["gold"], found["conlleval"]["overall"]["gold"]) == (0, 1)
+    assert (found["strict"]["overall"]["gold"], found["conlleval"]["overall"]["gold"]) == (1, 2)
     lines = [line.split() for line in mmavk(*asked).stdout.splitlines()]
     assert ["MISC", *"-----", "0.00", "0.00", "0.00", "1"] in lines
 

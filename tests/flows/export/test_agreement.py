@@ -18,7 +18,7 @@ from mmavk_cli.flows.shared.knowledge.attach import KnowledgeChoice, Wanted, sco
 from mmavk_cli.flows.shared.models import open_model
 from mmavk_cli.flows.shared.predict import predicted_tags
 from mmavk_cli.report.metrics.f1 import OVERALL, measure
-from mmavk_cli.tagger.batch import Example, collate
+from mmavk_cli.tagger.batch import collate
 
 pytestmark = pytest.mark.slow
 TRAINED, VALID = 480, 40
@@ -64,7 +64,8 @@ def test_exports_agree_with_torch_on_the_real_test_split(place: Path) -> None:
 
 def difference(models: dict[str, object], posts: list[Post], knowledge: list[Knowledge | None]) -> float:
     """Largest difference of an emission between torch and ONNX float."""
-    cutter = models["run"].cutter
-    batch = collate([Example.of(cutter, recut(post).words, one) for post, one in zip(posts, knowledge, strict=True)])
-    torch, onnx = (models[kind].emitter.emissions(batch)[batch.word_mask] for kind in ("run", "float"))
+    cutter, fusion = models["run"].cutter, models["run"].fusion
+    pairs = zip(posts, knowledge, strict=True)
+    batch = collate([fusion.example(cutter, recut(post).words, one) for post, one in pairs])
+    torch, onnx = (models[kind].model.logits(batch)[batch.word_mask] for kind in ("run", "float"))
     return float(np.abs(torch - onnx).max())

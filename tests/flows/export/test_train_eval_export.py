@@ -125,13 +125,13 @@ def test_the_exported_tagger_gives_the_same_emissions(run: Path, place: Path) ->
     cutter = torch_model.cutter
     examples = [Example(cutter.post(post.words), cutter.knowledge("a sign"), 0.5) for post in posts]
     batch = collate(examples)
-    exact = torch_model.emitter.emissions(batch)
-    np.testing.assert_allclose(floats.emitter.emissions(batch)[batch.word_mask], exact[batch.word_mask], atol=1e-4)
-    alone = [small.emitter.emissions(collate([example]))[0] for example in examples]
-    together = small.emitter.emissions(batch)
+    exact = torch_model.model.logits(batch)
+    np.testing.assert_allclose(floats.model.logits(batch)[batch.word_mask], exact[batch.word_mask], atol=1e-4)
+    alone = [small.model.logits(collate([example]))[0] for example in examples]
+    together = small.model.logits(batch)
     for row, one in enumerate(alone):  # no post sees another's numbers
         np.testing.assert_allclose(together[row, : len(one)], one, atol=1e-5)
-    close = small.emitter.emissions(batch).argmax(-1) == exact.argmax(-1)
+    close = small.model.logits(batch).argmax(-1) == exact.argmax(-1)
     assert close[batch.word_mask].mean() > 0.9
 
 

@@ -315,7 +315,7 @@ def test_a_folder_that_is_not_there(echo: Mmavk, tmp_path: Path):
     assert echo("--images", tmp_path / "nowhere").code == 3
     assert echo("--input", tmp_path / "nowhere.jsonl").code == 3
     (tmp_path / "empty").mkdir()
-    assert "Files are recognised by their extension" in echo("--images", tmp_path / "empty").err
+    assert "no pictures in this folder" in echo("--images", tmp_path / "empty").err
 
 
 @pytest.mark.parametrize("vlm", ["Qwen/Qwen2-VL-7B-Instruct", "somebody/fine-tuned"])

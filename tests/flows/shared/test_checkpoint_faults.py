@@ -28,17 +28,19 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import torch
     from transformers import BertConfig, BertModel
 
+    from mmavk_cli.tagger.build import Parts, assembled
     from mmavk_cli.tagger.checkpoint import TaggerConfig
     from mmavk_cli.tagger.encoders.frozen import FrozenKnowledge
+    from mmavk_cli.tagger.encoders.transformer_layers import TransformerLayers
     from mmavk_cli.tagger.inference.torch_model import save_model
-    from mmavk_cli.tagger.model import Tagger
     from mmavk_cli.tagger.settings import PieceSettings
 
     folder = tmp_path_factory.mktemp("faults")
     torch.manual_seed(0)
     sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
-    encoder, other = (BertModel(BertConfig(**sizes), add_pooling_layer=False) for _ in range(2))
-    model = Tagger(encoder, tag_names(TYPES), 0.0, "word", FrozenKnowledge(other))
+    encoder, other = (TransformerLayers(BertModel(BertConfig(**sizes), add_pooling_layer=False)) for _ in range(2))
+    model = assembled(encoder, Parts("word", "crf", tag_names(TYPES)))
+    model.fusion.frozen = FrozenKnowledge(other)
     save_model(model, TaggerConfig(tag_names(TYPES), PieceSettings(), "tiny", frozen=True), folder / "torch")
     shutil.copyfile(TOKENIZER, folder / "torch" / "tokenizer.json")
     assert mmavk("export", folder / "torch", "--out", folder / "onnx", "--no-int8").exit_code == 0

@@ -207,6 +207,7 @@ def test_the_tagger_is_freed_before_the_next_posts_pictures_are_looked_at(
     monkeypatch.setenv("MMAVK_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(tag_stages, "STAGED", 1)
     monkeypatch.setattr(tag_rows, "READ_AHEAD", 1)
+    gc.collect()  # what other tests left behind is not beside it
     beside: list[list[Predictor]] = []
     write = QwenGenerator.write
 

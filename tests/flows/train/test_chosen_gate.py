@@ -7,19 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from networks import TAGS
 from tiny_tagger import EMBEDDED
 
-from mmavk_cli.base.records import TYPES, Knowledge, Post, Word
+from mmavk_cli.base.records import Knowledge, Post, Word
 from mmavk_cli.flows.shared.models import open_model
 from mmavk_cli.flows.shared.predict import predicted_tags
 from mmavk_cli.flows.train.gate import Item, choose_gate, regated, similarities
 from mmavk_cli.flows.train.train import validate
 from mmavk_cli.similarity.gate import Gate, GateSettings, best_gate
-from mmavk_cli.spans import tag_names
 from mmavk_cli.tagger.batch import Batch, Floats
 from mmavk_cli.tagger.checkpoint import TaggerConfig
-from mmavk_cli.tagger.inference.torch_model import TorchEmitter, save_model
-from mmavk_cli.tagger.model import Tagger
+from mmavk_cli.tagger.inference.torch_model import TorchModel, save_model
+from mmavk_cli.tagger.model import TaggerNetwork
 from mmavk_cli.tagger.settings import PieceSettings
 
 WORDS = ["Houston", "calls", "Ann", "from", "Rome", "about", "the", "new", "Apollo", "show"]
@@ -27,9 +27,9 @@ POSTS = 40
 
 
 @pytest.fixture
-def checkpoint(tiny_tagger: Tagger, tmp_path: Path) -> Path:
+def checkpoint(tiny_tagger: TaggerNetwork, tmp_path: Path) -> Path:
     folder = tmp_path / "model"
-    save_model(tiny_tagger, TaggerConfig(tag_names(TYPES), PieceSettings(), "tiny"), folder)
+    save_model(tiny_tagger, TaggerConfig(TAGS, PieceSettings(), "tiny"), folder)
     shutil.copyfile(EMBEDDED / "tokenizer.json", folder / "tokenizer.json")
     return folder
 
@@ -73,13 +73,13 @@ def test_choice_is_that_of_scoring_each_threshold(
     assert expected.threshold is not None
     its_score = one_by_one(expected)
     read: list[int] = []
-    emissions = TorchEmitter.emissions
+    logits = TorchModel.logits
 
-    def counted(self: TorchEmitter, batch: Batch) -> Floats:
-        read.append(len(batch.tags))
-        return emissions(self, batch)
+    def counted(self: TorchModel, batch: Batch) -> Floats:
+        read.append(len(batch.gold))
+        return logits(self, batch)
 
-    monkeypatch.setattr(TorchEmitter, "emissions", counted)
+    monkeypatch.setattr(TorchModel, "logits", counted)
     scores = choose_gate(checkpoint, valid, settings, judge)
     assert Gate(**json.loads((checkpoint / "tagger.json").read_text())["gate"]) == expected
     assert scores["f1"] == its_score

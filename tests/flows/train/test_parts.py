@@ -12,10 +12,10 @@ from small import BATCH, Train, weights
 from mmavk_cli.base.device import is_out_of_memory
 from mmavk_cli.base.files import unfinished_folder
 from mmavk_cli.tagger.batch import Batch
-from mmavk_cli.tagger.model import Tagger
+from mmavk_cli.tagger.model import TaggerNetwork
 
 pytestmark = pytest.mark.slow
-LOSS = Tagger.loss
+LOSSES = TaggerNetwork.losses
 
 
 @pytest.fixture
@@ -23,14 +23,14 @@ def room(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The model's memory holds as many posts as the list's number says; the list then gets the size of each part."""
     sizes = [BATCH]
 
-    def loss(self: Tagger, batch: Batch) -> torch.Tensor:
-        result = LOSS(self, batch)
-        if len(batch.tags) > sizes[0]:
+    def losses(self: TaggerNetwork, batch: Batch) -> dict[str, torch.Tensor]:
+        result = LOSSES(self, batch)
+        if len(batch.gold) > sizes[0]:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        sizes.append(len(batch.tags))
+        sizes.append(len(batch.gold))
         return result
 
-    monkeypatch.setattr(Tagger, "loss", loss)
+    monkeypatch.setattr(TaggerNetwork, "losses", losses)
     return sizes
 
 

@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 
 from mmavk_cli.base.records import Json
 from mmavk_cli.report.card.markdown import code, escaped, table
-from mmavk_cli.report.card.model import CardOptions, Model, model_card
+from mmavk_cli.report.card.model import CardOptions, Model, Parts, model_card
 from mmavk_cli.report.card.render import rendered_card
 from mmavk_cli.report.safe_text import visible
 from mmavk_cli.report.table_section import Section
@@ -21,6 +21,8 @@ HOSTILE = (
     "&lt;&#124;", "$x$", "\\|", "\\", "https://example.org", "www.example.org", "a\nb\n# c\n---", "\u202eabc",
     "\x1b[31m", "name@host", "|",
 )  # fmt: skip
+
+PLAIN = Parts(frozenset(), "", "", "a CRF tags them", "a probability")
 
 hostile = pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 
@@ -62,8 +64,9 @@ def test_a_model_with_such_names_has_a_card_that_stands(text: str):
         text,
         {
             "encoder": text, "tags": ["O", "B-PER", "I-PER"], "pieces": {"fusion": "word"}, "gate": {"threshold": 0.1},
-            "trained": {"datasets": [text], "knowledge": text},
+            "trained": {"datasets": [text], "knowledge": text}, "decoder": text,
         },
+        Parts(frozenset({"knowledge"}), text, text, text, text),
         {
             "command": "train", "line": ["mmavk", "train", "--dataset", text], "device": text,
             "encoder_is_folder": False, "settings": {"dataset": [text], "knowledge": text}, "python": text,
@@ -98,25 +101,32 @@ def test_a_licence_and_a_language_nobody_gave_are_not_there():
         "encoder": "x",
         "tags": ["O"],
         "pieces": {"fusion": "text"},
+        "decoder": "crf",
         "gate": {},
         "trained": {"datasets": ["mine"]},
     }
-    page = rendered_card(model_card(Model("m", config, {}, {}, {}), CardOptions()))
+    page = rendered_card(model_card(Model("m", config, PLAIN, {}, {}, {}), CardOptions()))
     said = ModelCard(page).data.to_dict()
     assert said.keys() & {"license", "language", "base_model", "model-index"} == set()
     config["trained"] = {"datasets": ["twitter2015", "twitter2017"]}
-    assert ModelCard(rendered_card(model_card(Model("m", config, {}, {}, {}), CardOptions()))).data.language == "en"
+    assert (
+        ModelCard(rendered_card(model_card(Model("m", config, PLAIN, {}, {}, {}), CardOptions()))).data.language == "en"
+    )
 
 
 @pytest.mark.parametrize("fusion", ["word", "concat", "text"])
 def test_the_card_of_a_model_without_knowledge_speaks_of_no_picture(fusion: str):
+    reads = frozenset({"knowledge"} if fusion != "text" else ())
+    parts = Parts(reads, "", "the text about the picture is read too", "a CRF tags them", "a probability")
     trained: Json = {"datasets": ["mine"]}
-    config = {"encoder": "x", "tags": ["O"], "pieces": {"fusion": fusion}, "gate": {}, "trained": trained}
-    page = rendered_card(model_card(Model("m", config, {}, {}, {}), CardOptions()))
+    config = {"encoder": "x", "tags": ["O"], "pieces": {"fusion": fusion}, "decoder": "crf"}
+    config |= {"gate": {}, "trained": trained}
+    page = rendered_card(model_card(Model("m", config, parts, {}, {}, {}), CardOptions()))
     assert "It reads the text alone." in page
     assert "picture" not in page
     trained["knowledge"] = "blip2"
-    assert ("picture" in rendered_card(model_card(Model("m", config, {}, {}, {}), CardOptions()))) == (fusion != "text")
+    page = rendered_card(model_card(Model("m", config, parts, {}, {}, {}), CardOptions()))
+    assert ("picture" in page) == (fusion != "text")
 
 
 @pytest.mark.parametrize(
@@ -128,9 +138,13 @@ def test_the_card_of_a_model_without_knowledge_speaks_of_no_picture(fusion: str)
     ],
 )
 def test_only_an_encoder_of_the_hub_is_a_base_model(encoder: str, folder: bool, base: str | None):
-    config = {"encoder": encoder, "tags": ["O"], "pieces": {"fusion": "text"}, "gate": {}, "trained": {}}
+    network = {"encoder": encoder, "tags": ["O"], "pieces": {"fusion": "text"}, "decoder": "crf"}
+    config = network | {"gate": {}, "trained": {}}
     run = {"command": "train", "settings": {}, "encoder_is_folder": folder}
-    assert ModelCard(rendered_card(model_card(Model("m", config, run, {}, {}), CardOptions()))).data.base_model == base
+    assert (
+        ModelCard(rendered_card(model_card(Model("m", config, PLAIN, run, {}, {}), CardOptions()))).data.base_model
+        == base
+    )
 
 
 def test_a_plain_name_is_written_as_it_is():

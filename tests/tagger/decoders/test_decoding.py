@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mmavk_cli.base.records import Span
 from mmavk_cli.spans import repaired, strict_spans, tag_names
-from mmavk_cli.tagger.decoders.crf import ConstrainedCRF, allowed
+from mmavk_cli.tagger.decoders.crf_layers import ConstrainedCRF, allowed
 from mmavk_cli.tagger.decoders.crf_numpy import Chain, best_tags, forward_backward, span_scores
 
 TAGS = tag_names(("PER", "LOC"))

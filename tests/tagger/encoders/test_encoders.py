@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from networks import TAGS, example, listening, network
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import (
     BertConfig,
@@ -21,20 +22,15 @@ from transformers import (
 )
 
 from mmavk_cli.base.errors import MissingError, UsageError
-from mmavk_cli.base.records import TYPES, Knowledge, Word
+from mmavk_cli.base.records import Knowledge, Span, Word
 from mmavk_cli.base.tokenizers import lead_of
-from mmavk_cli.spans import tag_names
-from mmavk_cli.tagger.batch import Example, collate
+from mmavk_cli.tagger.batch import collate
+from mmavk_cli.tagger.build import check_lengths
 from mmavk_cli.tagger.checkpoint import TaggerConfig
-from mmavk_cli.tagger.encoders.transformer import (
-    check_lengths,
-    encoder_folder,
-    encoder_tokenizer,
-    load_encoder,
-    save_tokenizer,
-)
+from mmavk_cli.tagger.encoders.transformer import encoder_folder, encoder_tokenizer, save_tokenizer
+from mmavk_cli.tagger.encoders.transformer_layers import TransformerLayers, load_transformer
+from mmavk_cli.tagger.fusions.registry import FUSIONS
 from mmavk_cli.tagger.inference.torch_model import load_model, save_model
-from mmavk_cli.tagger.model import Tagger
 from mmavk_cli.tagger.pieces import PieceCutter
 from mmavk_cli.tagger.settings import PieceSettings
 
@@ -98,28 +94,21 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 def test_learns_saves_and_loads(folder: Path, tmp_path: Path) -> None:
     pieces = PieceSettings(text_pieces=64)
     cutter = PieceCutter(encoder_tokenizer(encoder_folder(str(folder))), pieces)
-    model = Tagger(load_encoder(folder), tag_names(TYPES), 0.0)
-    with torch.no_grad():
-        assert model.fusion is not None
-        model.fusion.weigh.weight.normal_(0, 0.3)
-    batch = collate(
-        [
-            Example.of(cutter, WORDS, Knowledge("a sign with words", "r"), (3, 0, 0)),
-            Example.of(cutter, WORDS[:1], None, (3,)),
-        ]
-    )
-    before = model.loss(batch).item()
+    model, gold = listening(network(folder)), (Span(0, 1, "LOC"),)
+    posts = [example(cutter, WORDS, Knowledge("a sign with words", "r"), gold), example(cutter, WORDS[:1], None, gold)]
+    batch = collate(posts)
+    before = model.losses(batch)["decoder"].item()
     optimizer = torch.optim.AdamW(model.parameters(), 0.01)
     for _ in range(5):
         optimizer.zero_grad()
-        model.loss(batch).backward()
+        model.losses(batch)["decoder"].backward()
         optimizer.step()
-    assert model.loss(batch).item() < before
-    save_model(model.eval(), TaggerConfig(tag_names(TYPES), pieces, "tiny"), tmp_path / "model")
+    assert model.losses(batch)["decoder"].item() < before
+    save_model(model.eval(), TaggerConfig(TAGS, pieces, "tiny"), tmp_path / "model")
     save_tokenizer(folder, tmp_path / "model")
     loaded, _ = load_model(tmp_path / "model")
     with torch.no_grad():
-        np.testing.assert_array_equal(loaded.emissions(batch).numpy(), model.emissions(batch).numpy())
+        np.testing.assert_array_equal(loaded.logits(batch).numpy(), model.logits(batch).numpy())
 
 
 def test_a_word_is_cut_as_in_running_text(folder: Path) -> None:
@@ -129,10 +118,10 @@ def test_a_word_is_cut_as_in_running_text(folder: Path) -> None:
 
 
 def test_an_encoder_with_few_positions_says_so() -> None:
-    encoder = KINDS["roberta"][0]()  # 128, as BERTweet
-    check_lengths(encoder, PieceSettings())
+    room = TransformerLayers(KINDS["roberta"][0]()).longest  # 128, as BERTweet
+    check_lengths(room, FUSIONS["word"](), PieceSettings())
     with pytest.raises(UsageError, match="192 pieces are more than the encoder's 128 positions"):
-        check_lengths(encoder, PieceSettings(fusion="concat"))
+        check_lengths(room, FUSIONS["concat"](), PieceSettings(fusion="concat"))
 
 
 def test_a_tokenizer_of_older_files(tmp_path: Path) -> None:
@@ -170,4 +159,4 @@ def test_weights_that_cannot_be_had(spoilt: str, tmp_path: Path) -> None:
         (tmp_path / "config.json").write_text(json.dumps(config))
         (tmp_path / "code.py").write_text("raise SystemExit('ran')")
     with pytest.raises(MissingError, match="cannot load the encoder"):
-        load_encoder(tmp_path)
+        load_transformer(tmp_path)

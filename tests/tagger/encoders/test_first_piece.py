@@ -17,7 +17,7 @@ from transformers import (
 )
 
 from mmavk_cli.tagger.encoders.cls_only import first_piece
-from mmavk_cli.tagger.training.train import _recompute
+from mmavk_cli.tagger.encoders.transformer_layers import TransformerLayers
 
 SIZES = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32, "vocab_size": 50}
 KINDS = {
@@ -95,7 +95,7 @@ def test_gradient_checkpointing_changes_nothing() -> None:
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0
     model.train()
-    _recompute(model)
+    TransformerLayers(model).recompute()
     found = gradients(model, first_piece(model, ids, mask))
     for name, gradient in expected.items():
         np.testing.assert_allclose(found[name], gradient, atol=1e-10, err_msg=name)

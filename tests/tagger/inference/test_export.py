@@ -6,20 +6,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from networks import TAGS, example, network
 
 from mmavk_cli.base.errors import UsageError
-from mmavk_cli.base.records import TYPES, Knowledge, Word
-from mmavk_cli.spans import tag_names
+from mmavk_cli.base.records import Knowledge, Word
 from mmavk_cli.tagger.batch import Example, collate
 from mmavk_cli.tagger.checkpoint import FROZEN_ONNX, TaggerConfig
 from mmavk_cli.tagger.encoders.frozen import FrozenKnowledge
-from mmavk_cli.tagger.encoders.transformer import load_encoder
+from mmavk_cli.tagger.encoders.transformer_layers import load_transformer
 from mmavk_cli.tagger.inference.onnx_export import export_onnx, files_of
 from mmavk_cli.tagger.inference.onnx_model import load_runtime
-from mmavk_cli.tagger.inference.torch_model import TorchEmitter, load_model, save_model
-from mmavk_cli.tagger.model import Tagger
+from mmavk_cli.tagger.inference.torch_model import TorchModel, load_model, save_model
 from mmavk_cli.tagger.pieces import PieceCutter
-from mmavk_cli.tagger.settings import Fusion, PieceSettings
+from mmavk_cli.tagger.settings import PieceSettings
 
 POSTS = (
     ("Houston calls", "a sign", 1.0),
@@ -28,20 +27,17 @@ POSTS = (
 )
 
 
-def saved(folder: Path, encoder: Path, fusion: Fusion, *, frozen: bool = False) -> TaggerConfig:
+def saved(folder: Path, encoder: Path, fusion: str, *, frozen: bool = False) -> TaggerConfig:
     """A tagger with random weights; a fresh fusion ignores knowledge, so it is drawn too."""
-    torch.manual_seed(1)
-    visual = 8 if fusion == "prefix" else 0
-    aside = FrozenKnowledge(load_encoder(encoder)) if frozen else None
-    model = Tagger(load_encoder(encoder), tag_names(TYPES), 0.0, fusion, aside, visual=visual)
+    visual = (8,) if fusion == "prefix" else ()
+    model = network(encoder, fusion, features=visual)
+    model.fusion.frozen = FrozenKnowledge(load_transformer(encoder)) if frozen else None
     with torch.no_grad():
-        if model.fusion is not None:
+        if fusion == "word":
             model.fusion.weigh.weight.normal_(0, 0.3)
         for weights in model.encoder.parameters():
             weights.add_(torch.randn_like(weights), alpha=0.05)
-    config = TaggerConfig(
-        tag_names(TYPES), PieceSettings(fusion=fusion, text_pieces=8), "tiny", frozen=frozen, visual=visual
-    )
+    config = TaggerConfig(TAGS, PieceSettings(fusion=fusion, text_pieces=8), "tiny", frozen=frozen, visual=visual)
     save_model(model, config, folder)
     shutil.copyfile(encoder / "tokenizer.json", folder / "tokenizer.json")
     return config
@@ -50,11 +46,11 @@ def saved(folder: Path, encoder: Path, fusion: Fusion, *, frozen: bool = False) 
 def examples(cutter: PieceCutter) -> list[Example]:
     words = [[Word(token, 0, len(token)) for token in text.split()] for text, _, _ in POSTS]
     told = [Knowledge(text, "r", weight=weight) for _, text, weight in POSTS]
-    return [Example.of(cutter, own, known) for own, known in zip(words, told, strict=True)]
+    return [example(cutter, own, known) for own, known in zip(words, told, strict=True)]
 
 
 @pytest.mark.parametrize(("fusion", "frozen"), [("word", False), ("word", True), ("concat", False), ("text", False)])
-def test_onnx_gives_the_emissions_of_torch(tiny_encoder: Path, tmp_path: Path, fusion: Fusion, frozen: bool) -> None:
+def test_onnx_gives_the_emissions_of_torch(tiny_encoder: Path, tmp_path: Path, fusion: str, frozen: bool) -> None:
     config = saved(tmp_path / "torch", tiny_encoder, fusion, frozen=frozen)
     model, _ = load_model(tmp_path / "torch")
     for kind in ("float", "int8"):
@@ -68,12 +64,12 @@ def test_onnx_gives_the_emissions_of_torch(tiny_encoder: Path, tmp_path: Path, f
     posts = examples(exact.cutter)
     batch = collate(posts)
     assert len(batch.ids) > len(posts)  # a post in two windows
-    plain = TorchEmitter(model, config).emissions(batch)
+    plain = TorchModel(model).logits(batch)
     there = batch.word_mask
-    np.testing.assert_allclose(exact.emitter.emissions(batch)[there], plain[there], atol=1e-5)
-    assert np.abs(small.emitter.emissions(batch)[there] - plain[there]).max() < 0.2 * np.abs(plain[there]).max()
+    np.testing.assert_allclose(exact.model.logits(batch)[there], plain[there], atol=1e-5)
+    assert np.abs(small.model.logits(batch)[there] - plain[there]).max() < 0.2 * np.abs(plain[there]).max()
     blank = collate([Example(post.pieces) for post in posts])
-    changed = np.abs(exact.emitter.emissions(blank) - exact.emitter.emissions(batch)).max(axis=(1, 2)) > 1e-4
+    changed = np.abs(exact.model.logits(blank) - exact.model.logits(batch)).max(axis=(1, 2)) > 1e-4
     assert changed.tolist() == ([False] * 3 if fusion == "text" else [True, False, True])
 
 

@@ -7,8 +7,11 @@ import sys
 
 import pytest
 
-from mmavk_cli.tagger.settings import Fusion, PieceSettings, TrainingSettings
-from mmavk_cli.tagger.training.memory_estimate import KNOWN, Shape, estimate, working
+from mmavk_cli.base.records import TYPES
+from mmavk_cli.spans import tag_names
+from mmavk_cli.tagger.encoders.shape import KNOWN, Shape
+from mmavk_cli.tagger.settings import PieceSettings, TrainingSettings
+from mmavk_cli.tagger.training.memory_estimate import Plan, estimate, working
 
 pytestmark = pytest.mark.slow
 
@@ -24,6 +27,7 @@ SIZES = {
 }
 LENGTHS = {"text_pieces": 128, "knowledge_pieces": 256}
 VISUAL = 512
+TAGS = tag_names(TYPES)
 
 MEASURED = """
 import json, resource, sys
@@ -31,41 +35,46 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 import torch
 from transformers import BertConfig, BertModel
-from mmavk_cli.base.records import TYPES
+from mmavk_cli.base.records import TYPES, Visual
 from mmavk_cli.base.device import peak_memory
 from mmavk_cli.spans import tag_names
 from mmavk_cli.tagger.batch import Example
+from mmavk_cli.tagger.build import Parts, assembled
 from mmavk_cli.tagger.encoders.frozen import FrozenKnowledge
-from mmavk_cli.tagger.model import Tagger
+from mmavk_cli.tagger.encoders.transformer_layers import TransformerLayers
 from mmavk_cli.tagger.pieces import Pieces
 from mmavk_cli.tagger.training.resume_points import Points
 from mmavk_cli.tagger.settings import TrainingSettings
-from mmavk_cli.tagger.training.train import _recompute, fit
+from mmavk_cli.tagger.training.train import fit
 
 sizes, settings, fusion, text, knowledge, visual = json.loads(sys.argv[1])
 settings = TrainingSettings(**settings)
 def example(number):
     row = lambda length: tuple(1 + (number * 999 + at) % 30000 for at in range(length))
     words = tuple((0, at) for at in range(1, text - 1))
-    tags, pieces = (0,) * len(words), Pieces((row(text),), words)
+    pieces = Pieces((row(text),), words)
     if fusion == "prefix":
-        return Example(pieces, tags=tags, visual=(1.0,) * visual)
-    return Example(pieces, row(knowledge), 1.0, tags)
+        return Example(pieces, visual=Visual((visual,), torch.ones(visual).numpy().tobytes()))
+    return Example(pieces, row(knowledge), 1.0)
 examples = [example(number) for number in range(2 * settings.batch_size)]
 torch.nn.Linear(8, 8)(torch.ones(1, 8)).sum().backward()  # what the libraries take for themselves
 begin = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
-encoder = BertModel(BertConfig(**sizes), add_pooling_layer=False)
+def made():
+    return TransformerLayers(BertModel(BertConfig(**sizes), add_pooling_layer=False))
+encoder = made()
 if settings.gradient_checkpointing:
-    _recompute(encoder)
+    encoder.recompute()
 peaks = []
 class Kept(Points):  # writing a point copies the weights: the peak is read before it
     def write(self, *others):
         peaks.append(peak_memory())
 frozen = None
 if settings.freeze_knowledge:
-    frozen = FrozenKnowledge(BertModel(BertConfig(**sizes), add_pooling_layer=False))
+    frozen = FrozenKnowledge(made())
     frozen.remember((one.knowledge for one in examples), "cpu", lambda done, of: None)
-model = Tagger(encoder, tag_names(TYPES), settings.dropout, fusion, frozen, visual=visual)
+parts = Parts(fusion, settings.decoder, tag_names(TYPES), (visual,))
+model = assembled(encoder, parts, settings.dropout)
+model.fusion.frozen = frozen
 with TemporaryDirectory() as folder:
     fit(model, examples, settings, 1, lambda _: {"f1": 1.0}, lambda _: None, Kept(Path(folder)))
 print(peaks[0] - begin)
@@ -88,7 +97,7 @@ def test_both_streams_make_a_gradient_of_the_embeddings() -> None:
     sizes = SIZES | {"vocab_size": 150_000, "num_hidden_layers": 2}
     training = TrainingSettings(micro_batch=1, batch_size=4, epochs=1)
     pieces = PieceSettings(text_pieces=32, knowledge_pieces=32)
-    estimated = estimate(Shape.of(sizes, ""), training, pieces, "cpu").peak
+    estimated = estimate(Plan(Shape.of(sizes, ""), training, pieces, TAGS), "cpu").peak
     assert estimated == pytest.approx(measured(sizes, training, pieces), rel=0.1)
 
 
@@ -102,11 +111,11 @@ def test_both_streams_make_a_gradient_of_the_embeddings() -> None:
         ("prefix", {}),
     ],
 )
-def test_estimate_is_within_a_fifth_of_the_measured_peak(fusion: Fusion, settings: dict[str, object]) -> None:
+def test_estimate_is_within_a_fifth_of_the_measured_peak(fusion: str, settings: dict[str, object]) -> None:
     training = TrainingSettings.model_validate({**settings, "epochs": 1, "batch_size": 16})
     pieces = PieceSettings.model_validate({**LENGTHS, "fusion": fusion})
     grown = measured(SIZES, training, pieces, VISUAL)
-    estimated = estimate(Shape.of(SIZES, ""), training, pieces, "cpu", VISUAL).peak
+    estimated = estimate(Plan(Shape.of(SIZES, ""), training, pieces, TAGS, (VISUAL,)), "cpu").peak
     assert estimated == pytest.approx(grown, rel=0.2), f"{estimated / 2**20:.0f} MiB, measured {grown / 2**20:.0f}"
 
 
@@ -119,7 +128,8 @@ from mmavk_cli.base.records import TYPES
 from mmavk_cli.base.device import peak_memory
 from mmavk_cli.spans import tag_names
 from mmavk_cli.tagger.batch import Example, collate
-from mmavk_cli.tagger.model import Tagger
+from mmavk_cli.tagger.build import Parts, assembled
+from mmavk_cli.tagger.encoders.transformer_layers import TransformerLayers
 from mmavk_cli.tagger.pieces import Pieces
 
 sizes, posts, text, knowledge = json.loads(sys.argv[1])
@@ -127,12 +137,13 @@ def batch(posts):
     row = lambda length, post: tuple(1 + (999 * post + at) % 30000 for at in range(length))
     words = tuple((0, at) for at in range(1, text - 1))
     texts = [(Pieces((row(text, post),), words), row(knowledge, post)) for post in range(posts)]  # no two are the same
-    return collate([Example(*both, 1.0, (0,) * len(words)) for both in texts])
-model = Tagger(BertModel(BertConfig(**sizes), add_pooling_layer=False), tag_names(TYPES), 0.1).eval()
+    return collate([Example(*both) for both in texts])
+encoder = TransformerLayers(BertModel(BertConfig(**sizes), add_pooling_layer=False))
+model = assembled(encoder, Parts("word", "crf", tag_names(TYPES)), 0.1).eval()
 with torch.inference_mode():
-    model.emissions(batch(1))  # what the libraries take for themselves
+    model.logits(batch(1))  # what the libraries take for themselves
     begin = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
-    model.emissions(batch(posts))
+    model.logits(batch(posts))
 print(peak_memory() - begin)
 """
 """One batch at full length; prints what it took beside the weights."""
@@ -161,22 +172,24 @@ def test_the_parameters_of_the_papers_encoder_are_counted() -> None:
 FULL_SIZE = """
 import torch
 from transformers import XLMRobertaConfig, XLMRobertaModel
-from mmavk_cli.base.records import TYPES
+from mmavk_cli.base.records import TYPES, Span
 from mmavk_cli.base.device import peak_memory
 from mmavk_cli.spans import tag_names
 from mmavk_cli.tagger.batch import Example, collate
-from mmavk_cli.tagger.training.memory_estimate import KNOWN
-from mmavk_cli.tagger.model import Tagger
+from mmavk_cli.tagger.build import Parts, assembled
+from mmavk_cli.tagger.encoders.shape import KNOWN
+from mmavk_cli.tagger.encoders.transformer_layers import TransformerLayers
 from mmavk_cli.tagger.pieces import Pieces
 from mmavk_cli.tagger.settings import TrainingSettings
 from mmavk_cli.tagger.training.trainer import parameter_groups
 
 encoder = XLMRobertaModel(XLMRobertaConfig(**KNOWN["xlm-roberta-large"]), add_pooling_layer=False)
-model = Tagger(encoder, tag_names(TYPES), dropout=0.1)
-post = Example(Pieces(((0, 5, 6, 7, 2),), ((0, 1), (0, 2), (0, 3))), (0, 8, 9, 2), 1.0, (0, 1, 2))
+model = assembled(TransformerLayers(encoder), Parts("word", "crf", tag_names(TYPES)), 0.1)
+gold = (Span(1, 3, "PER"),)
+post = Example(Pieces(((0, 5, 6, 7, 2),), ((0, 1), (0, 2), (0, 3))), (0, 8, 9, 2), 1.0, gold)
 optimizer = torch.optim.AdamW(parameter_groups(model, TrainingSettings(encoder_lr=5e-6, head_lr=1e-4)), fused=True)
 watched = {name: one.detach().flatten()[:8].clone() for name, one in model.named_parameters()}
-loss = model.train().loss(collate([post, post]))
+loss = model.train().losses(collate([post, post]))["decoder"]
 loss.backward()
 norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
 optimizer.step()

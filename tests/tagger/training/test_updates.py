@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 import torch
+from networks import TAGS, owners
 from transformers import TrainingArguments
 
-from mmavk_cli.base.records import Word
+from mmavk_cli.base.records import Span, Word
 from mmavk_cli.tagger.batch import Example, collate
-from mmavk_cli.tagger.model import Tagger
+from mmavk_cli.tagger.model import TaggerNetwork
 from mmavk_cli.tagger.pieces import PieceCutter
 from mmavk_cli.tagger.settings import TrainingSettings
 from mmavk_cli.tagger.training import resume_points as points
@@ -25,11 +26,12 @@ def posts(cutter: PieceCutter, count: int) -> list[Example]:
     for number in range(count):
         words = [Word(chance.choice(["Paris", "a", "sign", "NASA"]), 0, 1) for _ in range(chance.randint(1, 9))]
         known = cutter.knowledge("a man " * chance.randint(1, 9)) if number % 3 else ()
-        found.append(Example(cutter.post(words), known, 0.5, tuple(chance.randint(0, 1) for _ in words)))
+        gold = tuple(Span(at, at + 1, "PER") for at in range(len(words)) if chance.randint(0, 1))
+        found.append(Example(cutter.post(words), known, 0.5, gold))
     return found
 
 
-def training(tagger: Tagger, examples: list[Example], folder: Path, **settings: Any) -> Training:
+def training(tagger: TaggerNetwork, examples: list[Example], folder: Path, **settings: Any) -> Training:
     chosen = TrainingSettings(**settings)
     arguments = TrainingArguments(output_dir=str(folder), use_cpu=True, report_to="none")
     noise = Noise(chosen, unknown=0)
@@ -38,11 +40,11 @@ def training(tagger: Tagger, examples: list[Example], folder: Path, **settings: 
 
 @pytest.mark.parametrize("micro_batch", [1, 3, 7])
 def test_parts_give_the_gradient_of_the_whole(
-    tiny_tagger: Tagger, cutter: PieceCutter, tmp_path: Path, micro_batch: int
+    tiny_tagger: TaggerNetwork, cutter: PieceCutter, tmp_path: Path, micro_batch: int
 ) -> None:
     examples = posts(cutter, 7)
     tiny_tagger.encoder.eval()
-    whole = tiny_tagger.loss(collate(examples))
+    whole = tiny_tagger.losses(collate(examples))["decoder"]
     whole.backward()
     wanted = {name: one.grad.clone() for name, one in tiny_tagger.named_parameters() if one.grad is not None}
     tiny_tagger.zero_grad()
@@ -59,21 +61,19 @@ def test_parts_give_the_gradient_of_the_whole(
 
 
 def test_recomputed_layers_give_the_same_gradient(tiny_encoder: Path, cutter: PieceCutter) -> None:
-    from mmavk_cli.base.records import TYPES
-    from mmavk_cli.spans import tag_names
+    from mmavk_cli.tagger.build import untrained
     from mmavk_cli.tagger.settings import PieceSettings
-    from mmavk_cli.tagger.training.train import build
 
     examples, gradients, kept = posts(cutter, 5), [], []
     for again in (False, True):
         settings = TrainingSettings(encoder=str(tiny_encoder), gradient_checkpointing=again)
-        tagger = build(settings, PieceSettings(), tag_names(TYPES)).train()
+        tagger = untrained(settings, PieceSettings(), TAGS).train()
         bytes_kept: list[int] = []
         torch.manual_seed(3)  # dropout is on, and must be the same when a layer is computed again
         with torch.autograd.graph.saved_tensors_hooks(
             lambda tensor, sizes=bytes_kept: sizes.append(tensor.nbytes) or tensor, lambda tensor: tensor
         ):
-            loss = tagger.loss(collate(examples))
+            loss = tagger.losses(collate(examples))["decoder"]
         loss.backward()
         gradients.append([one.grad for one in tagger.parameters() if one.grad is not None])
         kept.append(sum(bytes_kept))
@@ -122,8 +122,8 @@ def test_an_optimizer_comes_back_from_a_point(tmp_path: Path) -> None:
 
     def made() -> tuple[torch.nn.Module, torch.optim.Optimizer]:
         torch.manual_seed(0)
-        model = torch.nn.ModuleDict({"encoder": torch.nn.Linear(3, 3), "emit": torch.nn.Linear(3, 1)})
-        both = torch.nn.Sequential(model["encoder"], model["emit"])
+        model = owners(torch.nn.Linear(3, 3), torch.nn.Linear(3, 1))
+        both = torch.nn.Sequential(model.encoder, model.decoder)
         return both, torch.optim.AdamW(parameter_groups(model, TrainingSettings()), fused=True)
 
     whole, optimizer = made()

@@ -16,6 +16,7 @@ from mmavk_cli.similarity.gate import Gate, GateSettings
 from mmavk_cli.store.rows import PLACEHOLDER
 from mmavk_cli.store.store import Store, knowledge_for, row_for
 from mmavk_cli.tagger.checkpoint import SCORER, TaggerConfig
+from mmavk_cli.tagger.fusions.registry import FUSIONS
 
 
 class KnowledgeChoice(GateSettings, ScorerChoice, DataPlace):
@@ -48,13 +49,13 @@ class Wanted:
     """What a model takes of a picture.
 
     Attributes:
-        fusion: `prefix` takes CLIP's features, the others take knowledge.
+        features: the kind of features it takes; None where it takes knowledge.
         scorer: `text` or `clip`; None is `text`.
         gate: gives the weights.
         needs_scores: similarities are read even where the gate asks for none.
     """
 
-    fusion: str = "word"
+    features: str | None = None
     scorer: str | None = None
     gate: Gate = field(default_factory=Gate)
     needs_scores: bool = False
@@ -67,7 +68,12 @@ def wanted_by(choice: KnowledgeChoice, name: str, config: TaggerConfig) -> Wante
         MissingError: its gate is none. UsageError: a threshold that only training can find.
     """
     scorer = choice.scorer or (CLIP if config.trained.get(SCORER) == CLIP else None)
-    return Wanted(config.pieces.fusion, scorer, choice.gate(own_gate(name, config)))
+    return Wanted(features_read(config.pieces.fusion), scorer, choice.gate(own_gate(name, config)))
+
+
+def features_read(fusion: str) -> str | None:
+    """The kind of features that a fusion reads of a picture; None where it does not read the image."""
+    return FUSIONS[fusion].features if "image" in FUSIONS[fusion].reads else None
 
 
 def knowledge_of(
@@ -103,19 +109,18 @@ def scored_knowledge(
         KnowledgeError: the store has no knowledge of that name, or not the scores or features that are needed.
         UsageError: the text scorer is to weigh features of pictures.
     """
-    features = wanted.fusion == "prefix"
     weighed = wanted.needs_scores or wanted.gate.threshold is not None
-    if features and weighed:
+    if wanted.features and weighed:
         check_for_pictures(wanted.scorer)
-    if features:
-        found = seen_pictures(choice, posts)
+    if wanted.features:
+        found = seen_pictures(choice, posts, wanted.features)
     elif choice.knowledge is None:
         return [None] * len(posts)
     else:
         found = _stored(choice, choice.knowledge, dataset, posts)
     if not weighed:
         return found
-    knowledge = scored(choice, posts, found, CLIP if features else wanted.scorer)
+    knowledge = scored(choice, posts, found, CLIP if wanted.features else wanted.scorer)
     _check_similarities(knowledge, dataset)
     return knowledge
 

@@ -8,6 +8,7 @@ from mmavk_cli.base.records import Json, Knowledge
 from mmavk_cli.flows.shared.knowledge.attach import EvalKnowledge, KnowledgeChoice
 from mmavk_cli.similarity.clip_source import CLIP, TEXT
 from mmavk_cli.tagger.checkpoint import RECIPES, SCORER, SCORER_ID, TaggerConfig
+from mmavk_cli.tagger.fusions.registry import FUSIONS
 
 
 def check_knowledge(choice: EvalKnowledge, config: TaggerConfig, knowledge: Iterable[Knowledge | None]) -> None:
@@ -18,7 +19,7 @@ def check_knowledge(choice: EvalKnowledge, config: TaggerConfig, knowledge: Iter
     Raises:
         KnowledgeError: it was not, and `--other-knowledge` is not given.
     """
-    if config.pieces.fusion == "text" or choice.other_knowledge:
+    if not FUSIONS[config.pieces.fusion].reads or choice.other_knowledge:
         return
     known = [one for one in knowledge if one is not None]
     check_recipes(choice.knowledge, config, known)

@@ -23,6 +23,8 @@ class ChatGenerator(Generator, Generic[S]):
     `write`.
     """
 
+    kept = True
+
     def __init__(self, settings: S) -> None:
         self.settings = settings
         self.prompt = load_prompt(settings.prompt)

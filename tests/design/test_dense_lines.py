@@ -1,0 +1,45 @@
+"""At most one comprehension or conditional expression begins on a line."""
+
+import ast
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "mmavk_cli"
+DENSE = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.IfExp)
+
+NOT_YET = ("corpus", "flows", "knowledge", "report", "tagger")
+"""Folders that still have lines with several."""
+
+
+def crowded(source: str) -> list[int]:
+    """Numbers of the lines on which more than one begins."""
+    lines = Counter(node.lineno for node in ast.walk(ast.parse(source)) if isinstance(node, DENSE))
+    return sorted(line for line, number in lines.items() if number > 1)
+
+
+FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.relative_to(PACKAGE).parts[0] not in NOT_YET]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_line_has_one_of_them_at_most(path: Path):
+    assert crowded(path.read_text("utf-8")) == []
+
+
+@pytest.mark.parametrize("folder", NOT_YET)
+def test_a_folder_without_such_lines_is_held_to_the_rule(folder: str):
+    assert any(crowded(path.read_text("utf-8")) for path in (PACKAGE / folder).rglob("*.py")), "take it out of NOT_YET"
+
+
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        ("a = [b for b in c]\nd = e if f else g", []),
+        ("a = [b if c else d for b in e]", [1]),
+        ("x = 1\na = [[b for b in c] for c in d]", [2]),
+        ("a = 'y' if b else 'z' if c else 'w'", [1]),
+    ],
+)
+def test_crowded_lines_are_found(source: str, lines: list[int]):
+    assert crowded(source) == lines
