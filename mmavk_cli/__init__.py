@@ -1,3 +1,25 @@
-"""mmavk: find the names in a post with the help of its picture (MMAVK, 2025)."""
+"""mmavk: find the names in a post with the help of its picture (MMAVK, 2025).
 
+`from mmavk_cli import Tagger` is the Python API (docs/api.md). It is loaded when it is asked for.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mmavk_cli.api import Result, Tagger
+
+__all__ = ["Result", "Tagger", "__version__"]
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """A name of the API, which is loaded with the first that is asked for."""
+    if name in __all__:
+        from mmavk_cli import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

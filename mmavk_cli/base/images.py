@@ -120,6 +120,20 @@ def decode(picture: Picture, limits: PictureLimits | None = None, least: int = 0
         raise DataError(f"the picture is truncated or damaged ({error})", where, "Fetch it again") from error
 
 
+def upright_rgb(image: "Image") -> "Image":
+    """A picture in memory in RGB, 8 bits a channel, upright, as `decode` gives one of a file.
+
+    Raises:
+        DataError: it is damaged.
+    """
+    try:
+        return _upright(_rgb(image), _orientation(image))
+    except MemoryError:
+        raise
+    except Exception as error:  # a picture of Pillow may be a file that is not read yet
+        raise DataError(f"the picture is truncated or damaged ({error})", "image", "Load it again") from error
+
+
 def check_picture(path: Path, limits: PictureLimits | None = None) -> str | None:
     """What is wrong with a picture file, None when it decodes."""
     try:

@@ -5,6 +5,14 @@ import re
 BLOCK = re.compile(r"^```(?:sh|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
+PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def python_blocks(page: str) -> list[str]:
+    """The ```python blocks of a page, which make one program."""
+    return PYTHON.findall(page)
+
+
 def block_lines(page: str) -> list[str]:
     """All lines of a page's ```sh and ```console blocks, continued lines joined."""
     lines = [line for block in BLOCK.findall(page) for line in block.replace("\\\n", "").splitlines()]

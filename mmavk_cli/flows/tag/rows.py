@@ -1,7 +1,7 @@
 """What `tag` does with each post: look at its picture, weigh what is read there, find the names."""
 
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -9,8 +9,9 @@ from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
 from mmavk_cli.base.device import empty_cache
+from mmavk_cli.base.digest import digest
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.base.images import PictureLimits, decode, read_picture
+from mmavk_cli.base.images import Picture, PictureLimits, decode, read_picture, upright_rgb
 from mmavk_cli.base.records import BadRow, Knowledge, Post, Problem, Row, Tagged
 from mmavk_cli.corpus.pictures import picture_of
 from mmavk_cli.flows.shared.models import folder_of, open_model, scorer_folder, shown_name
@@ -22,6 +23,8 @@ from mmavk_cli.spans import entity_of
 from mmavk_cli.tagger.checkpoint import TaggerConfig
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from mmavk_cli.tagger.inference.predictor import Predictor
 
 T = TypeVar("T")
@@ -39,6 +42,9 @@ NO_PICTURE = "no picture"
 NOT_LOOKED_AT = "the picture was not looked at"
 NOTHING_READ = "nothing to read in the picture"
 LEFT_OUT = "tagged without its picture"
+IN_MEMORY = "image"
+"""What messages call a picture that is no file."""
+
 UNREAD = "words in a script that the model does not read"
 
 
@@ -69,17 +75,32 @@ class PictureReader:
             DataError: the picture is missing or broken.
         """
         picture = read_picture(path, self.limits)
-        if picture.digest not in self._known:
+        return self._text(picture.digest, str(path), lambda: decode(picture, self.limits))
+
+    def in_memory(self, picture: "bytes | Image") -> str:
+        """The same for the bytes of a picture file, or a picture of Pillow.
+
+        Raises:
+            DataError: it is broken.
+        """
+        if isinstance(picture, bytes):
+            read = Picture(Path(IN_MEMORY), picture)
+            return self._text(read.digest, IN_MEMORY, lambda: decode(read, self.limits))
+        pixels = digest(f"{picture.mode} {picture.size} ".encode() + picture.tobytes())
+        return self._text(pixels, IN_MEMORY, lambda: upright_rgb(picture))
+
+    def _text(self, key: str, where: str, image: "Callable[[], Image]") -> str:
+        if key not in self._known:
             try:
-                self._known[picture.digest] = self.generator.generate(decode(picture, self.limits))
+                self._known[key] = self.generator.generate(image())
             except DataError as error:
-                self._known[picture.digest] = error.problem()  # the error itself would keep the bytes
+                self._known[key] = error.problem()  # the error itself would keep the bytes
             if len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)
-        self._known.move_to_end(picture.digest)
-        found = self._known[picture.digest]
+        self._known.move_to_end(key)
+        found = self._known[key]
         if isinstance(found, Problem):
-            raise DataError(found.what, str(path), found.do)
+            raise DataError(found.what, where, found.do)
         return found
 
 
@@ -111,7 +132,7 @@ class TextWeigher:
         return replace(seen, knowledge=knowledge)
 
 
-class Tagger:
+class RowTagger:
     """One model and one generator for any number of posts; model and text scorer are loaded when they are first needed.
 
     Attributes:
@@ -177,11 +198,19 @@ class Tagger:
     def _seen(self, post: Post) -> Seen:
         if post.image is None and post.image_url is None:
             return Seen(post, notes=(NO_PICTURE,))
+
+        def read(reader: PictureReader) -> str:
+            picture = picture_of(post)
+            return reader.text(picture) if picture else ""
+
+        return self.looked_at(post, read)
+
+    def looked_at(self, post: Post, read: Callable[[PictureReader], str]) -> Seen:
+        """A post with the weighed knowledge that `read` gets of its picture."""
         if self.reader is None:
             return Seen(post, notes=(NOT_LOOKED_AT,))
         try:
-            picture = picture_of(post)
-            text = self.reader.text(picture) if picture else ""
+            text = read(self.reader)
         except DataError as error:
             return Seen(post, notes=(LEFT_OUT,), problem=error.problem())
         if not text:

@@ -14,49 +14,31 @@ from pydantic import model_validator
 from mmavk_cli.base.errors import DataError, UsageError
 from mmavk_cli.base.file_kinds import is_picture
 from mmavk_cli.base.images import is_url, was_url
-from mmavk_cli.base.records import BadRow, Counted, Post, Row, Rows, Tagged
+from mmavk_cli.base.records import BadRow, Counted, Post, Rows, Tagged
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.formats.options import InputOptions
 from mmavk_cli.corpus.formats.posts import read_posts, read_stream
 from mmavk_cli.corpus.raw import post_from_text
-from mmavk_cli.corpus.tokenize import FITTING
-from mmavk_cli.flows.shared.models import folder_of
-from mmavk_cli.flows.shared.options import FORMAT, INPUT, MODEL, OUT
+from mmavk_cli.flows.shared.options import FORMAT, INPUT, OUT
 from mmavk_cli.flows.shared.progress import Progress
 from mmavk_cli.flows.shared.run_folder import new_run
-from mmavk_cli.flows.tag.profile import NO_MODEL, PROFILES, StagedSettings, Weighing, weighing
-from mmavk_cli.flows.tag.rows import UNREAD, PictureReader, Seen, Tagger
-from mmavk_cli.knowledge.generators.generator import Generator
-from mmavk_cli.knowledge.generators.registry import GENERATOR, GeneratorSettings, make_generator
+from mmavk_cli.flows.tag.tagger import Tagger, TaggerSettings
 from mmavk_cli.report.predictions_writer import Outcome, json_lines
-from mmavk_cli.similarity.clip_source import CLIP, TEXT
-from mmavk_cli.similarity.gate import GateSettings
-from mmavk_cli.spans import types_of
-from mmavk_cli.tagger.checkpoint import CUT_OTHERWISE, TaggerConfig
+from mmavk_cli.similarity.clip_source import TEXT
 
-STDIN, NO_GENERATOR = "-", "none"
+STDIN = "-"
 
 
-class TagSettings(InputOptions, GateSettings, GeneratorSettings, StagedSettings, Common):
+class TagSettings(InputOptions, TaggerSettings, Common):
     """Options of `mmavk tag`."""
 
     input: str | None = setting(None, INPUT, here="Or a text or CoNLL file, or - for standard input.", argument=True)
     text: str | None = setting(None, "The text of a post, in place of INPUT.")
     image: Path | None = setting(None, "The picture of a single post.")
-    no_image: bool = setting(False, "Ignore all pictures.", "--no-image")
-    profile: Literal["embedded", "24gb"] = setting(
-        "embedded",
-        "Bundle of a model, a generator and a scorer: `embedded` (what ships, and the text in the picture), or `24gb` "
-        "(Qwen2-VL and CLIP, with a --model of your own; 0.35 is the threshold of a model that has none).",
-    )
-    model: str | None = setting(None, MODEL, here="Or `embedded`, which ships with mmavk. [default: the profile's]")
-    generator: str | None = setting(None, GENERATOR, here="Or `none`. [default: the profile's]")
-    min_score: float = setting(0.0, "Leave out names with a lower score (a probability).", ge=0, le=1)
     format: Literal["table", "jsonl", "csv", "conll", "html", "json"] | None = setting(
         None, FORMAT, here="[default: table on a terminal, jsonl in a pipe, nothing with --out]"
     )
     out: Path | None = setting(None, OUT, here="run folder with run.json and predictions.jsonl.")
-    threads: int = setting(0, "CPU threads for the encoder. [default: one per core]", ge=0)
 
     @model_validator(mode="after")
     def _one_input(self) -> Self:
@@ -68,19 +50,7 @@ class TagSettings(InputOptions, GateSettings, GeneratorSettings, StagedSettings,
             raise ValueError("--image: --no-image is given too; give one of them")
         if self.image is not None and was_url(self.image):
             raise ValueError("--image: this is a URL, and pictures are not fetched; download it and give its path")
-        if not self.model_name:
-            raise ValueError(f"--profile {self.profile}: {NO_MODEL}")
         return self
-
-    @property
-    def model_name(self) -> str:
-        """The model that holds: the flag's, else the profile's; empty where neither names one."""
-        return self.model or PROFILES[self.profile].model or ""
-
-    @property
-    def generator_name(self) -> str:
-        """The generator that holds; `none` where pictures are ignored."""
-        return NO_GENERATOR if self.no_image else self.generator or PROFILES[self.profile].generator
 
 
 @dataclass(slots=True)
@@ -120,65 +90,25 @@ def tag(settings: TagSettings, on_progress: Progress) -> Iterator[Tagging]:
         the store's scores of other weights.
     """
     posts = opened(settings)
-    name = settings.model_name
-    config = TaggerConfig.read(folder_of(name))
-    weigh = weighing(PROFILES[settings.profile], settings.scorer, settings, name, config)
-    generator = _generator(settings, weigh)
-    by_clip = (generator is not None and weigh.scorer == CLIP) or (weigh.features and not settings.no_image)
-    tagging = Tagging(iter(()), Counted(), types_of(config.tags))
-    seen: Iterator[Row | Seen] = posts
-    if by_clip or (generator is not None and generator.kept):
-        from mmavk_cli.flows.tag.stages import Stages
-
-        tagger = Tagger(name, weigh.gate, None, settings.threads, settings.device)
-        stages = Stages(generator, settings, weigh, on_progress, tagger.free)
-        tagging.scorer, seen = stages.scorer, stages.seen(posts)
-    else:
-        reader = PictureReader(generator, settings) if generator else None
-        tagger = Tagger(name, weigh.gate, reader, settings.threads, settings.device)
-        tagger.predictor  # noqa: B018  (a broken model is told before anything is read)
-    rows = _counted(tagger.tagged(seen, settings.min_score), tagging.totals)
+    tagger = Tagger(settings, on_progress)
+    tagging = Tagging(iter(()), Counted(), tagger.types, tagger.scorer)
+    rows = _counted(tagger.rows(posts), tagging.totals)
     if settings.out is None:
         tagging.rows = rows
         yield tagging
-        tagging.notes = tuple(_notes(tagger, config))
+        tagging.notes = tuple(tagger.notes())
         return
+    generator = tagger.generator
     with new_run(settings.out, "tag", settings) as run:
         recipe = generator.recipe.model_dump() | {"id": generator.recipe.id} if generator else None
         run.facts |= {"model": tagger.model, "recipe": recipe, "totals": tagging.totals.counts}
-        run.facts |= {"scorer": tagging.scorer if generator or by_clip else None}
+        run.facts |= {"scorer": tagging.scorer if generator or tagger.by_clip else None}
         tagging.rows = _saved(rows, run.folder / "predictions.jsonl")
         yield tagging
-        tagging.notes = tuple(_notes(tagger, config))
+        tagging.notes = tuple(tagger.notes())
     from mmavk_cli.flows.shared.cards import write_cards  # without --out nobody waits for it
 
     write_cards(settings.out)
-
-
-def _notes(tagger: Tagger, config: TaggerConfig) -> Iterator[str]:
-    """What the model could not read well: raw texts cut unlike the words of its training, and strange scripts."""
-    share = config.trained.get(CUT_OTHERWISE)
-    if tagger.raw and not config.pieces.recut and (share is None or share >= FITTING):
-        often = "an unknown share of" if share is None else f"{share:.0%} of"
-        yield (
-            f"the model was trained on a data set's own words, and mmavk cuts raw text otherwise in {often} those"
-            " posts: give the words too (JSON Lines, CoNLL), or expect more wrong names"
-        )
-    if tagger.unread:
-        scripts = ", ".join(f"{script} in {count:,}" for script, count in tagger.unread.most_common())
-        yield f"{UNREAD}, and few or no names are found there; posts: {scripts}"
-
-
-def _generator(settings: TagSettings, weigh: Weighing) -> Generator | None:
-    """What writes about pictures, where anything does."""
-    if settings.generator_name == NO_GENERATOR:
-        return None
-    if not weigh.features:
-        return make_generator(settings.generator_name, settings)
-    if settings.generator is not None:
-        what = "the model takes CLIP's features of a picture, and reads no text about it"
-        raise UsageError(what, "--generator", "Leave it out")
-    return None
 
 
 def opened(settings: TagSettings) -> Rows:

@@ -32,7 +32,7 @@ def environment(types: Iterable[str] = ()) -> "Environment":
     colours = Colours(types)
     made.filters["ground"] = colours.css_class
     made.filters["hue"] = colours.hue
-    made.globals["style"] = Markup(own_text("style.css"))  # noqa: S704 (a file of the package)
+    made.globals["style"] = Markup(own_text("style.css") + own_text("page.css"))  # noqa: S704 (files of the package)
     return made
 
 

@@ -1,14 +1,18 @@
 """Tagged posts as one HTML page: nothing outside it is loaded, nothing in it runs, posts are written as they come."""
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from mmavk_cli import __version__
 from mmavk_cli.base.images import PictureLimits
 from mmavk_cli.base.records import Counted
-from mmavk_cli.report.html.environment import environment
+from mmavk_cli.report.html.environment import environment, own_text
 from mmavk_cli.report.html.post_view import Card, card_of_row
-from mmavk_cli.report.html.thumbnails import thumbnail
+from mmavk_cli.report.html.thumbnails import thumbnail, thumbnail_of
 from mmavk_cli.report.predictions_writer import Outcome
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 def html(rows: Iterable[Outcome], totals: Counted, limits: PictureLimits, types: Iterable[str] = ()) -> Iterator[str]:
@@ -29,6 +33,21 @@ def html(rows: Iterable[Outcome], totals: Counted, limits: PictureLimits, types:
     )
     stream.enable_buffering(5)
     yield from stream
+
+
+def snippet(row: Outcome, types: Iterable[str] = (), picture: "bytes | Image | None" = None) -> str:
+    """One post for a page of somebody else, a notebook's: the same component, with rules that hold inside it alone.
+
+    `picture` is the post's, where it is no file; `types` are the model's.
+    """
+    from markupsafe import Markup
+
+    card = _with_picture(card_of_row(row), PictureLimits())
+    if picture is not None and not row.problem:
+        card = card.shown(thumbnail_of(picture))
+    style = own_text("style.css").replace(":root", "&")
+    page = environment(types).get_template("snippet.html")
+    return page.render(card=card, own_style=Markup(style))  # noqa: S704 (a file of the package)
 
 
 def _with_picture(card: Card, limits: PictureLimits) -> Card:

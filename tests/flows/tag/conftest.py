@@ -13,7 +13,7 @@ from PIL import Image
 from ran import EXAMPLES, Mmavk, Ran
 
 from mmavk_cli.cli.main import main
-from mmavk_cli.flows.tag.rows import Tagger
+from mmavk_cli.flows.tag.rows import RowTagger
 from mmavk_cli.similarity.gate import Gate
 
 __all__ = ["tiny"]
@@ -34,9 +34,9 @@ def tag(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.fixture(scope="session")
-def tagger() -> Tagger:
+def tagger() -> RowTagger:
     """The shipped model, text alone."""
-    return Tagger("embedded", Gate(), threads=1)
+    return RowTagger("embedded", Gate(), threads=1)
 
 
 @pytest.fixture(scope="session")

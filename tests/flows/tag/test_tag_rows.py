@@ -17,7 +17,7 @@ from mmavk_cli.base.records import Post, Tagged
 from mmavk_cli.corpus.raw import post_from_text
 from mmavk_cli.corpus.tokenize import cut
 from mmavk_cli.flows.tag import rows as tag_rows
-from mmavk_cli.flows.tag.rows import READ_AHEAD, PictureReader, Tagger
+from mmavk_cli.flows.tag.rows import READ_AHEAD, PictureReader, RowTagger
 from mmavk_cli.knowledge.generators.echo import EchoGenerator
 from mmavk_cli.report.predictions_writer import as_json
 from mmavk_cli.tagger.batch import Example, collate
@@ -56,7 +56,7 @@ class Counting(EchoGenerator):
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(text=TEXTS.filter(lambda text: bool(cut(text))))
-def test_offsets_are_true_on_the_raw_text(text: str, tagger: Tagger):
+def test_offsets_are_true_on_the_raw_text(text: str, tagger: RowTagger):
     (row,) = tagger.tagged([post_from_text(text, "x")], 0.0)
     record = as_json(row)
     assert record["text"] == text
@@ -71,7 +71,7 @@ def test_offsets_are_true_on_the_raw_text(text: str, tagger: Tagger):
         end = entity["end"]
 
 
-def test_names_behind_wide_characters_are_found_where_they_stand(tagger: Tagger):
+def test_names_behind_wide_characters_are_found_where_they_stand(tagger: RowTagger):
     text = "🚀🇫🇷 e\u0301\u200d \U0001f469\u200d\U0001f680 Harry Kane scores in Paris"
     (row,) = tagger.tagged([post_from_text(text, "x")], 0.0)
     assert isinstance(row, Tagged)
@@ -81,7 +81,7 @@ def test_names_behind_wide_characters_are_found_where_they_stand(tagger: Tagger)
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\u2028"])
-def test_a_name_ends_where_its_line_ends(end: str, tagger: Tagger):
+def test_a_name_ends_where_its_line_ends(end: str, tagger: RowTagger):
     (whole,) = tagger.tagged([post_from_text("We met New York Yankees", "x")], 0.0)
     (cut_in_two,) = tagger.tagged([post_from_text(f"We met New{end}York Yankees", "x")], 0.0)
     assert isinstance(whole, Tagged)
@@ -101,7 +101,7 @@ def test_lines_are_decoded_as_posts_of_their_own_that_were_read_together():
         assert np.array_equal(row[: len(expected)], expected)
 
 
-def test_rows_flow(tagger: Tagger):
+def test_rows_flow(tagger: RowTagger):
     drawn = 0
 
     def endless() -> Iterator[Post]:
@@ -120,7 +120,7 @@ def test_rows_flow(tagger: Tagger):
     assert drawn <= 1 + wanted + READ_AHEAD
 
 
-def test_names_do_not_depend_on_the_company(tagger: Tagger, monkeypatch: pytest.MonkeyPatch):
+def test_names_do_not_depend_on_the_company(tagger: RowTagger, monkeypatch: pytest.MonkeyPatch):
     posts = [post_from_text(f"Harry Kane at Wembley {'with the BBC ' * length}", "x") for length in range(9)]
     together = [as_json(row) for row in tagger.tagged(posts, 0.0)]
     monkeypatch.setattr(tag_rows, "READ_AHEAD", 1)
