@@ -98,6 +98,12 @@ def test_of_much_text_the_largest_print_is_said():
     assert short.generate(image) == f"{SAYS}Premier League"
 
 
+def test_a_name_in_small_print_in_the_corner_of_a_poster_is_read(reader: OcrGenerator):
+    lines = [(20, 20 + 58 * row, 40, f"drink {row + 2} glasses a day") for row in range(10)]
+    image = sign(*lines, (420, 660, 17, "Northern Health Council"), size=(640, 700))
+    assert "Northern Health Council" in reader.generate(image)
+
+
 def test_lines_read_without_confidence_are_left_out():
     image = sign((60, 60, 60, "Rice University"))
     assert OcrGenerator(OcrSettings(ocr_score=1.0)).generate(image) == ""
