@@ -62,6 +62,14 @@ def test_turned_lines_are_read_and_nothing_on_its_head(reader: OcrGenerator, tur
     assert reader.generate(turned) == f"{SAYS}Stamford Bridge\nChelsea FC"
 
 
+def test_letters_that_look_alike_on_their_head_follow_the_others(reader: OcrGenerator):
+    lines = [(100, 100, 60, "MOM 1968"), (100, 220, 48, "Stamford Bridge"), (100, 330, 60, "SUN")]
+    image = sign(*lines, size=(640, 500))
+    words = f"{SAYS}MOM 1968\nStamford Bridge\nSUN"
+    assert reader.generate(image) == words
+    assert reader.generate(image.transpose(Image.Transpose.ROTATE_180)) == words
+
+
 @pytest.mark.parametrize("colour", ["white", "black", "gold"])
 def test_letters_on_a_transparent_ground_are_read(reader: OcrGenerator, colour: str, tmp_path: Path):
     image = Image.new("RGBA", (640, 160), (0, 0, 0, 0))
