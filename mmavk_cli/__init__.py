@@ -5,11 +5,15 @@
 
 from typing import TYPE_CHECKING, Any
 
+from mmavk_cli.base.no_telemetry import no_telemetry
+
 if TYPE_CHECKING:
     from mmavk_cli.api import Result, Tagger
 
 __all__ = ["Result", "Tagger", "__version__"]
 __version__ = "0.1.0"
+
+no_telemetry()  # here, as nothing of mmavk is imported before, and libraries read it when they are loaded
 
 
 def __getattr__(name: str) -> Any:
