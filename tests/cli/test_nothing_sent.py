@@ -38,7 +38,7 @@ def works(*line: str) -> bool:
 
 @pytest.fixture(scope="module")
 def around() -> list[str]:
-    """What a command line runs under, as far as this machine allows: without a network, its system calls written down."""
+    """What a command line runs under, where this machine can: no network, its system calls written down."""
     alone = ["unshare", "--map-root-user", "--net"]
     traced = ["strace", "-f", "-qq", "-o", "trace.txt", "-e", "trace=connect,sendto,sendmsg,sendmmsg"]
     return [
