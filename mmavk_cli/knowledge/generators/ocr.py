@@ -93,7 +93,8 @@ class Box:
     @property
     def centre(self) -> tuple[float, float]:
         """Its middle, x and y."""
-        return sum(x for x, _ in self.corners) / 4, sum(y for _, y in self.corners) / 4
+        across = sum(x for x, _ in self.corners)
+        return across / 4, sum(y for _, y in self.corners) / 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ class OcrGenerator(Generator):
         other = over_other_ground(image)
         if other is not None:
             found = max(found, self.read(other), key=_worth)
-        words = "\n".join(" ".join(" ".join(line.text for line in row).split()) for row in found)
+        words = "\n".join(_words(row) for row in found)
         return SENTENCE.format(words=words) if words else ""
 
     def read(self, image: "Image") -> list[list[Line]]:
@@ -155,10 +156,16 @@ class OcrGenerator(Generator):
         found = self._engine(small, use_det=True, use_cls=False, use_rec=False)
         if found.boxes is None:
             return []
-        boxes = [Box(tuple((float(x), float(y)) for x, y in corners)) for corners in found.boxes]
+        boxes = []
+        for corners in found.boxes:
+            points = tuple((float(x), float(y)) for x, y in corners)
+            boxes.append(Box(points))
         chosen = [box for box in largest(boxes, self.settings.ocr_letters) if min(box.size) >= 1]
         lines = [line for line in self._best(small, chosen) if self._is_sure(line)]
-        return [row for turn in _TURNS for row in rows_of([line for line in lines if line.turn == turn])]
+        rows = []
+        for turn in _TURNS:
+            rows += rows_of([line for line in lines if line.turn == turn])
+        return rows
 
     def _best(self, image: "Image", boxes: Sequence[Box]) -> list[Line]:
         """Each box as it is read best. One that stands is laid down both ways; one that lies is turned on its head
@@ -285,6 +292,10 @@ def cut_out(image: "Image", box: Box, turn: int) -> "Image":
     strip = image.transform(box.size, Transform.QUAD, corners, Resampling.BICUBIC)
     turns = {90: Transpose.ROTATE_90, 180: Transpose.ROTATE_180, 270: Transpose.ROTATE_270}
     return strip.transpose(turns[turn]) if turn else strip
+
+
+def _words(row: Sequence[Line]) -> str:
+    return " ".join(" ".join(line.text for line in row).split())
 
 
 def _worth(rows: Sequence[Sequence[Line]]) -> float:
