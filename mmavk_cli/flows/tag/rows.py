@@ -16,6 +16,7 @@ from mmavk_cli.base.records import BadRow, Knowledge, Post, Problem, Row, Tagged
 from mmavk_cli.corpus.pictures import picture_of
 from mmavk_cli.flows.shared.models import folder_of, open_model, scorer_folder, shown_name
 from mmavk_cli.flows.shared.predict import find
+from mmavk_cli.knowledge.choose import chosen
 from mmavk_cli.knowledge.generators.generator import Generator
 from mmavk_cli.report.predictions_writer import Outcome
 from mmavk_cli.similarity.gate import Gate
@@ -42,6 +43,7 @@ NO_PICTURE = "no picture"
 NOT_LOOKED_AT = "the picture was not looked at"
 NOTHING_READ = "nothing to read in the picture"
 LEFT_OUT = "tagged without its picture"
+LINES_LEFT = "lines of the picture's text that were left out"
 IN_MEMORY = "image"
 """What messages call a picture that is no file."""
 
@@ -112,6 +114,22 @@ class Seen:
     knowledge: Knowledge | None = None
     notes: tuple[str, ...] = ()
     problem: Problem | None = None
+
+
+def seen_of(
+    post: Post, text: str, recipe: str, unread: Callable[[str], tuple[str, ...]] = lambda _: ()
+) -> Seen:  # fmt: skip
+    """A post with what of a picture's text says most to it.
+
+    Args:
+        post: the post.
+        text: all that is written about its picture.
+        recipe: what wrote it.
+        unread: the scripts of a text that the model does not read.
+    """
+    kept, left = chosen(text, post.text, unread)
+    notes = (f"{LINES_LEFT}: {left}",) if left else ()
+    return Seen(post, Knowledge(kept, recipe) if kept else None, notes)
 
 
 class TextWeigher:
@@ -215,7 +233,7 @@ class RowTagger:
             return Seen(post, notes=(LEFT_OUT,), problem=error.problem())
         if not text:
             return Seen(post, notes=(NOTHING_READ,))
-        return self._weigh(Seen(post, Knowledge(text, self.reader.generator.recipe.id)))
+        return self._weigh(seen_of(post, text, self.reader.generator.recipe.id, self.predictor.cutter.unread))
 
     @cached_property
     def _weigh(self) -> "TextWeigher":

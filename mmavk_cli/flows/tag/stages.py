@@ -18,7 +18,7 @@ from mmavk_cli.flows.shared.knowledge.clip_scorer import ClipOfStore
 from mmavk_cli.flows.shared.knowledge.features import ClipFeatures
 from mmavk_cli.flows.shared.progress import Progress
 from mmavk_cli.flows.tag.profile import StagedSettings, Weighing
-from mmavk_cli.flows.tag.rows import LEFT_OUT, NO_PICTURE, NOTHING_READ, Seen, TextWeigher, in_chunks
+from mmavk_cli.flows.tag.rows import LEFT_OUT, NO_PICTURE, NOTHING_READ, Seen, TextWeigher, in_chunks, seen_of
 from mmavk_cli.knowledge.generators.generator import Generator
 from mmavk_cli.similarity.clip_source import CLIP, TEXT, clip_source
 from mmavk_cli.store.store import Store
@@ -119,7 +119,7 @@ class Stages:
                 raise DataError(f"no knowledge about the picture: {error}", str(post.image), advice)
         except DataError as error:
             return Seen(post, notes=(LEFT_OUT,), problem=error.problem())
-        return Seen(post, Knowledge(row.text, recipe)) if row.text else Seen(post, notes=(NOTHING_READ,))
+        return seen_of(post, row.text, recipe) if row.text else Seen(post, notes=(NOTHING_READ,))
 
     def _by_text(self, seen: Sequence[Seen]) -> list[Seen]:
         return [self._weigh(one) for one in seen]

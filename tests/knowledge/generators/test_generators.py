@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
 from mmavk_cli.base.errors import MissingError, UsageError
+from mmavk_cli.base.images import decode, read_picture
 from mmavk_cli.knowledge.generators import ocr
 from mmavk_cli.knowledge.generators.echo import EchoGenerator
-from mmavk_cli.knowledge.generators.ocr import Box, OcrGenerator, OcrSettings, largest, model_files, reading_order
+from mmavk_cli.knowledge.generators.ocr import Box, OcrGenerator, OcrSettings, largest, model_files, rows_of
 from mmavk_cli.knowledge.generators.registry import GENERATORS, GeneratorSettings, make_generator
 
 SAYS = "a picture with the words "
@@ -41,12 +42,12 @@ def reader() -> OcrGenerator:
 
 def test_a_sign_is_read_from_top_to_bottom(reader: OcrGenerator):
     image = sign((60, 60, 60, "Rice University"), (60, 200, 36, "Houston, Texas"))
-    assert reader.generate(image) == f"{SAYS}Rice University Houston, Texas"
+    assert reader.generate(image) == f"{SAYS}Rice University\nHouston, Texas"
 
 
 def test_two_columns_are_read_row_by_row(reader: OcrGenerator):
     image = sign((340, 50, 44, "United"), (30, 54, 44, "Manchester"), (30, 250, 44, "Anfield"))
-    assert reader.generate(image) == f"{SAYS}Manchester United Anfield"
+    assert reader.generate(image) == f"{SAYS}Manchester United\nAnfield"
 
 
 @pytest.mark.parametrize("image", [Image.new("RGB", (640, 400), "navy"), Image.new("RGB", (1, 1)), sign()])
@@ -54,9 +55,37 @@ def test_nothing_is_said_of_a_picture_without_words(reader: OcrGenerator, image:
     assert reader.generate(image) == ""
 
 
-def test_a_line_that_runs_upwards_is_read(reader: OcrGenerator):
-    upwards = sign((40, 40, 60, "ARSENAL"), size=(400, 160)).transpose(Image.Transpose.ROTATE_90)
-    assert reader.generate(upwards) == f"{SAYS}ARSENAL"
+@pytest.mark.parametrize("turn", [90, 180, 270, 15, 345, 85])
+def test_turned_lines_are_read_and_nothing_on_its_head(reader: OcrGenerator, turn: int):
+    image = sign((100, 150, 54, "Stamford Bridge"), (100, 270, 40, "Chelsea FC"), size=(640, 640))
+    turned = image.rotate(turn, fillcolor=(235, 225, 190))
+    assert reader.generate(turned) == f"{SAYS}Stamford Bridge\nChelsea FC"
+
+
+def test_letters_that_look_alike_on_their_head_follow_the_others(reader: OcrGenerator):
+    lines = [(100, 100, 60, "MOM 1968"), (100, 220, 48, "Stamford Bridge"), (100, 330, 60, "SUN")]
+    image = sign(*lines, size=(640, 500))
+    words = f"{SAYS}MOM 1968\nStamford Bridge\nSUN"
+    assert reader.generate(image) == words
+    assert reader.generate(image.transpose(Image.Transpose.ROTATE_180)) == words
+
+
+@pytest.mark.parametrize("colour", ["white", "black", "gold"])
+def test_letters_on_a_transparent_ground_are_read(reader: OcrGenerator, colour: str, tmp_path: Path):
+    image = Image.new("RGBA", (640, 160), (0, 0, 0, 0))
+    ImageDraw.Draw(image).text((40, 40), "Old Trafford", font=ImageFont.load_default(60), fill=colour)
+    image.save(tmp_path / "a.png")
+    assert reader.generate(decode(read_picture(tmp_path / "a.png"))) == f"{SAYS}Old Trafford"
+
+
+def test_the_ground_on_which_letters_are_seen_is_tried(reader: OcrGenerator, tmp_path: Path):
+    """Most of what is visible is dark, but the letters are white."""
+    image = Image.new("RGBA", (640, 300), (0, 0, 0, 0))
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 200, 640, 300), "black")
+    draw.text((40, 40), "Old Trafford", font=ImageFont.load_default(60), fill="white")
+    image.save(tmp_path / "a.png")
+    assert reader.generate(decode(read_picture(tmp_path / "a.png"))) == f"{SAYS}Old Trafford"
 
 
 def test_a_tilted_line_is_read(reader: OcrGenerator):
@@ -75,7 +104,12 @@ def test_of_much_text_the_largest_print_is_said():
     image = sign((20, 20, 60, "Premier League"), *small)
     short = OcrGenerator(OcrSettings(ocr_letters=30))
     assert short.generate(image) == f"{SAYS}Premier League"
-    assert OcrGenerator(OcrSettings(ocr_letters=1)).generate(image) == f"{SAYS}P"
+
+
+def test_a_name_in_small_print_in_the_corner_of_a_poster_is_read(reader: OcrGenerator):
+    lines = [(20, 20 + 58 * row, 40, f"drink {row + 2} glasses a day") for row in range(10)]
+    image = sign(*lines, (420, 660, 17, "Northern Health Council"), size=(640, 700))
+    assert "Northern Health Council" in reader.generate(image)
 
 
 def test_lines_read_without_confidence_are_left_out():
@@ -84,7 +118,7 @@ def test_lines_read_without_confidence_are_left_out():
 
 
 def test_a_single_letter_is_no_word(reader: OcrGenerator):
-    assert reader.lines(sign((300, 150, 90, "A"))) == []
+    assert reader.read(sign((300, 150, 90, "A"))) == []
 
 
 def test_the_same_picture_gives_the_same_words(reader: OcrGenerator):
@@ -177,7 +211,8 @@ boxes = st.lists(
 
 @given(boxes)
 def test_the_order_of_reading_loses_no_box(found: Sequence[Box]):
-    assert sorted(reading_order(found), key=repr) == sorted(found, key=repr)
+    lines = [ocr.Line("", 1, one, 0) for one in found]
+    assert sorted((line for row in rows_of(lines) for line in row), key=repr) == sorted(lines, key=repr)
 
 
 @given(boxes, st.integers(1, 400))
@@ -191,7 +226,8 @@ def test_no_box_that_is_left_out_is_larger_than_one_that_is_read(found: Sequence
 
 def test_a_row_is_what_stands_side_by_side():
     right, left, under = box(200, 12, 80, 20), box(10, 8, 80, 24), box(0, 40, 300, 20)
-    assert reading_order([under, right, left]) == [left, right, under]
+    rows = rows_of([ocr.Line("", 1, one, 0) for one in (under, right, left)])
+    assert [[line.box for line in row] for row in rows] == [[left, right], [under]]
 
 
 # ---------------------------------------------------------------- echo and the registry

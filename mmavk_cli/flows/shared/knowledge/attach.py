@@ -10,6 +10,7 @@ from mmavk_cli.base.settings import DataPlace, Settings, setting
 from mmavk_cli.flows.shared.knowledge.similarity import scored, seen_pictures
 from mmavk_cli.flows.shared.models import own_gate
 from mmavk_cli.flows.shared.options import KNOWLEDGE
+from mmavk_cli.knowledge.choose import chosen
 from mmavk_cli.similarity.clip_source import CLIP, ScorerChoice, check_for_pictures
 from mmavk_cli.similarity.gate import Gate, GateSettings
 from mmavk_cli.store.rows import PLACEHOLDER
@@ -142,7 +143,8 @@ def _stored(choice: KnowledgeChoice, name: str, dataset: str, posts: Sequence[Po
         recipe = store.resolve(name)
         find = knowledge_for(store, recipe.id, dataset)
         texts = [find(post) for post in posts]
-    return [Knowledge(text, recipe.id) if text else None for text in texts]
+    kept = [chosen(text, post.text)[0] if text else "" for text, post in zip(texts, posts, strict=True)]
+    return [Knowledge(text, recipe.id) if text else None for text in kept]
 
 
 def placeholder_posts(
