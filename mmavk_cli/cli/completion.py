@@ -51,9 +51,14 @@ def _find(settings: type[Settings], name: str) -> Find | None:
         "recipe": lambda _, __: recipe_names(),
         "model": lambda given, typed: ("embedded", *_runs(given, typed)), "run": _runs, "runs": _runs,
         "generator": lambda _, __: known.generators(), "topic": _topics, "key": _keys, "command": _commands,
+        **{setting: _one_of(names) for setting, names in known.parts().items()},
     }  # fmt: skip
     find = found.get(name)
     return None if find is _knowledge and "store" not in settings.model_fields else find
+
+
+def _one_of(names: Iterable[str]) -> Find:
+    return lambda _, __: names
 
 
 def _datasets(given: dict[str, Any], _: str) -> Iterable[str]:

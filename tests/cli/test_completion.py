@@ -78,6 +78,7 @@ def in_bash(line: str) -> str:
         ("mmavk store rm --knowledge c", {"captions"}),
         ("mmavk train --recipe emb", {"embedded"}),
         ("mmavk train --fusion ", {"word", "concat", "text", "prefix"}),
+        ("mmavk train --decoder s", {"softmax", "span"}),
         ("mmavk tag --generator ", {"ocr", "echo", "none"}),
         ("mmavk eval ", {"embedded", "runs/first"}),
         ("mmavk compare runs/", {"runs/first"}),

@@ -5,6 +5,9 @@ from itertools import chain, islice
 from pathlib import Path
 
 from mmavk_cli.base.paths import data_root, splits_in, store_folder
+from mmavk_cli.tagger.decoders.registry import DECODERS
+from mmavk_cli.tagger.encoders.registry import ENCODERS
+from mmavk_cli.tagger.fusions.registry import FUSIONS
 
 MOST = 200
 """Runs that are listed at most."""
@@ -43,3 +46,8 @@ def runs(folder: Path) -> Iterator[Path]:
     """Run folders in a folder and in those right under it."""
     found = chain.from_iterable(folder.glob(f"{depth}run.json") for depth in ("*/", "*/*/"))
     return (path.parent for path in islice(found, MOST))
+
+
+def parts() -> dict[str, list[str]]:
+    """The names of a tagger's parts, by the setting that chooses one."""
+    return {"fusion": list(FUSIONS), "decoder": list(DECODERS), "encoder_kind": list(ENCODERS)}
