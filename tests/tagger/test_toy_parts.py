@@ -118,7 +118,7 @@ def test_an_upload_has_what_the_encoder_cuts_with(commands: Commands) -> None:
 @pytest.mark.parametrize("toys", ["all"])
 def test_the_toys_learn(commands: Commands) -> None:
     """Names that are in the list of words are found: what goes in comes out where it belongs."""
-    commands.train("run", "--epochs", 12)
+    commands.train("run", "--epochs", 20, "--encoder-lr", 0.03)
     found = [(one["text"], one["type"]) for one in commands.entities("run")]
     assert found == [("Lumo Pad", "PRODUCT"), ("Lake Run", "EVENT")]
 
