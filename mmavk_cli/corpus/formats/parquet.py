@@ -80,7 +80,8 @@ class ParquetFile:
         """Writes rows into a Parquet file, a group at a time."""
         pyarrow = _pyarrow()
         text, texts = pyarrow.string(), pyarrow.list_(pyarrow.string())
-        fields = [(column, texts if field in {"words", "tags"} else text) for field, column in COLUMNS.items()]
+        types = dict.fromkeys(COLUMNS, text) | {"words": texts, "tags": texts}
+        fields = [(column, types[field]) for field, column in COLUMNS.items()]
         schema = pyarrow.schema(fields)
         waiting: list[Json] = []
         with atomic_binary(path) as handle, pyarrow.parquet.ParquetWriter(handle, schema) as parquet:
