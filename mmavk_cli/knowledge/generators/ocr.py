@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -171,9 +172,11 @@ class OcrGenerator(Generator):
         """Each box as it is read best. One that stands is laid down both ways; one that lies is turned on its head
         where it was not read for sure, and where most of the picture's print stands on its head.
         """
-        standing = [(box, turn) for box in boxes if box.stands for turn in (90, 270)]
-        best = {line.box: line for line in sorted(self._recognised(image, standing), key=_score)}
-        upright = {line.box: line for line in self._recognised(image, [(box, 0) for box in boxes if not box.stands])}
+        standing = [box for box in boxes if box.stands]
+        lying = [(box, 0) for box in boxes if not box.stands]
+        both_ways = list(product(standing, (90, 270)))
+        best = {line.box: line for line in sorted(self._recognised(image, both_ways), key=_score)}
+        upright = {line.box: line for line in self._recognised(image, lying)}
         unsure = [(line.box, 180) for line in upright.values() if _may_be_turned(line)]
         turned = {line.box: line for line in self._recognised(image, unsure)}
         if _most_is_turned(upright, turned):
@@ -267,9 +270,9 @@ def _most_is_turned(upright: Mapping[Box, Line], turned: Mapping[Box, Line]) -> 
     """Whether more letters are clearly read better on their head than the other way."""
     gaps = [(len(line.text), line.score - upright[box].score) for box, line in turned.items()]
     over = sum(letters for letters, gap in gaps if gap > _CLEAR)
-    return over > sum(len(line.text) for box, line in upright.items() if box not in turned) + sum(
-        letters for letters, gap in gaps if gap < -_CLEAR
-    )
+    under = sum(letters for letters, gap in gaps if gap < -_CLEAR)
+    sure = sum(len(line.text) for box, line in upright.items() if box not in turned)
+    return over > under + sure
 
 
 def rows_of(lines: Sequence[Line]) -> list[list[Line]]:
