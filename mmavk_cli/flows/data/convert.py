@@ -133,6 +133,8 @@ class Conversion:
         """How much of SOURCE is in TARGET, in words; empty where the losses say it."""
         left_out = f"{self.bad} row{'s' * (self.bad > 1)} left out" if self.bad else ""
         otherwise = self.bad or self.read.notes or self.renaming.counts
+        if not self.bad and not sum(one.counts["posts"] for one in self.splits.values()):
+            return "there is no post"
         kept = "what was read is kept" if otherwise else "everything is kept"
         return "; ".join(filter(None, ("" if any(self.losses()) else kept, left_out, self._nameless)))
 

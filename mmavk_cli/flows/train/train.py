@@ -18,6 +18,7 @@ from mmavk_cli.flows.shared.types import RENAMED
 from mmavk_cli.flows.train.corpus import Corpus, fingerprints, read_corpus
 from mmavk_cli.flows.train.freeze import remember
 from mmavk_cli.flows.train.gate import Item, Splits, choose_gate, gate_now, hardly_open, learning_gate, let_through
+from mmavk_cli.flows.train.long_names import long_names
 from mmavk_cli.flows.train.memory import tell_memory
 from mmavk_cli.flows.train.resume import is_first, points_of, training_log, training_run
 from mmavk_cli.flows.train.settings import TrainSettings
@@ -56,7 +57,7 @@ def train(settings: TrainSettings, on_log: Log) -> Json:
         if is_first():
             for split, count in corpus.counts.items():
                 on_log({"split": split, **count})
-            for line in corpus.of_types():
+            for line in (*corpus.of_types(), *long_names(settings, corpus)):
                 on_log(line)
             if note := hardly_open(let_through(corpus.train, corpus.gate)):
                 on_log({"note": f"{note}; lower --threshold, or see the similarities with mmavk score"})
