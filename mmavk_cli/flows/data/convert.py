@@ -141,7 +141,8 @@ class Conversion:
     @property
     def _nameless(self) -> str:
         """What is said where the format has names and no post has one."""
-        posts, names = (sum(one.counts[what] for one in self.splits.values()) for what in ("posts", "names"))
+        posts = sum(one.counts["posts"] for one in self.splits.values())
+        names = sum(one.counts["names"] for one in self.splits.values())
         if names or not posts or self.source_format == RAW:
             return ""
         return "no post has tags or names" if self.untagged == posts else "no post has a name"
