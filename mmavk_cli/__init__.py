@@ -3,6 +3,7 @@
 `from mmavk_cli import Tagger` is the Python API (docs/api.md). It is loaded when it is asked for.
 """
 
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -10,6 +11,19 @@ if TYPE_CHECKING:
 
 __all__ = ["Result", "Tagger", "__version__"]
 __version__ = "0.1.0"
+
+NO_TELEMETRY = {
+    "ORT_DISABLE_TELEMETRY": "1",  # onnxruntime, rapidocr's too
+    "HF_HUB_DISABLE_TELEMETRY": "1",  # huggingface_hub, transformers
+    "VLLM_NO_USAGE_STATS": "1",
+    "RAY_USAGE_STATS_ENABLED": "0",  # which vLLM may start
+    "DO_NOT_TRACK": "1",  # whatever else asks (donottrack.sh)
+}
+"""Variables that tell libraries to send their makers nothing. They are read when a library is loaded, and nothing of
+mmavk is loaded before this. What the user has set stays."""
+
+for _name, _value in NO_TELEMETRY.items():
+    os.environ.setdefault(_name, _value)
 
 
 def __getattr__(name: str) -> Any:

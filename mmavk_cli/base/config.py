@@ -34,7 +34,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise UsageError(f"cannot read: {error.strerror}", str(path), "Check the path") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also of a number of thousands of digits, and of deep lists
         raise UsageError(f"not TOML: {error}", str(path), "Write name = value, a line each") from error
 
 

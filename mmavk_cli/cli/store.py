@@ -2,6 +2,7 @@
 
 import json
 import sys
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -27,6 +28,9 @@ from mmavk_cli.flows.store.store import (
     verify,
 )  # fmt: skip
 from mmavk_cli.report.safe_text import visible
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 LS = """List what is in the store: one line per recipe, with the number of pictures that have a text.
 
@@ -103,12 +107,19 @@ def _print_listing(listing: Listing) -> None:
         for kept in listing.knowledge:
             name = f"{kept.name} *" if kept.current else kept.name
             numbers = (kept.by_picture, kept.by_image_id, kept.failed)
-            table.add_row(name, short(kept.id), str(kept.recipe["generator"]), *map(str, numbers))
+            table.add_row(_plain(name), short(kept.id), _plain(str(kept.recipe["generator"])), *map(str, numbers))
         for scorer, rows in listing.similarities.items():
-            table.add_row(scorer, "", "scorer", str(rows), "", "")
+            table.add_row(_plain(scorer), "", "scorer", str(rows), "", "")
         Console().print(table)
     if listing.faults:
         typer.echo(f"{listing.faults} rows are damaged; run: mmavk store verify", err=True)
+
+
+def _plain(text: str) -> "Text":
+    """A text of the store for the screen: no control characters, no markup."""
+    from rich.text import Text
+
+    return Text(visible(text))
 
 
 def _show(settings: ShowSettings) -> None:
@@ -132,7 +143,7 @@ def _verify(settings: VerifySettings) -> int:
         print_json({"rows": rows, "faults": [{"key": fault.key, "what": fault.what} for fault in faults]})
     elif faults:
         for fault in faults:
-            typer.echo(f"{fault.key}\t{fault.what}")
+            typer.echo(f"{visible(fault.key)}\t{visible(fault.what)}")
     else:
         typer.echo(f"{rows} rows, all intact")
     return _said(len(faults), rows, settings)
@@ -147,12 +158,12 @@ def _import(settings: ImportSettings) -> None:
         _print_import(done)
     if not settings.quiet:
         for note in done.notes:
-            typer.echo(f"note: {note}", err=True)
+            typer.echo(visible(f"note: {note}"), err=True)
 
 
 def _print_import(done: Import) -> None:
     title = f"{done.format} as {done.name!r} for {done.dataset}" if done.name else done.format
-    typer.echo(f"{title}, from {done.file}")
+    typer.echo(visible(f"{title}, from {done.file}"))
     for name, number in done.counts.items():
         typer.echo(f"{number:>7}  {name.replace('_', ' ')}")
 
@@ -161,7 +172,7 @@ def _export(settings: ExportSettings) -> int:
     with progress("rows", settings.quiet) as on_progress:
         rows, faults = export(settings, sys.stdout.write, on_progress)
     for fault in faults:
-        typer.echo(f"left out: {fault.key}: {fault.what}", err=True)
+        typer.echo(visible(f"left out: {fault.key}: {fault.what}"), err=True)
     if settings.out is not None and not settings.quiet:
         typer.echo(f"{rows} rows in {settings.out}", err=True)
     return _said(len(faults), rows + len(faults), settings)
@@ -188,5 +199,6 @@ def _rm(settings: RemoveSettings) -> None:
 def _agreed(what: str, rows: int) -> bool:
     if not sys.stdin.isatty():
         raise UsageError(f"would delete {rows} rows of {what}; not a terminal", "--yes", "Pass --yes to delete them")
-    typer.echo(f"Remove {rows} rows of {what}? [y/N] ", err=True, nl=False)  # typer's prompt would write on stdout
+    # typer's prompt would write on stdout
+    typer.echo(f"Remove {rows} rows of {visible(what)}? [y/N] ", err=True, nl=False)
     return sys.stdin.readline().strip().lower() in {"y", "yes"}

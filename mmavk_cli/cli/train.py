@@ -83,6 +83,8 @@ def _print_plan(plan: DryRun) -> None:
         typer.echo(f"data\t{split}\t{_pairs(count)}")
     for line in plan.types:
         typer.echo(f"learned\t\t{_pairs(line)}")
+    for line in plan.long_names:
+        typer.echo(f"not learned\t\t{_pairs(line)}")
     typer.echo(f"updates\t\t{_pairs(plan.updates)}")
     typer.echo(f"encoder\t{plan.settings['encoder']}\t{plan.parameters / 1e6:.1f} million parameters")
     for row in plan.memory:

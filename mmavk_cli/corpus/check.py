@@ -187,12 +187,17 @@ def _add_repeat(entry: Entry, same: Sequence[Entry], near: Sequence[Entry], find
         findings.add("repeated-near", _pair(earlier, entry), _place(entry), detail)
 
 
+def _content(post: Post) -> str:
+    words = [word.text for word in post.words]
+    return f"{words} {post.tags}"
+
+
 def _check_equal(entries: Sequence[Entry], files: Mapping[str, Path], findings: Findings) -> None:
     digests: dict[str, bytes] = {}
     for split in files:
         own = [entry.post for entry in entries if entry.split == split]
         if own:
-            content = "\n\n".join(f"{[word.text for word in post.words]} {post.tags}" for post in own)
+            content = "\n\n".join(_content(post) for post in own)
             digests[split] = sha256(content.encode()).digest()
     for first, second in combinations(digests, 2):
         if digests[first] == digests[second]:

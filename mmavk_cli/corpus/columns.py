@@ -173,13 +173,16 @@ class LayoutSurvey:
         goes_on = value is not None and before is not None and (value == before + 1 or (self._new and value in {0, 1}))
         self._runs[many] = value if goes_on else None
 
+    def _guessed(self, path: str) -> list[Columns]:
+        return [self._columns(many, path) for many in self._usual()]
+
     def layout(self, path: str) -> Layout:
         """What was found, of the file called `path`.
 
         Raises:
             DataError: there are more than two columns, and the last ones hold no tags or the first ones no words.
         """
-        columns = [self._given] if self._given else [self._columns(many, path) for many in self._usual()]
+        columns = [self._given] if self._given else self._guessed(path)
         return Layout({one.count: one for one in columns}, self._tags.scheme(), self._first)
 
     def _usual(self) -> list[int]:

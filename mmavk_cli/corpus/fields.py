@@ -135,7 +135,9 @@ def _entities(row: Json, read: set[str]) -> tuple[str, Any]:
             if field in EMPTY_IS_NONE:
                 return field, []
             continue
-        made = [_entity(one) for one in value] if isinstance(value, list) else [None]
+        made: list[Any] = [None]
+        if isinstance(value, list):
+            made = [_entity(one) for one in value]
         if all(one is not None for one in made):
             return field, made
         if field == ENTITIES[0] and not _social(value):

@@ -38,7 +38,8 @@ def hint(text: str, words: Sequence[Word], ranges: Sequence[Range]) -> tuple[Uni
     """
     if text.isascii() or not ranges:
         return None
-    starts, ends = {word.start for word in words}, {word.end for word in words}
+    starts = {word.start for word in words}
+    ends = {word.end for word in words}
     fits = all(start in starts and end in ends for start, end in ranges)
     for unit in get_args(Unit):
         if unit == OURS:

@@ -149,7 +149,9 @@ class TagSurvey:
             return (IOB1, said) if by_i > apart else (IOB2, "")
         if "B" not in letters and not letters & {"S", "U", "W"}:
             return IOE, " (the last word of a name has an E-)"
-        return ("BILOU" if letters & {"L", "U"} else "BMES" if letters & {"M", "W"} else "BIOES"), ""
+        if letters & {"L", "U"}:
+            return "BILOU", ""
+        return ("BMES" if letters & {"M", "W"} else "BIOES"), ""
 
     def _beginnings(self, read: dict[str, Parsed]) -> tuple[int, int, int]:
         """Names that begin with I-, with B-, and with B- right behind a name of the same type."""
@@ -181,7 +183,9 @@ class TagSurvey:
 def _form(counts: Counter[str]) -> str:
     """The form that most tags have; empty where they have none, as with parts of speech."""
     names = {tag: many for tag, many in counts.items() if tag not in {"O", "o"}}
-    fits = {form: sum(many for tag, many in names.items() if _parsed(tag, form)) for form in ("B-PER", "PER-B")}
+    fits = dict.fromkeys(("B-PER", "PER-B"), 0)
+    for form in fits:
+        fits[form] = sum(many for tag, many in names.items() if _parsed(tag, form))
     best = max(fits, key=lambda form: fits[form])
     if fits[best]:
         return best

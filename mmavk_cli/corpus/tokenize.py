@@ -127,7 +127,8 @@ def placed(tokens: Sequence[str], text: str) -> tuple[Word, ...]:
     before it ended (`can`, `not`); where that leaves no place for a later one, each word goes to the first place.
     """
     words = cut(text)
-    starts, ends = {word.start for word in words}, {word.end for word in words}
+    starts = {word.start for word in words}
+    ends = {word.end for word in words}
 
     def at_borders(start: int, end: int, at: int) -> bool:
         return end in ends and (start in starts or start == at)

@@ -134,7 +134,9 @@ def _renamed(tags: Iterable[str], names: dict[str, str]) -> Iterator[str]:
         new = names.get(kind, OUTSIDE)
         # An I- of another type began a name of its own; now that both are one type it would continue the one before.
         begins = prefix == "I" and before not in {OUTSIDE, kind} and names[before] == new
-        yield f"{'B' if begins else prefix}-{new}" if new else "O"
+        if begins:
+            prefix = "B"
+        yield f"{prefix}-{new}" if new else "O"
         before = kind
 
 

@@ -186,7 +186,7 @@ def _write(table: tuple[str, ...], name: str, value: Any, key: str) -> Path:
         text = edited(path.read_text("utf-8") if path.exists() else "", table, name, value)
     except ValueError as error:
         raise UsageError(f"cannot change {key!r}: {error}", str(path), "Edit it by hand") from None
-    with atomic_write(path) as handle:
+    with atomic_write(path.resolve()) as handle:  # a link to the file, as keepers of dotfiles have it, stays
         handle.write(text)
     return path
 
@@ -210,4 +210,6 @@ def _secret(variable: str) -> str:
 def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return ",".join(map(str, value)) if isinstance(value, list | tuple) else "" if value is None else str(value)
+    if isinstance(value, list | tuple):
+        return ",".join(map(str, value))
+    return "" if value is None else str(value)

@@ -70,7 +70,8 @@ def plot_histogram(found: "Distribution", title: str, published: Mapping[str, fl
 
     figure = Figure(figsize=(5.8, 3.6), layout="constrained")
     axes = figure.subplots()
-    lows, posts = [one.low for one in found.bins], [one.posts for one in found.bins]
+    lows = [one.low for one in found.bins]
+    posts = [one.posts for one in found.bins]
     axes.bar(lows, posts, [one.high - one.low for one in found.bins], align="edge", color=OURS, alpha=0.45)
     axes.axvline(found.mean, color=OURS, linewidth=1.2, label=f"mean {found.mean:.4f}")
     if "mean" in published:
@@ -117,7 +118,8 @@ def _curve(axes: Any, sweep: "Sweep") -> None:
 
 
 def _shares(axes: Any, sweep: "Sweep") -> None:
-    axes.plot([one.threshold for one in sweep.points], [100 * one.gated for one in sweep.points], color=QUIET)
+    thresholds = [one.threshold for one in sweep.points]
+    axes.plot(thresholds, [100 * one.gated for one in sweep.points], color=QUIET)
     axes.set_ylim(0, 100)
     axes.set_xlabel("threshold")
     _plain(axes)

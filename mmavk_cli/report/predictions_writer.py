@@ -45,7 +45,9 @@ def as_json(row: Outcome) -> Json:
 def evaluated(row: Tagged) -> Json:
     """The record of a post whose tags are known: `gold` are its names in strict IOB2, which have no score."""
     gold = [asdict(entity_of(row.post, span, 1.0)) for span in strict_spans(row.post.tags or ())]
-    return as_json(row) | {"gold": [{name: entity[name] for name in entity if name != "score"} for entity in gold]}
+    for entity in gold:
+        del entity["score"]
+    return as_json(row) | {"gold": gold}
 
 
 def json_lines(rows: Iterable[Outcome]) -> Iterator[str]:

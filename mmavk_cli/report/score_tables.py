@@ -68,8 +68,11 @@ def kinds_table(rows: Sequence[Answered | BadRow]) -> Table:
         if isinstance(row, Answered):
             counts.update((label.gold or label.found, label.kind) for label in labels_of(row.found, row.gold))
     types = sorted({kind for kind, _ in counts})
-    cells = tuple((one, *(f"{counts[one, kind]:,}" for kind in KINDS)) for one in types)
-    return Table("", ("strict", *KINDS), cells)
+    cells = []
+    for one in types:
+        numbers = [f"{counts[one, kind]:,}" for kind in KINDS]
+        cells.append((one, *numbers))
+    return Table("", ("strict", *KINDS), tuple(cells))
 
 
 def headline(name: str, scores: Json) -> str:

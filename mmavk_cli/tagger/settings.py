@@ -44,7 +44,7 @@ class TrainingSettings(Settings):
     batch_size: int = setting(16, "Posts per update (paper: 16).", ge=1)
     encoder_lr: float = setting(1e-4, "Peak learning rate of the encoder.", gt=0)
     head_lr: float = setting(1e-3, "Peak learning rate of the fusion and the emission layer.", gt=0)
-    crf_lr: float | None = setting(None, "Peak learning rate of the CRF's parameters. [default: --head-lr]", gt=0)
+    crf_lr: float | None = setting(None, "Peak learning rate of the CRF, if there is one. [default: --head-lr]", gt=0)
     weight_decay: float = setting(0.01, "Weight decay of all parameters except biases (paper: 0.01).", ge=0)
     warmup: float = setting(0.1, "Share of the updates in which the learning rate rises (paper: 0.1).", ge=0, le=1)
     gradient_norm: float = setting(1.0, "Clip gradients to this norm.", gt=0)

@@ -100,15 +100,14 @@ def posters(reader: OcrGenerator, folder: Path) -> None:
 
 TIMED = """
 import sys, time
-from pathlib import Path
-from mmavk_cli.base.images import decode, read_picture
+from PIL import Image
 try:
     from mmavk_cli.knowledge.generators.ocr import OcrGenerator, OcrSettings
 except ImportError:
     from mmavk_cli.knowledge.ocr import OcrGenerator, OcrSettings
 reader = OcrGenerator(OcrSettings())
 for path in sys.argv[1:]:
-    image = decode(read_picture(Path(path)))
+    image = Image.open(path).convert("RGB")
     reader.generate(image)
     began = time.process_time()
     for _ in range(3):

@@ -30,19 +30,15 @@ class DocBinFile:
 
     def read(self, path: Path, counted: Counted) -> Rows:
         """The posts of a file; a Doc that cannot be one is a `BadRow`."""
-        spacy = _spacy()
-        try:
-            docs = spacy.tokens.DocBin().from_bytes(path.read_bytes())
-        except OSError as error:
-            raise DataError(f"cannot read: {error.strerror}", str(path), "Check the path") from error
-        except (ValueError, KeyError, TypeError) as error:
-            raise DataError(f"not a DocBin: {error}", str(path), "Write it with DocBin.to_disk") from error
-        for number, doc in enumerate(docs.get_docs(spacy.Vocab()), 1):
+        for number, doc in enumerate(_docs(path), 1):
             where, name = f"{path}:{number}", f"{path.stem}-{number}"
             try:
                 yield _post(doc, name, path.parent, where, counted)
             except DataError as error:
                 yield BadRow(name, error.problem())
+            except KeyError as error:  # a word's or a type's number that the file's list of strings has not
+                damaged = DataError(f"a text is missing from the file: {error}", where, "Write it with DocBin.to_disk")
+                yield BadRow(name, damaged.problem())
 
     def record(self, post: Post, folder: Path) -> Any:
         """The post as a Doc.
@@ -99,6 +95,25 @@ def _spacy() -> Any:
     except ImportError as error:
         raise MissingError("spaCy is not installed", "spacy", install("formats")) from error
     return spacy
+
+
+def _docs(path: Path) -> Iterator[Any]:
+    """The Docs of a file, whose parts spaCy trusts: what is damaged fails in any way, at any Doc."""
+    spacy = _spacy()
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"cannot read: {error.strerror}", str(path), "Check the path") from error
+    number = 0
+    try:
+        for doc in spacy.tokens.DocBin().from_bytes(data).get_docs(spacy.Vocab()):
+            yield doc
+            number += 1
+    except MemoryError:
+        raise
+    except Exception as error:  # spaCy, msgpack and zlib have no common base class
+        what = f"not a whole DocBin, {number} Docs could be read: {type(error).__name__}: {error}"
+        raise DataError(what, str(path), "Write it again with DocBin.to_disk") from error
 
 
 def _tokens(post: Post) -> tuple[list[str], list[bool], list[int]]:

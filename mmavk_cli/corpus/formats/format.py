@@ -122,7 +122,9 @@ def lost(post: Post, back: Post) -> Iterator[str]:
 
 def _words(post: Post, same: bool) -> list[Any]:
     """The words with their places; without them where the texts differ."""
-    return list(post.words) if same else [word.text for word in post.words]
+    if same:
+        return list(post.words)
+    return [word.text for word in post.words]
 
 
 def _names(post: Post, same: bool) -> list[Any]:

@@ -30,7 +30,7 @@ def to_doccano(post: Post, folder: Path) -> Json:
     named = _named(post, folder)
     named["post"] = named.pop("id")
     words = {} if post.words == cut(post.text) else {"words": post.raw_words()}
-    label = {} if post.tags is None else {"label": [[start, end, kind] for start, end, kind in _names(post)]}
+    label = {} if post.tags is None else {"label": list(map(list, _names(post)))}
     return {"text": post.text} | label | named | words
 
 

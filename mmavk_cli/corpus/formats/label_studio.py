@@ -19,7 +19,7 @@ FROM, TO = "label", "text"
 def is_task(row: Json) -> bool:
     """A task of Label Studio's JSON."""
     lists = [row.get("annotations"), row.get("completions"), row.get("predictions")]
-    annotated = any(isinstance(one, list) and all(_is_annotation(item) for item in one) for one in lists)
+    annotated = any(isinstance(one, list) and all(map(_is_annotation, one)) for one in lists)
     return isinstance(row.get("data"), dict) and annotated
 
 

@@ -23,6 +23,7 @@ from mmavk_cli.corpus.jsonl import Layout, Reading, post_of, read_jsonl, whole_j
 INSTEAD = "Mend it, or choose another format"
 
 _BREAKS = re.compile(r"[\r\n]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,8 @@ class Conll:
         words = post.raw_words()
         pairs = [f"{word}\t{tag}" for word, tag in zip(words, tags, strict=True)]
         lines = [f"IMGID:{post.image_id or post.id}", *pairs]
+        if any(_SURROGATE.search(line) for line in lines):
+            raise DataError("half a character (a lone surrogate), which UTF-8 cannot hold", "", "Mend the text")
         if any(_BREAKS.search(line) for line in lines):
             raise DataError("a line end in a word or name", "", INSTEAD)
         for word in words:

@@ -80,7 +80,8 @@ class ParquetFile:
         """Writes rows into a Parquet file, a group at a time."""
         pyarrow = _pyarrow()
         text, texts = pyarrow.string(), pyarrow.list_(pyarrow.string())
-        fields = [(column, texts if field in {"words", "tags"} else text) for field, column in COLUMNS.items()]
+        types = dict.fromkeys(COLUMNS, text) | {"words": texts, "tags": texts}
+        fields = [(column, types[field]) for field, column in COLUMNS.items()]
         schema = pyarrow.schema(fields)
         waiting: list[Json] = []
         with atomic_binary(path) as handle, pyarrow.parquet.ParquetWriter(handle, schema) as parquet:
@@ -124,16 +125,18 @@ def _batches(path: Path, only: Collection[str] | None = None) -> Iterator[tuple[
         if path.suffix == ".arrow":
             with path.open("rb") as handle, pyarrow.ipc.open_stream(handle) as stream:
                 for batch in stream:
+                    batch.validate(full=True)  # lengths and UTF-8; else memory that is not the file's would be read
                     names = [name for name in batch.schema.names if only is None or name in only]
                     yield stream.schema, batch.select(names).to_pylist()
         else:
             with pyarrow.parquet.ParquetFile(path) as parquet:
                 names = [name for name in parquet.schema_arrow.names if only is None or name in only]
                 for batch in parquet.iter_batches(BATCH, columns=names):
+                    batch.validate(full=True)
                     yield parquet.schema_arrow, batch.to_pylist()
     except OSError as error:
         raise DataError(f"cannot read: {error}", str(path), "Check the path") from error
-    except pyarrow.ArrowException as error:
+    except (pyarrow.ArrowException, ValueError) as error:  # the second: a name or text that is not UTF-8
         raise DataError(f"not a file of a data set: {error}", str(path), "Make it again") from error
 
 

@@ -74,7 +74,9 @@ def by_content(path: Path) -> str | None:
         raise DataError(f"cannot read: {error.strerror}", str(path), "Check the path") from error
     if found == "json":
         return form_of_file(path)
-    return "conll" if found == "conll" else name if name in {"csv", "tsv"} else found
+    if found == "conll":
+        return found
+    return name if name in {"csv", "tsv"} else found
 
 
 def form_of_file(path: Path) -> str:

@@ -16,6 +16,7 @@ from mmavk_cli.corpus.formats.csv_rows import (
     TableRow,
     decoded_lines,
     delimiter_of,
+    heading_of,
     not_utf8,
     table_rows,
 )  # fmt: skip
@@ -87,11 +88,11 @@ class Table:
 
     def _posts(self, lines: Iterable[bytes], name: str, folder: Path, counted: Counted) -> Rows:
         texts = decoded_lines(lines, name)
-        first = next((line for line in texts if line.strip()), None)
+        above, first, said = heading_of(texts)
         if first is None:
             return
-        delimiter = self.delimiter or delimiter_of(first)
-        rows = table_rows(chain([first], texts), delimiter)
+        delimiter = self.delimiter or said or delimiter_of(first)
+        rows = table_rows(chain(above, [first], texts), delimiter)
         head = list(islice(rows, SEEN))
         layout, headed = _layout(head, self.columns, name, delimiter, Said(counted))
         good = chain(head[headed:], rows)
@@ -144,7 +145,7 @@ def _layout(head: list[TableRow], given: ColumnNames, where: str, delimiter: str
         raise DataError("this is a table of a word a row", f"{where}:1", advice)
     own = tuple(first) == COLUMNS
     headed = int(_has_heading(head, given))
-    shown = [cell if headed else f"column {number}" for number, cell in enumerate(first, 1)]
+    shown = list(first) if headed else _numbered(len(first))
 
     def found(name: str | None, usual: tuple[str, ...], flag: str) -> int | None:
         if name is not None:
@@ -168,6 +169,10 @@ def _layout(head: list[TableRow], given: ColumnNames, where: str, delimiter: str
         parts.insert(0, f"{DELIMITERS.get(delimiter, delimiter)} between cells, text from {shown[text]!r}")
         say(f"{', '.join(parts)}{left}{heading}", where)
     return _Layout(len(first), text, image, id_, image_id, span, own), headed
+
+
+def _numbered(width: int) -> list[str]:
+    return [f"column {number}" for number in range(1, width + 1)]
 
 
 def _said(name: str, headings: list[str], width: int, flag: str) -> int:
@@ -196,7 +201,10 @@ def _has_heading(head: list[TableRow], given: ColumnNames) -> bool:
 
 def _longest(rows: list[TableRow], width: int) -> int:
     """The column with the most words."""
-    words = [sum(len(row.cells[at].split()) for row in rows if at < len(row.cells)) for at in range(width)]
+    words = [0] * width
+    for row in rows:
+        for at, cell in enumerate(row.cells[:width]):
+            words[at] += len(cell.split())
     return words.index(max(words))
 
 

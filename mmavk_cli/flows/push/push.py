@@ -101,11 +101,15 @@ def push(settings: PushSettings, on_progress: Progress) -> Push:
     if settings.to_hub:
         place = Place(settings.repository, settings.private, settings.branch, settings.endpoint)
         url, notes = upload(files, place, ours, settings.run.resolve().name, on_progress)
-    sizes = {name: len(one) if isinstance(one, bytes) else one.stat().st_size for name, one in files.items()}
+    sizes = {name: _size(one) for name, one in files.items()}
     here = (path for path in settings.run.rglob("*") if path.is_file() and path not in sources.values())
     stays = tuple(sorted(path.relative_to(settings.run).as_posix() for path in here))
     card = sources[CARD].read_text("utf-8", "replace")
     return Push(settings.repository, settings.private, sizes, stays, card, url, notes)
+
+
+def _size(content: bytes | Path) -> int:
+    return len(content) if isinstance(content, bytes) else content.stat().st_size
 
 
 def packed(run: Path) -> dict[str, Path]:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from mmavk_cli.base.device import CARD
 from mmavk_cli.base.records import Json
 from mmavk_cli.flows.train.corpus import read_corpus
+from mmavk_cli.flows.train.long_names import long_names
 from mmavk_cli.flows.train.memory import plan_of
 from mmavk_cli.flows.train.settings import TrainSettings
 from mmavk_cli.tagger.training.memory_estimate import GIB, Plan, estimate
@@ -18,6 +19,7 @@ class DryRun:
     Attributes:
         counts: posts, those without knowledge and the share gated, a split.
         types: what would be learned, and types of a validation split that would not.
+        long_names: how many names of a split are longer than the decoder can find.
         updates: in an epoch, in all, and with a rising learning rate.
         parameters: of the encoder.
         memory: GiB on a GPU, a row a way to train; with whether it fits a card of 24 GB.
@@ -27,6 +29,7 @@ class DryRun:
 
     counts: dict[str, Json]
     types: list[Json]
+    long_names: list[Json]
     updates: Json
     parameters: int
     memory: list[Json]
@@ -52,6 +55,7 @@ def dry_run(settings: TrainSettings) -> DryRun:
     return DryRun(
         counts=corpus.counts,
         types=list(corpus.of_types()),
+        long_names=list(long_names(settings, corpus)),
         updates={"epoch": epoch, "all": whole, "warm-up": round(settings.warmup * whole)},
         parameters=made.shape.parameters,
         memory=[_memory(settings, made, precision, again) for precision, again in ways],

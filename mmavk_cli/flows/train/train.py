@@ -18,6 +18,7 @@ from mmavk_cli.flows.shared.types import RENAMED
 from mmavk_cli.flows.train.corpus import Corpus, fingerprints, read_corpus
 from mmavk_cli.flows.train.freeze import remember
 from mmavk_cli.flows.train.gate import Item, Splits, choose_gate, gate_now, hardly_open, learning_gate, let_through
+from mmavk_cli.flows.train.long_names import long_names
 from mmavk_cli.flows.train.memory import tell_memory
 from mmavk_cli.flows.train.resume import is_first, points_of, training_log, training_run
 from mmavk_cli.flows.train.settings import TrainSettings
@@ -56,7 +57,7 @@ def train(settings: TrainSettings, on_log: Log) -> Json:
         if is_first():
             for split, count in corpus.counts.items():
                 on_log({"split": split, **count})
-            for line in corpus.of_types():
+            for line in (*corpus.of_types(), *long_names(settings, corpus)):
                 on_log(line)
             if note := hardly_open(let_through(corpus.train, corpus.gate)):
                 on_log({"note": f"{note}; lower --threshold, or see the similarities with mmavk score"})
@@ -114,8 +115,8 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, on_log: Log) -> Json
     with training_log(settings, run, points, on_log) as log:
         examples = [_example(item, cutter, config) for item in corpus.train]
         if network.fusion.frozen is not None:
-            items = [*corpus.train, *(item for own in corpus.valid.values() for item in own)]
-            remember(network.fusion.frozen, (one for _, one in items), cutter, on_log if is_first() else lambda _: None)
+            knowledge = (one for items in (corpus.train, *corpus.valid.values()) for _, one in items)
+            remember(network.fusion.frozen, knowledge, cutter, on_log if is_first() else lambda _: None)
         fit(network, examples, settings, cutter.unknown, evaluate, log, points)
     if settings.threshold == AUTO and is_first():
         on_log({"threshold": AUTO, "trying": TRIED + 1})

@@ -96,7 +96,10 @@ def model_card(model: Model, options: CardOptions) -> Card:
 def seeds_card(name: str, runs: Mapping[str, Json], scores: Json) -> Card:
     """The card of a folder with several seeds: `runs` are their run.json by their folders, `scores` its scores.json."""
     numbers = [one for one in scores if one not in {"runs", "epoch"}]
-    rows = [(f"seed-{seed}", *(f"{row[one]:.2f}" for one in numbers)) for seed, row in scores["runs"].items()]
+    rows = []
+    for seed, row in scores["runs"].items():
+        numbers_of = [f"{row[one]:.2f}" for one in numbers]
+        rows.append((f"seed-{seed}", *numbers_of))
     rows += [("mean", *(f"{scores[one]['mean']:.2f}" for one in numbers))]
     if all(scores[one]["sd"] is not None for one in numbers):
         rows += [("sd", *(f"{scores[one]['sd']:.2f}" for one in numbers))]
@@ -125,6 +128,7 @@ def _about(model: Model) -> Json:
     """What the prose of the card asks."""
     pieces, trained = model.config["pieces"], model.config["trained"]
     gate = {name: value for name, value in model.config["gate"].items() if value is not None}
+    gate_words = ", ".join(f"{name} {value:g}" for name, value in gate.items())
     knowledge = PICTURES if "image" in model.parts.reads else trained.get("knowledge")
     return {
         "encoder": model.config["encoder"],
@@ -134,7 +138,7 @@ def _about(model: Model) -> Json:
         "reads": next(iter(model.parts.reads), "") if knowledge else "",
         "knowledge": knowledge,
         "let_through": (model.training.get("gate") or {}).get("let_through"),
-        "gate": ", ".join(f"{name} {value:g}" for name, value in gate.items()) if "threshold" in gate else "none",
+        "gate": gate_words if "threshold" in gate else "none",
         "types": sorted({tag[2:] for tag in model.config["tags"] if tag != "O"}),
         "datasets": model.datasets,
         "english": bool(model.datasets) and set(model.datasets) <= ENGLISH,

@@ -69,4 +69,6 @@ def _totals(run: Json, _: Json) -> list[Section]:
 
 
 def _plain(value: object) -> str:
-    return ", ".join(f"{name}: {one}" for name, one in value.items()) if isinstance(value, dict) else str(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {one}" for name, one in value.items())
+    return str(value)

@@ -105,4 +105,6 @@ def numbers_section(heading: str, head: tuple[str, str], numbers: Mapping[str, o
 def _number(value: object) -> str:
     if isinstance(value, bool) or value is None:
         return "-" if value is None else str(value).lower()
-    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}" if isinstance(value, float) else str(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -78,7 +78,8 @@ def card_of_case(
     texts = []
     for group in same_names(case):
         parts = tuple(marked(case.text, case.answers[group[0]].found, case.gold))
-        texts.append(Text(", ".join(runs[number].letter for number in group) if several else "", parts))
+        of = ", ".join(runs[number].letter for number in group)
+        texts.append(Text(of if several else "", parts))
     first = next(iter(case.answers.values()))
     return Card(
         id=case.id,
@@ -98,4 +99,6 @@ def _seen(case: Case, runs: Sequence[Answers]) -> tuple[Seen, ...]:
     for number, answer in case.answers.items():
         if answer.knowledge:
             had.setdefault(answer.knowledge, []).append(runs[number].letter)
-    return tuple(Seen(", ".join(own) if len(runs) > 1 else "", one) for one, own in had.items())
+    if len(runs) == 1:
+        return tuple(Seen("", one) for one in had)
+    return tuple(Seen(", ".join(own), one) for one, own in had.items())

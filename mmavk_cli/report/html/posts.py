@@ -99,14 +99,17 @@ def knowledge_words(case: Case, pair: tuple[int, int] | None) -> list[str]:
     main = case.answers[pair[0]] if pair and pair[0] in case.answers else next(iter(case.answers.values()), None)
     if main is None:
         return []
-    words = ["absent" if main.knowledge is None else "counted" if _counts(main.knowledge) else "gated"]
+    words = ["absent"]
+    if main.knowledge is not None:
+        words = ["counted" if _counts(main.knowledge) else "gated"]
     blank = case.answers.get(pair[1]) if pair else None
     if blank is None or _names(main) == _names(blank):
         return words
     words.append(CHANGED)
     if case.gold is not None:
         faults, faults_without = (_faults(one, case.gold) for one in (main, blank))
-        words += [BETTER] if faults < faults_without else [WORSE] if faults > faults_without else []
+        if faults != faults_without:
+            words.append(BETTER if faults < faults_without else WORSE)
     return words
 
 

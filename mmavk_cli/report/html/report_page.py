@@ -1,11 +1,12 @@
 """Runs → all that the page of a report shows."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from mmavk_cli.base.records import BadRow
+from mmavk_cli.base.records import BadRow, Entity, Span
 from mmavk_cli.report.html import charts
 from mmavk_cli.report.html.post_view import Card, card_of_case
 from mmavk_cli.report.html.posts import BETTER, CHANGED, WORSE, Answers, Case, cases_of, knowledge_pairs, letters
@@ -67,10 +68,13 @@ class Page:
     def with_pictures(self, sources: Sequence[str | None]) -> "Page":
         """The same with small pictures, one of each card that has a file, and a word on those that are not shown."""
         given = iter(sources)
-        cards = tuple(card.shown(next(given)) if card.picture else card for card in self.cards)
+        cards = list(self.cards)
+        for at, card in enumerate(cards):
+            if card.picture:
+                cards[at] = card.shown(next(given))
         without = sum(one is None for one in sources)
         note = f"{without:,} of {len(sources):,} pictures are not shown: they cannot be read, or the page is full"
-        return replace(self, cards=cards, notes=(*self.notes, *([note] * bool(without))))
+        return replace(self, cards=tuple(cards), notes=(*self.notes, *([note] * bool(without))))
 
 
 def page_of(runs: Sequence[RunRead], logs: Mapping[str, RunRead], picture: Callable[[Case], Path | None]) -> Page:
@@ -129,9 +133,12 @@ def _summary(runs: Sequence[RunRead], names: Mapping[str, str], cards: Sequence[
         else:
             lines.append(f"{name}: a run of mmavk {run.command}, {run.dataset}")
     lines += _gaps(runs, names)
-    changed, better, worse = (sum(word in card.about for card in cards) for word in (CHANGED, BETTER, WORSE))
-    if any("changed" in card.about for card in cards):
-        lines.append(f"Knowledge changed the names of {changed} posts: {better} for the better, {worse} for the worse")
+    did = Counter(word for card in cards for word in card.about)
+    if did[CHANGED]:
+        lines.append(
+            f"Knowledge changed the names of {did[CHANGED]} posts: "
+            f"{did[BETTER]} for the better, {did[WORSE]} for the worse"
+        )
     return lines
 
 
@@ -146,14 +153,30 @@ def _gaps(runs: Sequence[RunRead], names: Mapping[str, str]) -> list[str]:
             held.setdefault(run.data, []).append((letter, run))
     lines = []
     for group in held.values():
-        posts = [[row for row in run.rows if isinstance(row, Answered)] for _, run in group]
-        if len(group) < 2 or len({tuple(row.id for row in own) for own in posts}) > 1:  # noqa: PLR2004
+        posts = [_answered(run) for _, run in group]
+        if len(group) < 2 or len({_ids(own) for own in posts}) > 1:  # noqa: PLR2004
             continue
-        gold = [[one.span for one in row.gold or ()] for row in posts[0]]
-        counts = [count(gold, [[one.span for one in row.found] for row in own]) for own in posts]
-        settings = ResamplingSettings()
-        lines += [sentence(one) for one in gaps([letter for letter, _ in group], counts, settings, lambda *_: None)]
+        gold = [_spans(row.gold or ()) for row in posts[0]]
+        counts = [count(gold, _found(own)) for own in posts]
+        lettered = [letter for letter, _ in group]
+        lines += [sentence(one) for one in gaps(lettered, counts, ResamplingSettings(), lambda *_: None)]
     return lines
+
+
+def _answered(run: RunRead) -> list[Answered]:
+    return [row for row in run.rows if isinstance(row, Answered)]
+
+
+def _ids(rows: Sequence[Answered]) -> tuple[str, ...]:
+    return tuple(row.id for row in rows)
+
+
+def _spans(entities: Sequence[Entity]) -> list[Span]:
+    return [one.span for one in entities]
+
+
+def _found(rows: Sequence[Answered]) -> list[list[Span]]:
+    return [_spans(row.found) for row in rows]
 
 
 def _score_charts(judged: Sequence[tuple[str, RunRead]]) -> tuple[Chart, ...]:
@@ -165,8 +188,10 @@ def _score_charts(judged: Sequence[tuple[str, RunRead]]) -> tuple[Chart, ...]:
 def _chart_parts(
     names: Mapping[str, str], runs: Sequence[RunRead], logs: Mapping[str, RunRead]
 ) -> list[tuple[str, str, tuple[Chart, ...]]]:
-    several = len(runs) > 1
-    called = [(f", {letter}" if several else "", run) for letter, run in zip(names, runs, strict=True)]
+    ends = [f", {letter}" for letter in names]
+    if len(runs) == 1:
+        ends = [""]
+    called = list(zip(ends, runs, strict=True))
     calibrations = [charts.calibration_chart(end, run.scores["calibration"]) for end, run in called
                     if "calibration" in run.scores]  # fmt: skip
     similarities = [

@@ -73,7 +73,11 @@ def gold_spans(posts: Sequence[Post], rule: Rule) -> list[list[Span]]:
 
 def found_spans(rows: Sequence[Tagged]) -> list[list[Span]]:
     """The names that were found in each post."""
-    return [[entity.span for entity in row.entities] for row in rows]
+    return [_spans(row) for row in rows]
+
+
+def _spans(row: Tagged) -> list[Span]:
+    return [entity.span for entity in row.entities]
 
 
 def tags_of(row: Tagged) -> list[str]:
@@ -87,7 +91,8 @@ def _scores(
     """Scores overall and a type, and of the groups."""
     posts, found = [row.post for row in rows], found_spans(rows)
     gold = gold_spans(posts, rule)
-    scores = measure([post.tags or () for post in posts], [tags_of(row) for row in rows], rule)
+    tags = [post.tags or () for post in posts]
+    scores = measure(tags, [tags_of(row) for row in rows], rule)
     seen = None if known.train is None else _surfaces(known.train, gold_spans(known.train, rule))
     groups = by_group(posts, gold, found, seen, known.real)
     ends = intervals({name: _of_type(gold, found, name) for name in scores}, settings)

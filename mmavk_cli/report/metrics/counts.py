@@ -24,7 +24,8 @@ def count(gold: Spans, found: Spans, kept: Callable[[int, Span], bool] = lambda 
     """One count a post, over the names for which `kept(number of the post, span)` holds, in gold and found alike."""
     counts = []
     for number, pair in enumerate(zip(gold, found, strict=True)):
-        true, made = ({span for span in spans if kept(number, span)} for spans in pair)
+        true = {span for span in pair[0] if kept(number, span)}
+        made = {span for span in pair[1] if kept(number, span)}
         right = len(true & made)
         counts.append(Count(right, len(made) - right, len(true) - right))
     return counts

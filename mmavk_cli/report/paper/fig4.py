@@ -94,7 +94,11 @@ def swept(
 
 
 def _chosen(kept: Sequence[bool], own: Sequence[Count], other: Sequence[Count]) -> list[Count]:
-    return [one if keep else two for keep, one, two in zip(kept, own, other, strict=True)]
+    chosen = list(other)
+    for at, (keep, count) in enumerate(zip(kept, own, strict=True)):
+        if keep:
+            chosen[at] = count
+    return chosen
 
 
 def _words(scores: SeedScores) -> tuple[str, ...]:

@@ -47,5 +47,5 @@ def test_findings_are_all_listed(page: str):
 
 
 def test_picture_suffixes_are_listed_in_order(page: str):
-    (line,) = [line for line in page.splitlines() if line.startswith("A picture is")]
+    (line,) = [line for line in page.splitlines() if line.startswith("Of several pictures with the same stem")]
     assert tuple(re.findall(r"`(\.[a-z]+)`", line)) == PICTURE_SUFFIXES

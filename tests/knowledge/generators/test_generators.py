@@ -62,6 +62,14 @@ def test_turned_lines_are_read_and_nothing_on_its_head(reader: OcrGenerator, tur
     assert reader.generate(turned) == f"{SAYS}Stamford Bridge\nChelsea FC"
 
 
+def test_letters_that_look_alike_on_their_head_follow_the_others(reader: OcrGenerator):
+    lines = [(100, 100, 60, "MOM 1968"), (100, 220, 48, "Stamford Bridge"), (100, 330, 60, "SUN")]
+    image = sign(*lines, size=(640, 500))
+    words = f"{SAYS}MOM 1968\nStamford Bridge\nSUN"
+    assert reader.generate(image) == words
+    assert reader.generate(image.transpose(Image.Transpose.ROTATE_180)) == words
+
+
 @pytest.mark.parametrize("colour", ["white", "black", "gold"])
 def test_letters_on_a_transparent_ground_are_read(reader: OcrGenerator, colour: str, tmp_path: Path):
     image = Image.new("RGBA", (640, 160), (0, 0, 0, 0))
@@ -96,6 +104,12 @@ def test_of_much_text_the_largest_print_is_said():
     image = sign((20, 20, 60, "Premier League"), *small)
     short = OcrGenerator(OcrSettings(ocr_letters=30))
     assert short.generate(image) == f"{SAYS}Premier League"
+
+
+def test_a_name_in_small_print_in_the_corner_of_a_poster_is_read(reader: OcrGenerator):
+    lines = [(20, 20 + 58 * row, 40, f"drink {row + 2} glasses a day") for row in range(10)]
+    image = sign(*lines, (420, 660, 17, "Northern Health Council"), size=(640, 700))
+    assert "Northern Health Council" in reader.generate(image)
 
 
 def test_lines_read_without_confidence_are_left_out():

@@ -134,7 +134,9 @@ class ChatClient:
         if fault.status not in _ADAPTED:
             return False
         named = _NAMED.search(fault.said)
-        about = [named[1] or named[2]] if named else [name for name in INSTEAD if name in fault.said]
+        about = [name for name in INSTEAD if name in fault.said]
+        if named:
+            about = [named[1] or named[2]]
         name = next((name for name in about if name in sent and name in INSTEAD), None)
         if name is None or not _is_not_taken(name, fault.said):
             return False

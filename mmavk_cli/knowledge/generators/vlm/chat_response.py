@@ -124,7 +124,8 @@ def raise_error(found: Any) -> None:
     said = inner.get("message")
     kinds = [str(inner[name]) for name in ("type", "code") if isinstance(inner.get(name), str)]
     text = said if isinstance(said, str) else json.dumps(error, ensure_ascii=False)
-    raise error_fault(None if code is None else int(code), " ".join([text, *(f"({kind})" for kind in kinds)]))
+    text = " ".join([text, *(f"({kind})" for kind in kinds)])
+    raise error_fault(None if code is None else int(code), text)
 
 
 def _is_status(code: Any) -> bool:

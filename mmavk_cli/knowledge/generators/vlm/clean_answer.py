@@ -88,8 +88,8 @@ def _why_nothing(output: str, text: str, unfinished: bool) -> str:
 
 
 def _in_one_line(text: str) -> str:
-    letters = (letter if letter.isprintable() or letter in "\n\t" else " " for letter in text)
-    return " ".join("".join(letters).split())
+    hidden = {ord(letter): " " for letter in set(text) if not letter.isprintable()}
+    return " ".join(text.translate(hidden).split())
 
 
 def tidy(text: str, ended: bool, structured: bool = False) -> tuple[str, list[str]]:

@@ -135,7 +135,9 @@ class QwenGenerator(ChatGenerator[QwenSettings]):
         if answers is None:
             empty_cache()
             return None
-        return [replace(one, details={**one.details, "back_off": list(steps)}) if steps else one for one in answers]
+        if not steps:
+            return answers
+        return [replace(one, details={**one.details, "back_off": list(steps)}) for one in answers]
 
     def _answers(self, views: Sequence[View]) -> list[Written]:
         from mmavk_cli.knowledge.generators.vlm.qwen2vl_generate import answer, chat_text

@@ -86,9 +86,14 @@ def answer(loaded: "Loaded", prompt: str, views: Sequence[View], max_new_tokens:
         output = model.generate(**inputs, stopping_criteria=StoppingCriteriaList([LoopStop(length)]))
     new = output[:, length:].cpu()
     stops = torch.isin(new, torch.tensor(ends))
-    counts = [int(row.int().argmax()) if row.any() else len(row) for row in stops]
+    counts = [_answer_length(row) for row in stops]
     texts = [decoded(processor.tokenizer, row[:count].tolist()) for row, count in zip(new, counts, strict=True)]
     return [(text, bool(row.any()), count) for text, row, count in zip(texts, stops, counts, strict=True)]
+
+
+def _answer_length(stops: Any) -> int:
+    # tokens before the first that ends an answer; all where none does
+    return int(stops.int().argmax()) if stops.any() else len(stops)
 
 
 def chat_text(processor: Any, prompt: str) -> str:

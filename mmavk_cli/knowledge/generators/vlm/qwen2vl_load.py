@@ -106,7 +106,9 @@ def quantised(model: Any) -> Counter[tuple[str, bool]]:
     parts: Counter[tuple[str, bool]] = Counter()
     for name, module in model.named_modules():
         if isinstance(module, Linear):
-            part = "visual" if "visual" in name.split(".") else "lm_head" if name == "lm_head" else "language"
+            part = "lm_head" if name == "lm_head" else "language"
+            if "visual" in name.split("."):
+                part = "visual"
             parts[part, type(module).__name__ == "Linear4bit"] += 1
     return parts
 

@@ -90,8 +90,9 @@ class ServerFault(Exception):  # noqa: N818  (a value that the generator turns i
 
 def printable(text: str) -> str:
     """The beginning of a server's own words in one line: no letter of it moves a terminal's cursor or colours it."""
-    letters = (letter if letter.isprintable() else " " for letter in text[: 10 * _SHOWN])
-    return " ".join("".join(letters).split())[:_SHOWN]
+    text = text[: 10 * _SHOWN]
+    hidden = {ord(letter): " " for letter in set(text) if not letter.isprintable()}
+    return " ".join(text.translate(hidden).split())[:_SHOWN]
 
 
 def status_fault(status: int, text: str, location: str = "", after: float | None = None) -> ServerFault:

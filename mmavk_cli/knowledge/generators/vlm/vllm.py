@@ -28,7 +28,6 @@ TOGETHER = 64
 """Pictures that are handed over at once: vLLM keeps its batch full, and a Ctrl-C does not wait for long."""
 
 QUIET = {
-    "VLLM_NO_USAGE_STATS": "1",  # it would tell its makers
     "VLLM_LOGGING_STREAM": "ext://sys.stderr",
     "VLLM_LOGGING_LEVEL": "ERROR",
     "HF_HUB_OFFLINE": "1",
