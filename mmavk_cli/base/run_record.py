@@ -71,7 +71,7 @@ def read_run(folder: Path, *commands: str) -> Json:
         facts = json.loads(path.read_text("utf-8"))
     except OSError as error:
         raise DataError("no run here", str(path), "Name a run folder") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the second: lists within lists without end
         raise DataError(f"the run is broken: {error}", str(path), "Make it again") from error
     if not isinstance(facts, dict) or facts.get("command") not in commands:
         what = f"not a run of mmavk {' or '.join(commands)}"
@@ -91,7 +91,7 @@ def read_record(path: Path, *needed: str) -> Json:
         found = json.loads(path.read_text("utf-8"))
     except OSError as error:
         raise DataError(f"cannot read: {error.strerror}", str(path), "Make the run again") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the second: lists within lists without end
         raise DataError(f"the run is broken: {error}", str(path), "Make it again") from error
     if not isinstance(found, dict):
         raise DataError("not a JSON object", str(path), "Make the run again")

@@ -19,6 +19,8 @@ from mmavk_cli.spans import kept_tags
 
 BOM = b"\xef\xbb\xbf"
 
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_LONE_CR = re.compile(r"\r[^\s]")
 _PADDED = re.compile(r"^ | \t|\t | $|\t$")
 
 
@@ -205,9 +207,15 @@ def unified_tag(tag: str) -> str:
 
 def _decoded(lines: Iterable[bytes], path: Path) -> Iterator[tuple[int, str | DataError]]:
     for number, raw in enumerate(lines, 1):
+        if number == 1 and raw.startswith(_UTF16):
+            raise DataError("the file is UTF-16, not UTF-8", f"{path}:1", "Convert the file to UTF-8")
         try:
             line = (raw.removeprefix(BOM) if number == 1 else raw).decode("utf-8")
         except UnicodeDecodeError:
             yield number, DataError("the line is not UTF-8", f"{path}:{number}", "Convert the file to UTF-8")
+            continue
+        if _LONE_CR.search(line):
+            what = "a carriage return inside a line, which ends lines in files of old Macs"
+            yield number, DataError(what, f"{path}:{number}", "Write line feeds instead: tr '\\r' '\\n'")
         else:
             yield number, line.removesuffix("\n").removesuffix("\r")

@@ -71,7 +71,7 @@ def compare(settings: CompareSettings, on_progress: Progress) -> Comparison:
     """
     systems = [read_seeds(folder) for folder in settings.runs]
     first = _check_comparable(settings.runs, systems)
-    counts = [{seed: run.counts for seed, run in system.items()} for system in systems]
+    counts = [_counts(system) for system in systems]
     names = [str(folder) for folder in settings.runs]
     heads = [next(iter(system.values())) for system in systems]
     compared = tuple(
@@ -81,6 +81,10 @@ def compare(settings: CompareSettings, on_progress: Progress) -> Comparison:
     asked = first.facts["settings"]
     found = gaps(names, [summed(one) for one in counts], settings, on_progress)
     return Comparison(asked["dataset"], asked["split"], len(first.posts), compared, found)
+
+
+def _counts(system: Mapping[int, EvaluatedRun]) -> dict[int, list[Count]]:
+    return {seed: run.counts for seed, run in system.items()}
 
 
 def read_seeds(folder: Path) -> dict[int, EvaluatedRun]:

@@ -85,8 +85,12 @@ class TaggerConfig:
             begun = unfinished_folder(folder).is_dir()
             advice = "Its training is unfinished: --resume continues it" if begun else "Name a run or a model folder"
             raise MissingError("no checkpoint here", str(path), advice) from error
-        except (ValueError, KeyError, TypeError, AttributeError, ValidationError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, ValidationError, RecursionError) as error:
             raise MissingError(f"the checkpoint is broken: {error}", str(path), "Train or export it again") from error
+
+
+_KINDS = {"encoder": str, "trained": dict, "gate": dict, "name": str, "frozen": bool}
+"""What fields of `tagger.json` hold that are taken as they are."""
 
 
 def _tags(names: list[str]) -> tuple[str, ...]:
@@ -97,7 +101,13 @@ def _tags(names: list[str]) -> tuple[str, ...]:
 
 
 def _known(config: TaggerConfig) -> TaggerConfig:
-    """The same, where there are such parts."""
+    """The same, where its fields are what they should be and there are such parts."""
+    for name, kind in _KINDS.items():
+        if not isinstance(getattr(config, name), kind):
+            raise TypeError(f"{name!r} is not a {kind.__name__}")
+    for name in (RECIPES, "datasets"):
+        if not isinstance(config.trained.get(name) or [], list):
+            raise TypeError(f"{name!r} of 'trained' is not a list")
     ENCODERS.check(config.encoder_kind)
     DECODERS.check(config.decoder)
     return config

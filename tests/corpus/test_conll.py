@@ -112,3 +112,16 @@ def test_the_last_post_of_every_real_file_is_read(shared_data):
         posts = list(read_conll(shared_data / name / f"{split}.txt"))
         assert (len(posts), sum(len(post.words) for post in posts)) == expected
         assert len({post.id for post in posts}) == len(posts)
+
+
+@pytest.mark.parametrize("start", ["", "-DOCSTART- O\r\r", "IMGID:7\r"])
+def test_line_ends_of_old_macs_lose_no_post_in_silence(written, start: str):
+    (row,) = conll_rows(written(f"{start}Ann\tB-PER\rran\tO\r\rBob\tB-PER\r"))
+    assert isinstance(row, BadRow)
+    assert "carriage return" in row.problem.what
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf16_is_named(written, encoding: str):
+    with pytest.raises(DataError, match="UTF-16"):
+        list(conll_rows(written("\ufeffAnn\tB-PER\nin\tO\n".encode(encoding))))

@@ -17,6 +17,8 @@ LONGEST = 10_000
 """Lines that one row may take; a quote that is never closed would take the file."""
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_SEP = re.compile(r"sep=(.)", re.IGNORECASE)
+"""The line by which Excel is told what stands between cells."""
 _LONE = re.compile(r"[\udc80-\udcff]")
 """A byte that is not UTF-8, as the decoder keeps it."""
 
@@ -47,6 +49,19 @@ def decoded_lines(lines: Iterable[bytes], name: str) -> Iterator[str]:
 def not_utf8(row: TableRow) -> bool:
     """A cell has bytes that are not UTF-8."""
     return any(_LONE.search(cell) for cell in row.cells)
+
+
+def heading_of(lines: Iterator[str]) -> tuple[list[str], str | None, str | None]:
+    """The blank lines above the first row, one for Excel's `sep=;` too; that row; the delimiter that `sep=` says."""
+    above: list[str] = []
+    said = None
+    for line in lines:
+        if not above and (found := _SEP.fullmatch(line.strip("\r\n"))):
+            said = found[1]
+        elif line.strip():
+            return above, line, said
+        above.append("\n")
+    return above, None, said
 
 
 def delimiter_of(first: str) -> str:

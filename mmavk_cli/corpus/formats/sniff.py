@@ -15,6 +15,11 @@ _TAG = re.compile(r"O|[BIESLUMW][-_]\S+|\S+[-_][BIESLUMW]")
 _SHARE = 0.9
 """Share of the lines that end in a tag in a file of tagged words."""
 
+_CONLLU = re.compile(r"\d+(?:[-.]\d+)?(?:\t[^\t]*){9}")
+"""A line of CoNLL-U or CoNLL-X: a number (`3`, `3-4`, `3.1`) and nine more columns."""
+_ONTONOTES = re.compile(r"\S+[ \t]+\d+[ \t]+\d+(?:[ \t]+\S+){8,}[ \t]*")
+"""A line of CoNLL-2011 and CoNLL-2012 (OntoNotes): document, part, number of the word, and more columns."""
+
 MANY = 10
 """Lines with something on them from which a raw text is told to be read as one post."""
 
@@ -45,6 +50,11 @@ def format_of(head: bytes, where: str) -> str | None:
     for begin, what in MARKED.items():
         if text.lower().startswith(begin.lower()):
             raise DataError(f"this is {what}, not a post", where, "Give its text, or convert it to JSON Lines")
+    if _all_lines(_ONTONOTES, text):
+        raise DataError("this is CoNLL-2012 (OntoNotes), which is not read", where, "Write word, tab, IOB2 tag a line")
+    if _all_lines(_CONLLU, text) and not _is_tagged(text):
+        advice = "Say which column has the tags: data convert FILE NEW --from conll --columns _,word,_,_,_,_,_,_,_,tag"
+        raise DataError("this is CoNLL-U, whose ten columns have no place for names", where, advice)
     if text.startswith("IMGID:") or _is_tagged(text):
         return "conll"
     if text.startswith(("{", "[", "window.YTD")) and _is_json(head):
@@ -73,6 +83,12 @@ def _is_tagged(text: str) -> bool:
     ends = [re.split(r"[\t ]+", line.strip()) for line in lines]
     tagged = sum(len(cells) > 1 and _TAG.fullmatch(cells[-1]) is not None for cells in ends)
     return tagged >= _SHARE * len(lines)
+
+
+def _all_lines(pattern: re.Pattern[str], text: str) -> bool:
+    """There are lines besides comments, and each fits the pattern."""
+    lines = [line for line in _lines(text) if not line.startswith("#")]
+    return bool(lines) and all(map(pattern.fullmatch, lines))
 
 
 def _is_json(head: bytes) -> bool:

@@ -16,6 +16,7 @@ from mmavk_cli.corpus.formats.csv_rows import (
     TableRow,
     decoded_lines,
     delimiter_of,
+    heading_of,
     not_utf8,
     table_rows,
 )  # fmt: skip
@@ -87,11 +88,11 @@ class Table:
 
     def _posts(self, lines: Iterable[bytes], name: str, folder: Path, counted: Counted) -> Rows:
         texts = decoded_lines(lines, name)
-        first = next((line for line in texts if line.strip()), None)
+        above, first, said = heading_of(texts)
         if first is None:
             return
-        delimiter = self.delimiter or delimiter_of(first)
-        rows = table_rows(chain([first], texts), delimiter)
+        delimiter = self.delimiter or said or delimiter_of(first)
+        rows = table_rows(chain(above, [first], texts), delimiter)
         head = list(islice(rows, SEEN))
         layout, headed = _layout(head, self.columns, name, delimiter, Said(counted))
         good = chain(head[headed:], rows)

@@ -49,12 +49,13 @@ class Check:
 
     def as_json(self, every: bool) -> Json:
         """One JSON object; the first places of each kind, or all."""
+        most = None if every else FIRST
         return {
             "name": self.name,
             "folder": self.folder,
             "changes_score": self.changes_score,
             "tweets": self.tweets,
-            "findings": [finding.as_json(None if every else FIRST) for finding in self.findings],
+            "findings": [finding.as_json(most) for finding in self.findings],
         }
 
 

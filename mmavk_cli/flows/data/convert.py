@@ -133,13 +133,16 @@ class Conversion:
         """How much of SOURCE is in TARGET, in words; empty where the losses say it."""
         left_out = f"{self.bad} row{'s' * (self.bad > 1)} left out" if self.bad else ""
         otherwise = self.bad or self.read.notes or self.renaming.counts
+        if not self.bad and not sum(one.counts["posts"] for one in self.splits.values()):
+            return "there is no post"
         kept = "what was read is kept" if otherwise else "everything is kept"
         return "; ".join(filter(None, ("" if any(self.losses()) else kept, left_out, self._nameless)))
 
     @property
     def _nameless(self) -> str:
         """What is said where the format has names and no post has one."""
-        posts, names = (sum(one.counts[what] for one in self.splits.values()) for what in ("posts", "names"))
+        posts = sum(one.counts["posts"] for one in self.splits.values())
+        names = sum(one.counts["names"] for one in self.splits.values())
         if names or not posts or self.source_format == RAW:
             return ""
         return "no post has tags or names" if self.untagged == posts else "no post has a name"

@@ -93,7 +93,11 @@ def source_of(
     if split is not None and split not in files:
         raise DataError(f"no {split} split", str(path), f"There is: {', '.join(files)}")
     names = {one: given or _name_of(found[0]) for one, found in files.items()}
-    splits = {one: _chained([_reader(file, names[one], said) for file in files[one]]) for one in SPLITS if one in files}
+    splits = {}
+    for one in SPLITS:
+        if one in files:
+            readers = [_reader(file, names[one], said) for file in files[one]]
+            splits[one] = _chained(readers)
     splits = splits if split is None else {split: splits[split]}
     unread = tuple(unread_files(path, (file for several in files.values() for file in several)))
     return Source(" ".join(sorted({names[one] for one in splits})), splits, unread)
@@ -156,8 +160,9 @@ def _raw_folder(folder: Path, said: Said, split: str) -> Source:
     """
     beside = unread_files(folder, ())
     texts = [path for path in beside if path.suffix.lower() == ".txt"]
-    others = [path.name for path in beside if path not in texts] if not texts else []
-    others += [path.name for path in texts if by_content(path)]
+    others = [path.name for path in texts if by_content(path)]
+    if not texts:
+        others = [path.name for path in beside]
     if others:
         advice = "Call them train, valid and test, or convert each by itself"
         raise DataError(f"no split in this folder; there is {', '.join(others[:6])}", str(folder), advice)

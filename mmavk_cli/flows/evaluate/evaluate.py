@@ -29,6 +29,7 @@ from mmavk_cli.flows.shared.knowledge.attach import (
     wanted_by,
 )
 from mmavk_cli.flows.shared.knowledge.compatibility import check_knowledge
+from mmavk_cli.flows.shared.knowledge.similarity import text_of
 from mmavk_cli.flows.shared.models import folder_of, open_model, shown_name, weights_id
 from mmavk_cli.flows.shared.options import DATASET, EMBEDDED_OR_SEEDS, MODEL, OUT, SPLIT, Printed, Split
 from mmavk_cli.flows.shared.predict import tag_all
@@ -208,12 +209,14 @@ def _train(settings: EvalSettings) -> list[Post] | None:
 
 def _real(settings: EvalSettings, rows: Sequence[Tagged]) -> list[bool] | None:
     posts = [row.post for row in rows]
-    own = [row.knowledge for row in rows] if settings.pairing == OWN else paired(posts, settings, OWN, Wanted())
+    own = [row.knowledge for row in rows]
+    if settings.pairing != OWN:
+        own = paired(posts, settings, OWN, Wanted())
     placeholders = placeholder_posts(settings, settings.dataset, posts, own)
     folder = images_folder(dataset_folder(settings.dataset, settings.data_dir), settings.images)
     looked = folder.is_dir()
     missing = [(looked and post.image is None) or post.id in placeholders for post in posts]
-    return real_pictures([one.text if one else None for one in own], missing)
+    return real_pictures([text_of(one) for one in own], missing)
 
 
 def _picture_test(tagged: dict[Pairing, list[Tagged]], settings: EvalSettings) -> dict[Pairing, Against]:
@@ -240,7 +243,8 @@ def _write(run: Run, settings: EvalSettings, result: Evaluation, rows: Sequence[
 
 
 def _data(settings: EvalSettings, rows: Sequence[Tagged]) -> Json:
-    posts, knowledge = [row.post for row in rows], [row.knowledge for row in rows]
+    posts = [row.post for row in rows]
+    knowledge = [row.knowledge for row in rows]
     facts = split_facts(posts, knowledge, placeholder_posts(settings, settings.dataset, posts, knowledge))
     return {
         "splits": {f"{settings.dataset}/{settings.split}": facts},

@@ -1,6 +1,6 @@
 """eval of a folder with several seeds: each seed's scores, and what they come to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -24,7 +24,7 @@ class SeedEvaluations:
 
     def as_json(self) -> Json:
         """One JSON object."""
-        mean: Json = {rule: {name: asdict(row) for name, row in rows.items()} for rule, rows in self.rules().items()}
+        mean: Json = {rule: _as_json(rows) for rule, rows in self.rules().items()}
         return mean | {"seeds": {seed: one.as_json() for seed, one in self.runs.items()}}
 
     def rules(self) -> dict[Rule, dict[str, SeedScores]]:
@@ -50,7 +50,9 @@ def evaluate_seeds(settings: EvalSettings, on_progress: Progress) -> SeedEvaluat
             out = seed_folder(run.folder, seed) if run else None
             one = settings.model_copy(update={"model": str(folder), "out": out})
             runs[seed] = evaluate(one, part_of(on_progress, number, len(folders)))
-        found = SeedEvaluations(runs, _over_seeds(runs, "strict"), _over_seeds(runs, "conlleval"))
+        strict = [one.scores.strict for one in runs.values()]
+        conlleval = [one.scores.conlleval for one in runs.values()]
+        found = SeedEvaluations(runs, _over_seeds(strict), _over_seeds(conlleval))
         if run:
             run.write("scores.json", found.as_json())
     if settings.out is not None:
@@ -58,9 +60,13 @@ def evaluate_seeds(settings: EvalSettings, on_progress: Progress) -> SeedEvaluat
     return found
 
 
-def _over_seeds(runs: dict[int, Evaluation], rule: Rule) -> dict[str, SeedScores]:
-    rows = [one.scores.strict if rule == "strict" else one.scores.conlleval for one in runs.values()]
-    return {name: spread_scores(_of_type(rows, name)) for name in dict.fromkeys(name for row in rows for name in row)}
+def _as_json(rows: Mapping[str, SeedScores]) -> Json:
+    return {name: asdict(row) for name, row in rows.items()}
+
+
+def _over_seeds(rows: Sequence[dict[str, Scores]]) -> dict[str, SeedScores]:
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: spread_scores(_of_type(rows, name)) for name in names}
 
 
 def _of_type(rows: Sequence[dict[str, Scores]], name: str) -> list[Scores]:

@@ -17,15 +17,16 @@ from mmavk_cli.flows.shared.models import open_model
 from mmavk_cli.flows.shared.options import RUN_FOLDER, Printed
 from mmavk_cli.flows.shared.progress import Progress
 from mmavk_cli.flows.shared.seeds import seed_folders
-from mmavk_cli.tagger.checkpoint import CONFIG, ENCODER, FROZEN, FROZEN_ONNX, HEAD, ONNX, TOKENIZER, model_folder
+from mmavk_cli.tagger.checkpoint import CONFIG, ENCODER, FROZEN, FROZEN_ONNX, HEAD, ONNX, model_folder
+from mmavk_cli.tagger.encoders.registry import ENCODERS
 
 RECORDS = (CARD, DATA_CARD, SCORES, RUN)
 ENCODER_FILES = ("config.json", "*.safetensors", "*.safetensors.index.json")
 MODEL = (
-    CONFIG, HEAD, TOKENIZER, ONNX, FROZEN_ONNX,
+    CONFIG, HEAD, ONNX, FROZEN_ONNX,
     *(f"{folder}/{name}" for folder in (ENCODER, FROZEN) for name in ENCODER_FILES),
 )  # fmt: skip
-"""All that is ever uploaded, from the run and from its model's folder; predictions and texts are none of it."""
+"""Beside what an encoder's cutter needs, all that is ever uploaded of a run's model; predictions and texts are none."""
 
 REWRITTEN = {SCORES, RUN, CONFIG, "config.json"}
 """Names of records that may tell of places on this machine; they go without them."""
@@ -100,11 +101,15 @@ def push(settings: PushSettings, on_progress: Progress) -> Push:
     if settings.to_hub:
         place = Place(settings.repository, settings.private, settings.branch, settings.endpoint)
         url, notes = upload(files, place, ours, settings.run.resolve().name, on_progress)
-    sizes = {name: len(one) if isinstance(one, bytes) else one.stat().st_size for name, one in files.items()}
+    sizes = {name: _size(one) for name, one in files.items()}
     here = (path for path in settings.run.rglob("*") if path.is_file() and path not in sources.values())
     stays = tuple(sorted(path.relative_to(settings.run).as_posix() for path in here))
     card = sources[CARD].read_text("utf-8", "replace")
     return Push(settings.repository, settings.private, sizes, stays, card, url, notes)
+
+
+def _size(content: bytes | Path) -> int:
+    return len(content) if isinstance(content, bytes) else content.stat().st_size
 
 
 def packed(run: Path) -> dict[str, Path]:
@@ -121,7 +126,9 @@ def packed(run: Path) -> dict[str, Path]:
         raise DataError("the run has no card", str(run / CARD), f"Make it: mmavk card {run}")
     open_model(str(run), device="cpu")
     model = model_folder(run)
-    found = {path.relative_to(model).as_posix(): path for pattern in MODEL for path in sorted(model.glob(pattern))}
+    found = {
+        path.relative_to(model).as_posix(): path for pattern in _patterns() for path in sorted(model.glob(pattern))
+    }
     found |= {name: run / name for name in RECORDS if (run / name).is_file()}
     return dict(sorted(found.items()))
 
@@ -129,7 +136,12 @@ def packed(run: Path) -> dict[str, Path]:
 def ours(name: str) -> bool:
     """Whether a name on the hub is one that `mmavk push` gives, so that what is no longer there may be removed."""
     path = PurePosixPath(name)
-    return name in RECORDS or any(path.match(one) for one in MODEL if len(path.parts) == one.count("/") + 1)
+    return name in RECORDS or any(path.match(one) for one in _patterns() if len(path.parts) == one.count("/") + 1)
+
+
+def _patterns() -> tuple[str, ...]:
+    """Names of a model's files, whatever kind of encoder it has."""
+    return (*MODEL, *(name for kind in ENCODERS.values() for name in kind.cutter_files))
 
 
 def _public(path: Path) -> Path | bytes:

@@ -11,10 +11,12 @@ from mmavk_cli.flows.reproduce.settings import Reproduced, ReproduceSettings
 from mmavk_cli.flows.shared.datasets import gold_posts
 from mmavk_cli.flows.shared.evaluated_run import read_evaluated_run
 from mmavk_cli.flows.shared.knowledge.attach import Wanted, scored_knowledge
+from mmavk_cli.flows.shared.knowledge.similarity import similarity_of
 from mmavk_cli.flows.shared.models import scorer_folder
 from mmavk_cli.flows.shared.progress import Log
 from mmavk_cli.flows.shared.seeds import seed_folder
 from mmavk_cli.flows.shared.thresholds import CLIP, TEXT, gated_by
+from mmavk_cli.report.metrics.counts import Count
 from mmavk_cli.report.metrics.seeds import seed_scores
 from mmavk_cli.report.metrics.significance import ResamplingSettings
 from mmavk_cli.report.paper.fig4 import Sweep, swept
@@ -58,7 +60,7 @@ def _cell(settings: ReproduceSettings, dataset: str, seed: int) -> Cell:
 
 def _sweep(settings: ReproduceSettings, cells: Sequence[Cell], unfinished: Mapping[Path, Unfinished]) -> Sweep:
     done = [cell for cell in cells if cell.finished]
-    every, none = ({cell.seed: read_evaluated_run(cell.folder / name).counts for cell in done} for name in SCORED)
+    every, none = (_counts(done, name) for name in SCORED)
     similarities, scorer = _similarities(settings, done[0])
     thresholds = settings.tried(by_text=scorer == TEXT)
     drawn = ResamplingSettings()
@@ -75,6 +77,10 @@ def _sweep(settings: ReproduceSettings, cells: Sequence[Cell], unfinished: Mappi
     )
 
 
+def _counts(cells: Sequence[Cell], name: str) -> dict[int, list[Count]]:
+    return {cell.seed: read_evaluated_run(cell.folder / name).counts for cell in cells}
+
+
 def _similarities(settings: ReproduceSettings, cell: Cell) -> tuple[list[float | None], str]:
     """How related each post of the test split and its knowledge are, and what says so."""
     from mmavk_cli.similarity.text_scorer import TextScorer
@@ -83,4 +89,4 @@ def _similarities(settings: ReproduceSettings, cell: Cell) -> tuple[list[float |
     found = scored_knowledge(settings, cell.dataset, gold_posts(cell.dataset, "test", settings), wanted)
     scorers = {one.scorer for one in found if one}
     name = TEXT if scorers <= {TextScorer.load(scorer_folder()).id} else CLIP
-    return gated_by(found, [one.similarity if one else None for one in found]), name
+    return gated_by(found, [similarity_of(one) for one in found]), name

@@ -49,14 +49,19 @@ def reproduce_grid(settings: ReproduceSettings, on_log: Log) -> Reproduced:
 
     def write(unfinished: Mapping[Path, Unfinished]) -> Reproduced:
         tables = grid.tables(cells, unfinished)
-        sections, content = [table.section() for table in tables], [table.as_json() for table in tables]
+        sections = [table.section() for table in tables]
+        content = [table.as_json() for table in tables]
         return write_output(settings, sections, content, exit_code(unfinished))
 
     unfinished = run_cells(asked, on_log, write, settings.traceback)
     found = write(unfinished)
-    there = [table for table in grid.tables(cells, unfinished) if any(row.scores for row in table.rows)]
+    there = [table for table in grid.tables(cells, unfinished) if _has_scores(table)]
     plots = plot_results(there, settings.grid / settings.experiment) if there and can_plot() else ()
     return replace(found, files=(*found.files, *plots))
+
+
+def _has_scores(table: Results) -> bool:
+    return any(row.scores for row in table.rows)
 
 
 class _Grid:

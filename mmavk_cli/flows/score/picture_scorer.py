@@ -101,8 +101,11 @@ class PictureScorer:
             pool.shutdown(cancel_futures=True)
 
     def _begun(self, pool: ThreadPoolExecutor, rows: list[Row]) -> _Chunk:
-        images = [None if isinstance(row, BadRow) else row.image for row in rows]
-        return _Chunk(rows, [pool.submit(_digest, image, self.limits) if image else None for image in images])
+        digests = []
+        for row in rows:
+            image = None if isinstance(row, BadRow) else row.image
+            digests.append(pool.submit(_digest, image, self.limits) if image else None)
+        return _Chunk(rows, digests)
 
     def _looked_up(self, pool: ThreadPoolExecutor, chunk: _Chunk) -> _Chunk:
         """Every row as far as the store knows it; what it does not know of a picture is begun."""
@@ -156,7 +159,8 @@ class PictureScorer:
             except DataError as error:
                 found[picture] = error.what
         began = perf_counter()
-        vectors = self.clip.model.pictures([one.pixels for one in ready.values()]) if ready else ()
+        pixels = [one.pixels for one in ready.values()]
+        vectors = self.clip.model.pictures(pixels) if ready else ()
         self.seconds["pictures"] += perf_counter() - began
         self.seconds["decode"] += sum(one.decode_s for one in ready.values())
         self.seconds["resize"] += sum(one.resize_s for one in ready.values())

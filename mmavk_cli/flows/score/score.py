@@ -170,7 +170,8 @@ def _drawn(
     totals, pictures, values = Counted(dict.fromkeys(COUNTS, 0)), set[bytes](), array("d")
     done = 0
     parts = list(parts_of(settings.dataset, settings.input_path, settings, settings.split))
-    total = None if any(part.posts is None for part in parts) else sum(part.posts or 0 for part in parts)
+    known = [part.posts for part in parts if part.posts is not None]
+    total = sum(known) if len(known) == len(parts) else None
     with _lines(run) as write:
         for part in parts:
             for row in job.rows(part):

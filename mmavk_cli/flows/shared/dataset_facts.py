@@ -11,6 +11,7 @@ from mmavk_cli.corpus.check_types import check_types
 from mmavk_cli.corpus.findings import Findings
 from mmavk_cli.corpus.statistics import survey
 from mmavk_cli.corpus.types import TypeChoice
+from mmavk_cli.flows.shared.knowledge.similarity import text_of
 
 DATA = "data.json"
 """The file in a run folder: `splits` by data set and split, and `findings` by data set, as `mmavk data check` counts
@@ -35,8 +36,8 @@ def split_facts(
     counts posts whose knowledge tells of one, and those of `placeholders` (ids), in which `generate` saw one.
     """
     counted = survey(posts)
-    texts = [one.text if one else None for one in knowledge]
-    real = real_pictures(texts, [post.id in placeholders for post in posts])
+    missing = [post.id in placeholders for post in posts]
+    real = real_pictures([text_of(one) for one in knowledge], missing)
     known = [one for one in knowledge if one is not None]
     return {
         "posts": counted.tweets,

@@ -40,7 +40,8 @@ class EvaluatedRun:
     @property
     def counts(self) -> list[Count]:
         """Right, spurious and missed names of each post."""
-        return count([post.gold for post in self.posts], [post.found for post in self.posts])
+        gold = [post.gold for post in self.posts]
+        return count(gold, [post.found for post in self.posts])
 
 
 def read_predictions(path: Path) -> Iterator[Prediction]:
@@ -83,5 +84,6 @@ def check_same(first: EvaluatedRun, other: EvaluatedRun) -> None:
         data = " and ".join(", ".join(run.facts["data"]) for run in (first, other))
         what = f"the runs were scored on different data ({data}; SHA-256 differs)"
         raise DataError(what, where, f"Score both on the file that {first.folder} was scored on")
-    if [(post.id, post.gold) for post in first.posts] != [(post.id, post.gold) for post in other.posts]:
+    true = [(post.id, post.gold) for post in first.posts]
+    if true != [(post.id, post.gold) for post in other.posts]:
         raise DataError(f"not the posts of {first.folder}, though the data are the same", where, AGAIN)

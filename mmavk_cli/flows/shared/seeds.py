@@ -113,4 +113,6 @@ def check_data(folder: Path, facts: Json, data_dir: Path | None) -> None:
 
 
 def _shown(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list) else "(not given)" if value is None else str(value)
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return "(not given)" if value is None else str(value)

@@ -92,14 +92,19 @@ def list_store(settings: ListSettings, on_progress: Progress) -> Listing:
             elif isinstance(row, SimilarityRow):
                 similarities[row.scorer] += 1
             elif isinstance(row, KnowledgeRow):
-                kind = "failed" if row.text is None else "picture" if is_digest(row.subject) else "id"
-                counts[row.recipe, kind] += 1
+                counts[row.recipe, _kind(row)] += 1
         names = store.names()
         recipes = store.recipes()
         labels = {recipe.id: recipe.label for recipe in recipes if recipe.generator == GENERATOR}
         kept = tuple(_kept(recipe, names, counts) for recipe in recipes if recipe.id not in labels)
         scored = {labels.get(scorer, scorer): rows for scorer, rows in sorted(similarities.items())}
         return Listing(str(store.folder), kept, scored, faults)
+
+
+def _kind(row: KnowledgeRow) -> str:
+    if row.text is None:
+        return "failed"
+    return "picture" if is_digest(row.subject) else "id"
 
 
 def _kept(recipe: Recipe, names: dict[str, str], counts: Counter[tuple[str, str]]) -> Kept:

@@ -19,6 +19,7 @@ from mmavk_cli.flows.shared.datasets import gold_posts
 from mmavk_cli.flows.shared.knowledge.attach import KnowledgeChoice, OtherKnowledge, Wanted, scored_knowledge
 from mmavk_cli.flows.shared.knowledge.clip_lookup import clip_similarities, scorer_name
 from mmavk_cli.flows.shared.knowledge.compatibility import check_any, check_recipes
+from mmavk_cli.flows.shared.knowledge.similarity import similarity_of
 from mmavk_cli.flows.shared.models import folder_of, open_model, own_gate, shown_name
 from mmavk_cli.flows.shared.options import DATASET, EMBEDDED_OR_SEEDS, KNOWLEDGE, MODEL, OUT, SPLIT, Printed, Split
 from mmavk_cli.flows.shared.predict import tag_all
@@ -147,7 +148,7 @@ def _similarities(
                 notes.append(f"{never} posts have knowledge but no picture for CLIP: it is gated")
             return gated_by(knowledge, values), recipe.name, recipe.id, notes
     text_scorer = next(one.scorer or "" for one in knowledge if one)
-    return [one.similarity if one else None for one in knowledge], "text", text_scorer, notes
+    return [similarity_of(one) for one in knowledge], "text", text_scorer, notes
 
 
 def _below(settings: SweepSettings) -> float:

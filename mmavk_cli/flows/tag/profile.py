@@ -92,7 +92,11 @@ def weighing(profile: Profile, wanted: str | None, flags: GateSettings, name: st
     if features:
         check_for_pictures(wanted)
     trained = config.trained.get(SCORER) or (None if own.threshold is None else TEXT)
-    scorer = CLIP if features else wanted or (CLIP if trained == CLIP else TEXT if trained else profile.scorer)
+    scorer = wanted or profile.scorer
+    if features:
+        scorer = CLIP
+    elif trained and not wanted:
+        scorer = CLIP if trained == CLIP else TEXT
     if trained and trained != scorer and own.threshold is not None and flags.threshold is None:
         raise other_scorer(f"--scorer {scorer}")
     if trained is None and scorer == profile.scorer and not features:

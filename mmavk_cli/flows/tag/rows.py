@@ -192,7 +192,7 @@ class RowTagger:
 
         A post whose picture was looked at before is taken as it was seen.
         """
-        for chunk in in_chunks(self._seen(row) if isinstance(row, Post) else row for row in rows):
+        for chunk in in_chunks(self._all_seen(rows)):
             pairs = [(seen.post, seen.knowledge) for seen in chunk if isinstance(seen, Seen)]
             found = find(self.predictor, pairs)
             for seen in chunk:
@@ -212,6 +212,10 @@ class RowTagger:
         if scripts:
             self.unread.update(scripts)
             yield f"{UNREAD}: {', '.join(scripts)}"
+
+    def _all_seen(self, rows: Iterable[Row | Seen]) -> Iterator[Seen | BadRow]:
+        for row in rows:
+            yield self._seen(row) if isinstance(row, Post) else row
 
     def _seen(self, post: Post) -> Seen:
         if post.image is None and post.image_url is None:

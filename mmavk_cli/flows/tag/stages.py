@@ -76,17 +76,20 @@ class Stages:
 
     def _looked_at(self, rows: list[Row]) -> list[Seen | BadRow]:
         if not any(isinstance(row, Post) and row.image for row in rows):
-            return [row if isinstance(row, BadRow) else _unseen(row) for row in rows]
+            return [_unseen(row) for row in rows]
         if self._in_turn:
             self._make_room()
         with Store(store_folder(self.settings.store)) as store:
             clip = self._clip(store) if self.weighing.scorer == CLIP else None
             if self.generator is not None:
                 self._write(self.generator, store, [row for row in rows if isinstance(row, Post)])
-            seen = [row if isinstance(row, BadRow) else self._read(store, row) for row in rows]
+            seen = [self._read(store, row) for row in rows]
             known = [one for one in seen if isinstance(one, Seen) and one.knowledge]
             weighed = iter(self._by_text(known) if clip is None else self._by_clip(store, clip, known))
-            return [next(weighed) if isinstance(one, Seen) and one.knowledge else one for one in seen]
+            for at, one in enumerate(seen):
+                if isinstance(one, Seen) and one.knowledge:
+                    seen[at] = next(weighed)
+            return seen
 
     def _clip(self, store: Store) -> ClipOfStore:
         """The CLIP, not loaded; one that has never scored was, to know it before the generator's hours are spent."""
@@ -104,9 +107,9 @@ class Stages:
         job = Job(generator, self.settings, (0, 1), 0, retry_failed=False)
         write_all(job, files, store, Generation(generator.recipe.label), moved, Stop())
 
-    def _read(self, store: Store, post: Post) -> Seen:
+    def _read(self, store: Store, post: Post | BadRow) -> Seen | BadRow:
         """A post with what is written about its picture, not weighed; with no text where CLIP alone sees it."""
-        if post.image is None:
+        if isinstance(post, BadRow) or post.image is None:
             return _unseen(post)
         if self.generator is None:
             return Seen(post, Knowledge("", ""))
@@ -143,15 +146,18 @@ class Stages:
         weight = self.weighing.gate.weight(scored.similarity)
         found = replace(seen.knowledge, similarity=scored.similarity, weight=weight, scorer=clip)
         if scored.similarity is None:  # as in training: what CLIP cannot see is under every threshold
-            kept = weight > 0 and not self.weighing.features
-            return Seen(seen.post, found if kept else None, () if kept else (LEFT_OUT,), scored.problem)
+            if weight > 0 and not self.weighing.features:
+                return Seen(seen.post, found, (), scored.problem)
+            return Seen(seen.post, None, (LEFT_OUT,), scored.problem)
         if self.weighing.features and scored.picture is not None:
             found = replace(found, recipe=clip, visual=ClipFeatures(store, clip).of(scored.picture))
         return Seen(seen.post, found)
 
 
-def _unseen(post: Post) -> Seen:
-    """A post without a picture's file, with its problem where the picture is named by a URL."""
+def _unseen(post: Post | BadRow) -> Seen | BadRow:
+    """A post without a picture's file, with its problem where the picture is named by a URL; a bad row as it is."""
+    if isinstance(post, BadRow):
+        return post
     try:
         picture_of(post)
     except DataError as error:

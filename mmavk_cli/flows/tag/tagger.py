@@ -236,7 +236,8 @@ def _post(fields: Json, name: str, where: str) -> Post:
 
 def _unseen(rows: Iterable[Row | Seen]) -> Iterator[Row]:
     """Rows whose pictures nobody has looked at; where models go in turn, nobody else may."""
-    return (row.post if isinstance(row, Seen) else row for row in rows)
+    for row in rows:
+        yield row.post if isinstance(row, Seen) else row
 
 
 def _generator(settings: TaggerSettings, weigh: Weighing) -> Generator | None:

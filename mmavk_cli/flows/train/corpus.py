@@ -89,13 +89,18 @@ def read_corpus(settings: TrainSettings) -> Corpus:
         types=types,
         unseen=unseen,
         unused=renaming.unused,
-        counts={f"{a}/{b}": counted_knowledge([one for _, one in items]) for (a, b), items in splits.items()},
+        counts={f"{name}/{split}": _counted(items) for (name, split), items in splits.items()},
         facts={f"{name}/{split}": _facts(settings, name, items) for (name, split), items in splits.items()},
     )
 
 
+def _counted(items: Sequence[Item]) -> Json:
+    return counted_knowledge([one for _, one in items])
+
+
 def _facts(settings: TrainSettings, dataset: str, items: Sequence[Item]) -> Json:
-    posts, knowledge = [post for post, _ in items], [one for _, one in items]
+    posts = [post for post, _ in items]
+    knowledge = [one for _, one in items]
     return split_facts(posts, knowledge, placeholder_posts(settings, dataset, posts, knowledge))
 
 
@@ -113,12 +118,14 @@ def _types(
     settings: TrainSettings, splits: Mapping[tuple[str, str], Sequence[Item]]
 ) -> tuple[tuple[str, ...], dict[str, dict[str, Met]]]:
     """The types that the train splits have, and of each data set those that only its validation split has."""
-    posts = {at: [post for post, _ in items] for at, items in splits.items()}
-    training = [post for (_, split), own in posts.items() if split == "train" for post in own]
+    training = [post for (_, split), items in splits.items() if split == "train" for post, _ in items]
     types = learned_types(training, f"{', '.join(settings.dataset)} train")
+    unseen = {}
     for name in settings.dataset:
-        check_can_choose(posts[name, "valid"], types, f"{name} valid")
-    return types, {name: unseen_types(posts[name, "valid"], types) for name in settings.dataset}
+        posts = [post for post, _ in splits[name, "valid"]]
+        check_can_choose(posts, types, f"{name} valid")
+        unseen[name] = unseen_types(posts, types)
+    return types, unseen
 
 
 def _items(settings: TrainSettings, dataset: str, split: str, renaming: Renaming) -> list[Item]:

@@ -29,7 +29,9 @@ Splits = dict[str, list[Item]]
 
 def regated(items: Sequence[Item], gate: Gate) -> list[Item]:
     """The same posts, their knowledge weighed by `gate`."""
-    return list(zip((post for post, _ in items), gated([one for _, one in items], gate), strict=True))
+    posts = [post for post, _ in items]
+    knowledge = [one for _, one in items]
+    return list(zip(posts, gated(knowledge, gate), strict=True))
 
 
 def similarities(items: Sequence[Item]) -> Iterator[float]:

@@ -101,7 +101,9 @@ def training_log(
         on_log: is called with each log line.
     """
     resumed = points.start is not None
-    drawn = Curves(run.folder, points.step if resumed else None) if settings.tensorboard and is_first() else None
+    drawn: Curves | None = None
+    if settings.tensorboard and is_first():
+        drawn = Curves(run.folder, points.step if resumed else None)
 
     def log(line: Json) -> None:
         points.memo[LOG_BYTES] = run.log(line)

@@ -52,7 +52,10 @@ def train_seeds(settings: TrainSettings, on_log: Callable[[Json], None]) -> Seed
             train(one, lambda line, seed=seed: on_log({"seed": seed, **line}))  # type: ignore[misc]
     scores = {seed: read_record(one.out / SCORES) for seed, one in runs.items()}
     numbers = [name for name in next(iter(scores.values())) if name != "epoch"]
-    summary = SeedRuns({name: spread([one[name] for one in scores.values()]) for name in numbers}, scores)
+    spreads = {}
+    for name in numbers:
+        spreads[name] = spread([one[name] for one in scores.values()])
+    summary = SeedRuns(spreads, scores)
     with atomic_write(settings.out / SCORES) as file:
         file.write(json.dumps(summary.as_json(), indent=2) + "\n")
     write_cards(settings.out)

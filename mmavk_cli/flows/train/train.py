@@ -115,8 +115,8 @@ def _fit(settings: TrainSettings, corpus: Corpus, run: Run, on_log: Log) -> Json
     with training_log(settings, run, points, on_log) as log:
         examples = [_example(item, cutter, config) for item in corpus.train]
         if network.fusion.frozen is not None:
-            items = [*corpus.train, *(item for own in corpus.valid.values() for item in own)]
-            remember(network.fusion.frozen, (one for _, one in items), cutter, on_log if is_first() else lambda _: None)
+            knowledge = (one for items in (corpus.train, *corpus.valid.values()) for _, one in items)
+            remember(network.fusion.frozen, knowledge, cutter, on_log if is_first() else lambda _: None)
         fit(network, examples, settings, cutter.unknown, evaluate, log, points)
     if settings.threshold == AUTO and is_first():
         on_log({"threshold": AUTO, "trying": TRIED + 1})

@@ -22,10 +22,12 @@ class Encoder(ABC):
     Attributes:
         onnx: whether its layers can be exported; else an export is refused.
         described: what kind it is, as the model card puts it behind the encoder's name; empty for the usual kind.
+        cutter_files: what `save_cutter` writes; they go along when a tagger is exported or uploaded.
     """
 
     onnx: ClassVar[bool] = False
     described: ClassVar[str] = ""
+    cutter_files: ClassVar[tuple[str, ...]]
 
     @abstractmethod
     def folder(self, source: str) -> Path:

@@ -23,6 +23,7 @@ class Transformer(Encoder):
     """Any encoder that transformers has, with its fast tokenizer."""
 
     onnx = True
+    cutter_files = (TOKENIZER,)
 
     def folder(self, source: str) -> Path:
         """The folder of `minilm`, of a Hugging Face id, or the folder itself."""

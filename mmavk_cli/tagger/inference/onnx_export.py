@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from mmavk_cli.base.errors import MissingError, UsageError, install
-from mmavk_cli.tagger.checkpoint import CONFIG, FROZEN_ONNX, HEAD, ONNX, TOKENIZER, TaggerConfig
+from mmavk_cli.tagger.checkpoint import CONFIG, FROZEN_ONNX, HEAD, ONNX, TaggerConfig
 from mmavk_cli.tagger.decoders.registry import DECODERS
 from mmavk_cli.tagger.encoders.layers import EncoderLayers
 from mmavk_cli.tagger.encoders.registry import ENCODERS
@@ -19,7 +19,8 @@ from mmavk_cli.tagger.inference.torch_model import load_model
 
 def files_of(config: TaggerConfig) -> tuple[str, ...]:
     """What an exported tagger is made of."""
-    return (ONNX, *((FROZEN_ONNX,) if config.frozen else ()), HEAD, TOKENIZER, CONFIG)
+    cutter = ENCODERS[config.encoder_kind].cutter_files
+    return (ONNX, *((FROZEN_ONNX,) if config.frozen else ()), HEAD, *cutter, CONFIG)
 
 
 def check_exportable(config: TaggerConfig, where: Path) -> None:
@@ -83,7 +84,7 @@ def export_onnx(source: Path, target: Path, config: TaggerConfig, *, int8: bool)
             quantize_dynamic(
                 str(prepared), str(target / name), weight_type=QuantType.QInt8, per_channel=True, reduce_range=True
             )
-    for name in (HEAD, TOKENIZER):
+    for name in (HEAD, *ENCODERS[config.encoder_kind].cutter_files):
         shutil.copyfile(source / name, target / name)
     config.write(target)
 

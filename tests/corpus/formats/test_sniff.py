@@ -12,6 +12,9 @@ from mmavk_cli.base.errors import DataError
 from mmavk_cli.corpus.formats.sniff import format_of
 
 TAGGED = "Ann\tB-PER\nLee\tI-PER\n\nBob\tB-PER\n"
+_REST = "\tNOUN\t_\t_\t0\troot\t_"
+CONLLU = f"# sent_id = 7\n1-2\tgonna{chr(9).join(['', *'_' * 8])}\n1\tgon\tgo{_REST}\t_\n2\tna\tto{_REST}\tNER=O\n\n"
+ONTONOTES = "#begin document (a); part 000\na  0  0  Ann  NNP  (S*  -  -  -  Bob  (PERSON)  -\n#end document\n"
 
 
 @pytest.mark.parametrize(
@@ -38,6 +41,8 @@ TAGGED = "Ann\tB-PER\nLee\tI-PER\n\nBob\tB-PER\n"
         ("[Ann] in Rome", None),
         ("{Ann} in Rome", None),
         ("text me, please\nAnn", None),
+        ("# one\n# two", None),
+        (f"1\tAnn\tann{_REST}\tB-PER\n2\tran\trun{_REST}\tO\n", "conll"),
         ("", None),
     ],
 )
@@ -49,7 +54,9 @@ def test_the_first_lines_tell(text: str, form: str | None):
     ("raw", "what"),
     [
         (b"PK\x03\x04x", "Excel"), (b"%PDF-1.7", "PDF"), (b"<?xml version='1.0'?>", "XML"),
-        (b"<!DOCTYPE html><p>Ann", "HTML"), (b"#FORMAT=WebAnno TSV 3.3\n", "WebAnno"), (b"\x1f\x8b\x08", "gzip"),
+        (b"<!DOCTYPE html><p>Ann", "HTML"), (CONLLU.encode(), "CoNLL-U"), (ONTONOTES.encode(), "OntoNotes"),
+        (CONLLU.partition("\n")[2].replace("\n", "\r\n").encode(), "CoNLL-U"),
+        (b"#FORMAT=WebAnno TSV 3.3\n", "WebAnno"), (b"\x1f\x8b\x08", "gzip"),
     ],
 )  # fmt: skip
 def test_what_no_post_is_in_is_refused_by_name(raw: bytes, what: str):
@@ -125,3 +132,22 @@ def test_a_column_of_what_is_no_table_is_refused(mmavk: Any, tmp_path: Path):
         code, out, err = mmavk(*line, "--text-column", "x")
         assert (code, out) == (2, "")
         assert "--text-column: the input is no table" in err
+
+
+def test_the_advice_on_conllu_can_be_followed(mmavk: Any, tmp_path: Path):
+    path = tmp_path / "a.conllu"
+    path.write_text(CONLLU.replace("1-2\tgonna" + "\t_" * 8 + "\n", "").replace("NOUN", "B-ORG"), "utf-8")
+    refused = mmavk("data", "convert", path, "-", "--to", "jsonl")
+    assert (refused.code, "--from conll --columns _,word," in refused.err) == (3, True)
+    columns = "_,word,_,tag,_,_,_,_,_,_"
+    done = mmavk("data", "convert", path, "-", "--to", "jsonl", "--from", "conll", "--columns", columns)
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["tags"] == ["B-ORG", "B-ORG"]
+
+
+@pytest.mark.parametrize("name", ["a.conll", "a.jsonl", "a.csv"])
+def test_a_file_without_a_post_is_told(name: str, mmavk: Any, tmp_path: Path):
+    (tmp_path / name).write_text("\n\n", "utf-8")
+    done = mmavk("data", "convert", tmp_path / name, "-", "--to", "jsonl")
+    assert "there is no post" in done.err
+    assert "is kept" not in done.err

@@ -196,3 +196,15 @@ def test_a_table_through_pipes(mmavk: Any, tmp_path: Path):
     assert out.splitlines() == [
         "id,text,start,end,type,name,score,image_id,image", "a,Ann in Rome,7,11,LOC,Rome,,,"
     ]  # fmt: skip
+
+
+def test_the_line_by_which_excel_is_told_the_delimiter_is_no_row():
+    found, _ = read("\ufeffsep=|\r\nid|text\r\n1|Ann, or Bob, or Cid\r\n2\r\n")
+    assert texts(found) == ["Ann, or Bob, or Cid"]
+    assert [row.problem.where for row in found if isinstance(row, BadRow)] == ["stdin:4"]
+    assert texts(read("sep=;\n")[0]) == []
+
+
+def test_blank_lines_above_the_first_row_count():
+    found, _ = read("\n\nid,text\n1\n")
+    assert [row.problem.where for row in found if isinstance(row, BadRow)] == ["stdin:4"]

@@ -142,10 +142,10 @@ def test_broken_picture_is_remembered_and_told_under_each_name(tmp_path: Path, m
     for name in ("a.png", "b.png"):
         (tmp_path / name).write_bytes(b"no picture")
     reader = PictureReader(Counting(), PictureLimits())
-    with pytest.raises(DataError, match=r"a\.png: this is not a picture"):
+    with pytest.raises(DataError, match=r"a\.png: this is a text, not a picture"):
         reader.text(tmp_path / "a.png")
     monkeypatch.delattr(tag_rows, "decode")
-    with pytest.raises(DataError, match=r"b\.png: this is not a picture"):
+    with pytest.raises(DataError, match=r"b\.png: this is a text, not a picture"):
         reader.text(tmp_path / "b.png")
 
 

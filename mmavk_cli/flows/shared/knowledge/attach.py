@@ -142,9 +142,12 @@ def _stored(choice: KnowledgeChoice, name: str, dataset: str, posts: Sequence[Po
     with Store(store_folder(choice.store), read_only=True) as store:
         recipe = store.resolve(name)
         find = knowledge_for(store, recipe.id, dataset)
-        texts = [find(post) for post in posts]
-    kept = [chosen(text, post.text)[0] if text else "" for text, post in zip(texts, posts, strict=True)]
-    return [Knowledge(text, recipe.id) if text else None for text in kept]
+        found: list[Knowledge | None] = []
+        for post in posts:
+            text = find(post)
+            kept = chosen(text, post.text)[0] if text else ""
+            found.append(Knowledge(kept, recipe.id) if kept else None)
+    return found
 
 
 def placeholder_posts(

@@ -107,4 +107,5 @@ def _recipe(name: str, facts: Json) -> Recipe:
 
 def _plain(value: Json) -> Json:
     """Tuples as lists, as they come back from the store."""
-    return {name: list(item) if isinstance(item, tuple) else item for name, item in value.items()}
+    tuples = {name: list(item) for name, item in value.items() if isinstance(item, tuple)}
+    return value | tuples

@@ -70,5 +70,7 @@ def trained_with(choice: KnowledgeChoice, knowledge: Iterable[Knowledge | None])
     known = [one for one in knowledge if one is not None]
     scorer = next((one.scorer for one in known if one.scorer), None)
     recipes = sorted({one.recipe for one in known})
-    who = CLIP if any(one.visual for one in known) else choice.scorer or TEXT
+    who = choice.scorer or TEXT
+    if any(one.visual for one in known):
+        who = CLIP
     return {"knowledge": choice.knowledge, RECIPES: recipes} | ({SCORER: who, SCORER_ID: scorer} if scorer else {})

@@ -15,6 +15,16 @@ from mmavk_cli.store.store import Store
 from mmavk_cli.tagger.features import Features
 
 
+def text_of(knowledge: Knowledge | None) -> str | None:
+    """Its text, where there is any knowledge."""
+    return knowledge.text if knowledge else None
+
+
+def similarity_of(knowledge: Knowledge | None) -> float | None:
+    """Its similarity with the post, where it has one."""
+    return knowledge.similarity if knowledge else None
+
+
 def scored(
     choice: ScorerChoice, posts: Sequence[Post], found: Sequence[Knowledge | None], scorer: str | None
 ) -> list[Knowledge | None]:
@@ -39,7 +49,8 @@ def scored(
     from mmavk_cli.similarity.text_scorer import TextScorer
 
     reader = TextScorer.load(scorer_folder())
-    related = reader.score([post.text for post in posts], [one.text if one else "" for one in found])
+    texts = [text_of(one) or "" for one in found]
+    related = reader.score([post.text for post in posts], texts)
     return [
         one and replace(one, similarity=similarity, scorer=reader.id)
         for one, similarity in zip(found, related, strict=True)

@@ -111,7 +111,7 @@ def test_four_bits_go_to_the_language_layers_and_nowhere_else(tiny: Path):
 
 
 def test_four_bits_in_the_wrong_place_are_told(tiny: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("mmavk_cli.knowledge.generators.vlm.qwen2vl.KEPT_WHOLE", ("visual", "lm_head"))
+    monkeypatch.setattr("mmavk_cli.knowledge.generators.vlm.qwen2vl_load.KEPT_WHOLE", ("visual", "lm_head"))
     with pytest.raises(MmavkError, match="4-bit quantisation reached the wrong modules"):
         load_model(tiny, "cpu", four_bit=True)
     with pytest.raises(MmavkError):
