@@ -66,7 +66,7 @@ _IMPORT_BLIP2 = "mmavk store import --dataset twitter2017 $MMAVK_DATA/knowledge/
 def add(app: typer.Typer) -> None:
     """Add `mmavk store` with its commands."""
     store = typer.Typer(
-        no_args_is_help=True, rich_markup_mode=None, help="Look into the knowledge store, fill it, empty it."
+        no_args_is_help=True, rich_markup_mode=None, help="List, show, verify, import, export and remove knowledge."
     )
     add_command(store, "ls", ListSettings, _ls, LS, ["mmavk store ls", "mmavk store ls --format json"])
     add_command(
