@@ -42,7 +42,10 @@ class DataConvertSettings(Printed, ColumnOptions, TypeChoice, DataFolder, Common
     source: str = setting(..., "A file, a folder, the name of a data set, or - for standard input.", argument=True)
     target: str = setting(..., "A new file or folder, or - for standard output.", argument=True)
     source_format: SourceFormat | None = setting(
-        None, f"Format of SOURCE: {', '.join(READERS)}. [default: by its name and content]", "--from"
+        None,
+        f"Format of SOURCE: {', '.join(READERS)}. [default: by its name and content]",
+        "--from",
+        metavar="FORMAT",
     )
     target_format: FormatName | None = setting(None, "Format of TARGET. [default: by its name]", "--to")
     split: Split | None = setting(None, SPLIT, here="[default: all that are there]")
