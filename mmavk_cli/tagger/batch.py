@@ -109,9 +109,14 @@ def collate(examples: Sequence[Example]) -> Batch:
     first, word_mask = _words(examples, [len(of_post) for of_post in rows], ids.shape[1])
     line_words, line_lengths = _lines(examples, first.shape[1])
     texts = [example.separate_knowledge for example in examples]
-    distinct = {text: number for number, text in enumerate(dict.fromkeys(text for text in texts if text))}
+    distinct: dict[tuple[int, ...], int] = {}
+    weights = np.zeros(len(texts), np.float32)
+    knowledge_of = np.full(len(texts), -1, np.int64)
+    for at, text in enumerate(texts):
+        if text:
+            weights[at] = examples[at].weight
+            knowledge_of[at] = distinct.setdefault(text, len(distinct))
     knowledge_ids, knowledge_mask = padded(list(distinct))
-    weights = [example.weight if text else 0.0 for example, text in zip(examples, texts, strict=True)]
     return Batch(
         ids=ids,
         mask=mask,
@@ -123,8 +128,8 @@ def collate(examples: Sequence[Example]) -> Batch:
         line_lengths=line_lengths,
         knowledge_ids=knowledge_ids,
         knowledge_mask=knowledge_mask,
-        knowledge_of=np.array([distinct[text] if text else -1 for text in texts], np.int64),
-        weight=np.array(weights, np.float32),
+        knowledge_of=knowledge_of,
+        weight=weights,
         similarity=np.array([example.similarity for example in examples], np.float32),
         visual=_visual(examples),
         has_visual=np.array([example.visual is not None for example in examples], np.bool_),

@@ -9,9 +9,6 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "mmavk_cli"
 DENSE = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.IfExp)
 
-NOT_YET = ("tagger",)
-"""Folders that still have lines with several."""
-
 
 def crowded(source: str) -> list[int]:
     """Numbers of the lines on which more than one begins."""
@@ -19,17 +16,12 @@ def crowded(source: str) -> list[int]:
     return sorted(line for line, number in lines.items() if number > 1)
 
 
-FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.relative_to(PACKAGE).parts[0] not in NOT_YET]
+FILES = sorted(PACKAGE.rglob("*.py"))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_a_line_has_one_of_them_at_most(path: Path):
     assert crowded(path.read_text("utf-8")) == []
-
-
-@pytest.mark.parametrize("folder", NOT_YET)
-def test_a_folder_without_such_lines_is_held_to_the_rule(folder: str):
-    assert any(crowded(path.read_text("utf-8")) for path in (PACKAGE / folder).rglob("*.py")), "take it out of NOT_YET"
 
 
 @pytest.mark.parametrize(

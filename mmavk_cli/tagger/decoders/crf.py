@@ -58,4 +58,4 @@ class CrfHead:
         """The entities of the best tag sequence, with the marginal probability of exactly that span and type."""
         found = [strict_spans(tags) for tags in best_tags(self.chain, logits, lengths)]
         scores = span_scores(self.chain, logits, lengths, found)
-        return [[ScoredSpan(*pair) for pair in zip(*both, strict=True)] for both in zip(found, scores, strict=True)]
+        return [list(map(ScoredSpan, *both)) for both in zip(found, scores, strict=True)]

@@ -41,7 +41,9 @@ class ConstrainedCRF(nn.Module):
     def __init__(self, tags: Sequence[str]) -> None:
         super().__init__()
         self.crf = CRF(len(tags), batch_first=True)
-        inside = torch.tensor([[not allowed(before, tag) for tag in tags] for before in tags])
+        inside = torch.zeros(len(tags), len(tags), dtype=torch.bool)
+        for at, before in enumerate(tags):
+            inside[at] = torch.tensor([not allowed(before, tag) for tag in tags])
         first = torch.tensor([not allowed("O", tag) for tag in tags])
         parametrize.register_parametrization(self.crf, "transitions", _Forbid(inside))
         parametrize.register_parametrization(self.crf, "start_transitions", _Forbid(first))

@@ -18,7 +18,10 @@ class CachedPredictor(Predictor):
 
     def stream(self, items: Iterable[tuple[Post, Knowledge | None]]) -> Iterator[list[ScoredSpan]]:
         """The entities of each post, in the order given; all posts are read ahead."""
-        keys = [(post, text if text and text.weight > 0 else None) for post, text in items]
+        keys = []
+        for post, text in items:
+            read = text if text and text.weight > 0 else None
+            keys.append((post, read))
         fresh = super().stream(dict.fromkeys(key for key in keys if key not in self._known))
         for key in keys:
             if key not in self._known:

@@ -50,7 +50,8 @@ class Predictor:
         """The entities of each post, in the order given; `BATCH * POOL` posts are read ahead to batch like lengths."""
         source = iter(items)
         while chunk := list(islice(source, BATCH * POOL)):
-            yield from self.predict([post for post, _ in chunk], [knowledge for _, knowledge in chunk])
+            posts = [post for post, _ in chunk]
+            yield from self.predict(posts, [knowledge for _, knowledge in chunk])
 
     def predict(self, posts: Sequence[Post], knowledge: Sequence[Knowledge | None]) -> list[list[ScoredSpan]]:
         """The entities of each post. The encoder reads the whole post, but none crosses a line's end."""

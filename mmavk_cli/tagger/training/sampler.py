@@ -20,7 +20,10 @@ STRETCH = 4
 
 def costs(examples: Sequence[Example], frozen: bool) -> list[tuple[int, int]]:
     """What an update pays for each post, in pieces of (its rows, its knowledge); nothing for frozen knowledge."""
-    return [(example.length[0], 0 if frozen else example.length[1]) for example in examples]
+    lengths = [example.length for example in examples]
+    if not frozen:
+        return lengths
+    return [(rows, 0) for rows, _ in lengths]
 
 
 def like_lengths(posts: Sequence[int], lengths: Sequence[tuple[int, int]], batch_size: int) -> list[list[int]]:
