@@ -39,9 +39,11 @@ docs: $(INSTALLED_DEV)  ## write docs/help/ anew from the commands, build the si
 	$(BIN)/python tests/design/pages.py docs/help
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --config-file docs/site/mkdocs.yml
 
+newcomer: export PYTHONPATH = tests/support
 newcomer: $(INSTALLED_DEV)  ## time what a newcomer does: a fresh clone, an empty home, each command of README.md
 	$(BIN)/python tests/newcomer/first_minutes.py
 
+bench: export PYTHONPATH = tests/support
 bench: $(INSTALLED_DEV)  ## measure speed, memory and scores, as docs/performance.md tells; half an hour
 	$(BIN)/python tests/benchmarks/speed.py process
 	$(BIN)/python tests/benchmarks/speed.py bulk
@@ -60,7 +62,7 @@ embedded: $(INSTALLED_DEV)  ## train the tagger that ships again, from ../shared
 	for name in twitter2015 twitter2017; do $(BIN)/mmavk store import --dataset $$name --store build/embedded/store \
 		--data-dir ../shared/data ../shared/data/knowledge/blip2/$$name.txt || exit; done
 	$(BIN)/mmavk train --recipe embedded --store build/embedded/store --data-dir ../shared/data --out build/embedded/run
-	$(BIN)/mmavk export build/embedded/run --name embedded --threshold 0.15 --out build/embedded/model
+	$(BIN)/mmavk export build/embedded/run --model-name embedded --threshold 0.15 --out build/embedded/model
 	for name in encoder.onnx head.safetensors tagger.json tokenizer.json; do cp build/embedded/model/$$name mmavk_cli/embedded || exit; done
 	$(BIN)/python -m mmavk_cli.flows.train.fit_text_scorer --data-dir ../shared/data --captions ../shared/data/knowledge/blip2 --out mmavk_cli/embedded
 

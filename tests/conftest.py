@@ -5,11 +5,12 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from ran import Mmavk, Ran
 
 import mmavk_cli
 from mmavk_cli.cli.main import main
@@ -17,8 +18,6 @@ from mmavk_cli.cli.main import main
 # On a busy machine all is slow; what a test draws is not at fault.
 settings.register_profile("busy", settings(), suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
-
-Ran = tuple[int, str, str]
 
 
 @pytest.fixture(scope="session")
@@ -85,14 +84,13 @@ def small_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def mmavk(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+def mmavk(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Mmavk:
     """The real entry point, in this process: exit code, stdout, stderr."""
 
     def ran(*arguments: str | Path) -> Ran:
         monkeypatch.setattr(sys, "argv", ["mmavk", *map(str, arguments)])
         with pytest.raises(SystemExit) as ended:
             main()
-        out, err = capsys.readouterr()
-        return int(ended.value.code or 0), out, err
+        return Ran(int(ended.value.code or 0), *capsys.readouterr())
 
     return ran

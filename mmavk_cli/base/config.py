@@ -8,14 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from mmavk_cli.base.errors import UsageError
+from mmavk_cli.base.renamed import refuse_old, variable
 from mmavk_cli.base.suggest import near
 
-PREFIX = "MMAVK_"
 PLACES = ("MMAVK_CONFIG", "MMAVK_HOME", "MMAVK_DATA", "MMAVK_API_KEY")
 """Variables that are no option's: this file's place, the home, the data folder, a server's key."""
-
-FLAGS_ONLY = {"config", "traceback", "to_hub"}
-"""Options that are asked for anew each time."""
 
 
 def config_file() -> Path:
@@ -37,7 +34,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise UsageError(f"cannot read: {error.strerror}", str(path), "Check the path") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also of a number of thousands of digits, and of deep lists
         raise UsageError(f"not TOML: {error}", str(path), "Write name = value, a line each") from error
 
 
@@ -60,19 +57,21 @@ def kept(path: Path, command: str, known: Iterable[str]) -> dict[str, Any]:
     then the command's own table, `[data.stats]`.
 
     Raises:
-        UsageError: the file cannot be read, or the command's table names a setting it does not have.
+        UsageError: the file cannot be read, the command's table names a setting it does not have, or a name is old.
     """
     content, names = read_config(path), set(known)
-    found = {plain(name): value for name, value in content.items() if plain(name) in names - FLAGS_ONLY}
+    refuse_old(map(plain, content), command, str(path), shared=False)
+    found = {plain(name): value for name, value in content.items() if plain(name) in names}
     table: Any = content
     for word in command.split():
         table = table.get(word) if isinstance(table, dict) else None
     if not isinstance(table, dict):
         return found
+    refuse_old(set(map(plain, table)) - names, command, str(path))
     for name, value in table.items():
         if not isinstance(value, dict):
-            if plain(name) not in names - FLAGS_ONLY:
-                advice = near(plain(name), names - FLAGS_ONLY)
+            if plain(name) not in names:
+                advice = near(plain(name), names)
                 raise UsageError(f"mmavk {command} has no setting {name!r}", str(path), advice)
             found[plain(name)] = value
     return found
@@ -85,23 +84,30 @@ def from_environment(lists: Mapping[str, bool]) -> dict[str, tuple[Any, str]]:
     """
     found: dict[str, tuple[Any, str]] = {}
     for name, several in lists.items():
-        variable = f"{PREFIX}{name.upper()}"
-        if name in FLAGS_ONLY or variable in PLACES or variable not in os.environ:
+        its = variable(name)
+        if its in PLACES or its not in os.environ:
             continue
-        value = os.environ[variable]
-        found[name] = (value.split(",") if several else value, variable)
+        value = os.environ[its]
+        found[name] = (value.split(",") if several else value, its)
     return found
 
 
 def edited(text: str, table: Sequence[str], name: str, value: Any) -> str:
     """TOML with `name = value` in a table (empty: before the first), all other lines as they were; None removes it.
 
+    Args:
+        text: the file as it is.
+        table: the words of the table's name; empty: the lines before the first table.
+        name: of the setting.
+        value: its new value; None removes the setting.
+
     Raises:
         ValueError: not without touching more.
     """
     lines = text.removesuffix("\n").split("\n") if text else []
     heads = [at for at, line in enumerate(lines) if line.lstrip().startswith("[")]
-    begins = -1 if not table else next((at for at in heads if _table(lines[at]) == tuple(table)), None)
+    found = (at for at in heads if _table(lines[at]) == tuple(table))
+    begins = next(found, None) if table else -1
     if begins is None:
         lines += [*([""] if lines else []), f"[{'.'.join(table)}]"]
         begins = len(lines) - 1

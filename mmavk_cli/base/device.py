@@ -2,15 +2,14 @@
 
 import gc
 import sys
-import weakref
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar
+from typing import Literal
 
-from mmavk_cli.base.errors import MemoryShortError, MissingError, MmavkError
+from mmavk_cli.base.errors import MissingError
 from mmavk_cli.base.settings import Settings, setting
 
-M = TypeVar("M")
+CARD = 24_000_000_000
+"""Bytes of a card that is sold with 24 GB, as the smallest of them has (an L4); the paper's RTX 3090 has 7 % more."""
 
 _NO_MEMORY = ("can't allocate memory", "not enough memory", "out of memory", "_ALLOC_FAILED", "_ALLOCATION_FAILED")
 """How libraries say it, where they raise nothing of their own for it; the last two are cuBLAS's and cuDNN's."""
@@ -19,7 +18,7 @@ _NO_MEMORY = ("can't allocate memory", "not enough memory", "out of memory", "_A
 class DeviceChoice(Settings):
     """Where models run."""
 
-    device: Literal["auto", "cpu", "cuda"] = setting("auto", "Where models run; auto takes a GPU where there is one.")
+    device: Literal["auto", "cpu", "cuda"] = setting("auto", "Device of the models; auto: a GPU if there is one.")
 
 
 def resolve_device(wanted: str) -> str:
@@ -92,70 +91,3 @@ def empty_cache() -> None:
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available():
         torch.cuda.empty_cache()
-
-
-class InTurn(Generic[M]):
-    """A large model: loaded when it is first asked for, freed before another may be.
-
-    Nobody but this keeps it: take `.model` where it is used, and let go. Two large models at once are a fault of the
-    program, told as such rather than by a card that is full.
-
-    Args:
-        name: what to call it in messages.
-        load: makes it; called once, and again if it is asked for after `free`.
-        end: called with it before it is let go, for what does not end by itself.
-        smaller: what a user can do where it does not fit.
-    """
-
-    _held: "weakref.ref[Any] | None" = None
-    _holder = ""
-
-    def __init__(
-        self,
-        name: str,
-        load: Callable[[], M],
-        end: Callable[[M], None] | None = None,
-        smaller: str = "Take a smaller model",
-    ) -> None:
-        self.name, self._load, self._end, self._smaller = name, load, end, smaller
-        self._model: M | None = None
-
-    @property
-    def model(self) -> M:
-        """The model.
-
-        Raises:
-            MmavkError: another large model is still loaded. MemoryShortError: it does not fit. What `load` raises.
-        """
-        if self._model is None:
-            gc.collect()  # one that a failure left behind may wait for it
-            if InTurn.loaded():
-                raise MmavkError(f"{InTurn._holder} is still loaded", self.name, "Report it")
-            try:
-                self._model = self._load()
-            except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error):
-                    raise
-                raise MemoryShortError("it does not fit into memory", self.name, self._smaller) from error
-            InTurn._held, InTurn._holder = weakref.ref(self._model), self.name
-        return self._model
-
-    def free(self) -> None:
-        """Let go of the model and give its memory back; nothing where it was not loaded.
-
-        Raises:
-            MmavkError: something else still holds it.
-        """
-        if self._model is None:
-            return
-        if self._end is not None:
-            self._end(self._model)
-        self._model = None
-        empty_cache()
-        if InTurn.loaded():
-            raise MmavkError("the model is still held after it was freed", self.name, "Report it")
-
-    @staticmethod
-    def loaded() -> bool:
-        """Whether a large model is in memory now."""
-        return InTurn._held is not None and InTurn._held() is not None

@@ -5,8 +5,13 @@ from typing import ClassVar
 from mmavk_cli.base.records import Problem
 
 
+def install(extra: str) -> str:
+    """Advice to install an extra of this package, which is on no index: it is installed from its own folder."""
+    return f"Run in mmavk's folder: pip install '.[{extra}]'"
+
+
 class MmavkError(Exception):
-    """Something we did wrong (exit 1). The classes below are what a user can mend.
+    """An internal error (exit 1). The classes below are errors that the user can fix.
 
     Attributes:
         what: the fault, one sentence without a full stop.

@@ -1,6 +1,7 @@
 """Opening a picture that may be anything: a cap before decoding, every fault a sentence, always RGB and upright."""
 
 import io
+import re
 import stat
 import warnings
 from dataclasses import dataclass, field
@@ -10,28 +11,46 @@ from typing import TYPE_CHECKING
 
 from mmavk_cli.base.digest import digest
 from mmavk_cli.base.errors import DataError
+from mmavk_cli.base.file_kinds import HEAD, kind_of
 from mmavk_cli.base.settings import Settings, setting
+from mmavk_cli.base.transparency import ALPHA, mask_of, over_ground, without_text
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
-PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff")
+PICTURE_SUFFIXES = (
+    ".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".jfif", ".jpe", ".pjpeg", ".pjp", ".avif",
+)  # fmt: skip
 """File name endings of pictures, in the order in which a data set's folder is searched."""
 
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF")
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "AVIF")
 """Pillow's decoders that are used; the others (EPS runs a program, many are rarely tested) are left out."""
 
-_READABLE = "Give a JPEG, PNG, GIF, WebP, BMP or TIFF file"
+_UNKNOWN = "this is not a picture, or of a kind that is not read"
+_READABLE = "Give a JPEG, PNG, GIF, WebP, BMP, TIFF or AVIF file"
 _ORIENTATION = 0x0112
 """The EXIF tag that says how the camera was held (EXIF 2.32, 4.6.4 A)."""
+
+
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://|data:", re.IGNORECASE)
+
+
+def is_url(image: str) -> bool:
+    """The picture is named by its address (`https://`, `s3://`, `data:`), not by a path."""
+    return _ADDRESS.match(image) is not None
+
+
+def was_url(path: Path) -> bool:
+    """The path was made of a URL, whose `//` it has lost; no file is called so."""
+    return re.match(r"[a-z][a-z0-9+.-]+:/", str(path), re.IGNORECASE) is not None and not path.exists()
 
 
 class PictureLimits(Settings):
     """What a picture may cost. Pillow itself refuses anything over 178 megapixels."""
 
-    max_megapixels: float = setting(64.0, "Refuse pictures with more megapixels.", gt=0, le=178)
-    max_megabytes: float = setting(256.0, "Refuse picture files of more megabytes.", gt=0)
+    max_megapixels: float = setting(64.0, "Refuse pictures larger than this many megapixels.", gt=0, le=178)
+    max_megabytes: float = setting(256.0, "Refuse picture files larger than this many megabytes.", gt=0)
 
 
 @dataclass(frozen=True)
@@ -75,8 +94,9 @@ def read_picture(path: Path, limits: PictureLimits | None = None) -> Picture:
 
 
 def decode(picture: Picture, limits: PictureLimits | None = None, least: int = 0) -> "Image":
-    """The picture in RGB, 8 bits a channel, upright: the first frame of an animation, transparency over white, 16 bits
-    scaled to 8, the EXIF orientation applied. The size is checked in the header, before any pixel is decoded.
+    """The picture in RGB, 8 bits a channel, upright: the first frame of an animation, 16 bits scaled to 8, the EXIF
+    orientation applied, a transparent picture over white, or over black where it is light, with its mask under
+    `info[ALPHA]`. The size is checked in the header, before any pixel is decoded.
 
     With `least` a JPEG may come at a half, a quarter or an eighth of its size, its longer side no shorter than that: a
     small picture is made of it in a fraction of the time.
@@ -93,11 +113,25 @@ def decode(picture: Picture, limits: PictureLimits | None = None, least: int = 0
             width, height = (max(1, least * side // max(image.size)) for side in image.size)
             image.draft("RGB", (width, height))
         image.load()
-        return _upright(_rgb(image), _orientation(image))
+        return _seen(image, picture.data)
     except MemoryError:
         raise
     except Exception as error:  # Pillow's decoders raise many kinds on damaged bytes
         raise DataError(f"the picture is truncated or damaged ({error})", where, "Fetch it again") from error
+
+
+def upright_rgb(image: "Image") -> "Image":
+    """A picture in memory in RGB, 8 bits a channel, upright, as `decode` gives one of a file.
+
+    Raises:
+        DataError: it is damaged.
+    """
+    try:
+        return _upright(_rgb(image), _orientation(image))
+    except MemoryError:
+        raise
+    except Exception as error:  # a picture of Pillow may be a file that is not read yet
+        raise DataError(f"the picture is truncated or damaged ({error})", "image", "Load it again") from error
 
 
 def check_picture(path: Path, limits: PictureLimits | None = None) -> str | None:
@@ -110,13 +144,24 @@ def check_picture(path: Path, limits: PictureLimits | None = None) -> str | None
 
 
 def _opened(picture: Picture, max_megapixels: float) -> "ImageFile":
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image, UnidentifiedImageError, features
 
     where = str(picture.path)
+    kind = kind_of(picture.data[:HEAD])
+    if kind is not None and not kind.format:
+        what = "" if kind.picture else ", not a picture"
+        raise DataError(f"this is {kind.name}{what or ', which is not read'}", where, kind.do)
+    form = kind.format if kind else ""
+    if form == "AVIF" and not features.check("avif"):
+        raise DataError(
+            "this is an AVIF picture, which this Pillow does not read", where, "Convert it, or update Pillow"
+        )
+    data = without_text(picture.data) if form == "PNG" else picture.data
     try:
-        image = Image.open(io.BytesIO(picture.data), formats=FORMATS)
+        image = Image.open(io.BytesIO(data), formats=[form] if form else FORMATS)
     except UnidentifiedImageError as error:
-        raise DataError("this is not a picture, or of a kind that is not read", where, _READABLE) from error
+        damaged = f"the picture is truncated or damaged: it begins as {kind.name}" if kind else _UNKNOWN
+        raise DataError(damaged, where, "Fetch it again" if kind else _READABLE) from error
     except Image.DecompressionBombError as error:
         what = f"the picture has more than {max_megapixels:g} megapixels"
         raise DataError(what, where, "Shrink it; it may be a decompression bomb") from error
@@ -131,18 +176,22 @@ def _opened(picture: Picture, max_megapixels: float) -> "ImageFile":
     return image
 
 
-def _rgb(image: "Image") -> "Image":
-    from PIL import Image
+def _seen(image: "ImageFile", data: bytes) -> "Image":
+    mask, orientation = mask_of(image, data), _orientation(image)
+    if mask is None:
+        return _upright(_rgb(image), orientation)
+    whole = _upright(over_ground(_rgb(image), mask), orientation)
+    whole.info[ALPHA] = _upright(mask, orientation)
+    return whole
 
+
+def _rgb(image: "Image") -> "Image":
     if image.mode.startswith("I;16"):
         wide = image.convert("I").point(lambda value: value * (1 / 257))  # 65535 becomes 255
         return wide.convert("L").convert("RGB")
     if image.mode in {"I", "F"}:
         return _stretched(image).convert("RGB")
-    if image.has_transparency_data:
-        layer = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
-    return image.convert("RGB")
+    return image.convert("RGBA").convert("RGB") if image.has_transparency_data else image.convert("RGB")
 
 
 def _stretched(image: "Image") -> "Image":

@@ -9,9 +9,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from mmavk_cli import __version__
+from mmavk_cli.base.cores import cores
 from mmavk_cli.base.device import peak_memory
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import Json
+from mmavk_cli.base.renamed import current
 from mmavk_cli.base.settings import Settings, typed
 
 PACKAGES = ("torch", "transformers", "tokenizers", "onnxruntime", "numpy", "pytorch-crf", "seqeval", "rapidocr")
@@ -43,7 +45,7 @@ class Run:
         (self.folder / name).write_text(text, "utf-8", "backslashreplace")
 
 
-def told(command: str, settings: Settings, began: float) -> Json:
+def run_facts(command: str, settings: Settings, began: float) -> Json:
     """What every `run.json` says: `began` is when, on the clock of `time.monotonic`."""
     return {
         "command": command,
@@ -52,14 +54,14 @@ def told(command: str, settings: Settings, began: float) -> Json:
         "mmavk": __version__,
         "versions": installed(PACKAGES),
         "python": platform.python_version(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "machine": f"{platform.machine()}, {cores()} cores",
         "seconds": round(time.monotonic() - began, 1),
         "peak_memory_mb": round(peak_memory() / 2**20),
     }
 
 
 def read_run(folder: Path, *commands: str) -> Json:
-    """What `run.json` says of a run that one of `commands` made.
+    """What `run.json` says of a run that one of `commands` made; its settings under the names of today.
 
     Raises:
         DataError: there is none, it is broken, or another command made it.
@@ -69,11 +71,13 @@ def read_run(folder: Path, *commands: str) -> Json:
         facts = json.loads(path.read_text("utf-8"))
     except OSError as error:
         raise DataError("no run here", str(path), "Name a run folder") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the second: lists within lists without end
         raise DataError(f"the run is broken: {error}", str(path), "Make it again") from error
     if not isinstance(facts, dict) or facts.get("command") not in commands:
-        what = f"this is no run of mmavk {' or '.join(commands)}"
+        what = f"not a run of mmavk {' or '.join(commands)}"
         raise DataError(what, str(path), f"Make one: mmavk {commands[0]} --out RUN")
+    if isinstance(facts.get("settings"), dict):
+        facts["settings"] = current(facts["settings"], facts["command"])
     return facts
 
 
@@ -87,12 +91,12 @@ def read_record(path: Path, *needed: str) -> Json:
         found = json.loads(path.read_text("utf-8"))
     except OSError as error:
         raise DataError(f"cannot read: {error.strerror}", str(path), "Make the run again") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the second: lists within lists without end
         raise DataError(f"the run is broken: {error}", str(path), "Make it again") from error
     if not isinstance(found, dict):
         raise DataError("not a JSON object", str(path), "Make the run again")
     if lacking := [name for name in needed if name not in found]:
-        raise DataError(f"the run does not say {lacking[0]}", str(path), "Make the run again")
+        raise DataError(f"the run has no {lacking[0]!r}", str(path), "Make the run again")
     return found
 
 

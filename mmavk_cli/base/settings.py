@@ -12,18 +12,43 @@ from typing import Any, Self, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
-from mmavk_cli.base.config import FLAGS_ONLY, config_file, from_environment, kept, plain, read_toml
+from mmavk_cli.base.config import config_file, from_environment, kept, plain, read_toml
 from mmavk_cli.base.errors import UsageError
+from mmavk_cli.base.renamed import refuse_old, refuse_old_variables
 from mmavk_cli.base.suggest import near
 
 
-def setting(default: Any, text: str, *flags: str, argument: bool = False, metavar: str = "", **limits: Any) -> Any:
-    """A field with its help text. `flags` are other spellings of its option; `argument` makes it positional.
+def setting(
+    default: Any,
+    text: str,
+    *flags: str,
+    here: str = "",
+    argument: bool = False,
+    flag_only: bool = False,
+    metavar: str = "",
+    **limits: Any,
+) -> Any:
+    """A field with its help text. Without `flags` the option is the field's name with dashes.
 
-    `limits` are pydantic's (`ge`, `le`, `gt`, `lt`). Without `flags` the option is the field's name with dashes.
+    Args:
+        default: the value where nothing else gives one.
+        text: what the setting means, the same in every command that has it.
+        flags: other spellings of its option.
+        here: what only this command has to add, such as a default in words.
+        argument: it is positional.
+        flag_only: it is taken from the command line alone, never from a file or the environment.
+        metavar: what a help page calls its value.
+        limits: pydantic's (`ge`, `le`, `gt`, `lt`).
     """
-    extra: dict[str, Any] = {"flags": list(flags), "argument": argument, "metavar": metavar}
+    extra: dict[str, Any] = {
+        "flags": list(flags), "here": here, "argument": argument, "flag_only": flag_only, "metavar": metavar
+    }  # fmt: skip
     return Field(default, description=text, json_schema_extra=extra, **limits)
+
+
+def extra_of(field: FieldInfo) -> dict[str, Any]:
+    """What `setting` keeps of a field beside pydantic's own: flags, here, argument, flag_only, metavar."""
+    return field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
 
 
 class Settings(BaseModel):
@@ -46,7 +71,7 @@ class Settings(BaseModel):
         """
         layers = cls.layers(given, command)
         try:
-            return cls(**{name: value for name, (value, _) in layers.items()})
+            return cls(**{name: _fitted(cls, name, *layer) for name, layer in layers.items()})
         except ValidationError as error:
             raise UsageError(_faults(cls, error, layers), do="See --help") from None
 
@@ -57,12 +82,13 @@ class Settings(BaseModel):
         Raises:
             UsageError: a file that cannot be read, or says what only a flag can.
         """
-        options = option_names(cls)
+        options = kept_names(cls)
         layers: dict[str, tuple[Any, str]] = {}
         environment: dict[str, tuple[Any, str]] = {}
         if command:
             path = config_file()
             several = {option: is_list(cls.model_fields[name]) for option, name in options.items()}
+            refuse_old_variables(command)
             environment = {options[option]: value for option, value in from_environment(several).items()}
             layers |= {options[option]: (value, str(path)) for option, value in kept(path, command, options).items()}
         asked = environment.get("recipe") or layers.get("recipe") or (None, "")
@@ -70,20 +96,17 @@ class Settings(BaseModel):
         recipe = cls.recipe_file(wanted) if wanted else None
         for file in (recipe, Path(given["config"]) if given.get("config") else None):
             if file is not None:
-                content = {plain(name): value for name, value in read_toml(file).items()}
-                if refused := min(content.keys() & FLAGS_ONLY, default=""):
-                    raise UsageError(f"{refused} is asked for on the command line alone", str(file), "Remove the line")
-                layers |= {options.get(name, name): (value, str(file)) for name, value in content.items()}
+                layers |= {name: (value, str(file)) for name, value in _written(cls, file, command).items()}
         return layers | environment | {name: (value, "") for name, value in given.items()}
 
 
 class Common(Settings):
     """What every command has."""
 
-    config: Path | None = setting(None, "TOML file with settings; flags go before it.")
+    config: Path | None = setting(None, "TOML file with settings; flags take precedence.", flag_only=True)
     quiet: bool = setting(False, "Errors only, no progress.", "--quiet", "-q")
-    verbose: bool = setting(False, "Say more.", "--verbose", "-v")
-    traceback: bool = setting(False, "Show Python's traceback when something fails.", "--traceback")
+    verbose: bool = setting(False, "Print details.", "--verbose", "-v")
+    traceback: bool = setting(False, "Show Python's traceback when something fails.", "--traceback", flag_only=True)
 
 
 class StorePlace(Settings):
@@ -95,13 +118,16 @@ class StorePlace(Settings):
 class DataFolder(Settings):
     """Where data sets are."""
 
-    data_dir: Path | None = setting(None, "Folder that holds data sets. [default: MMAVK_DATA, else data/ in the home]")
+    data_dir: Path | None = setting(None, "Folder with the data sets. [default: MMAVK_DATA, else data/ in the home]")
+
+
+IMAGES = "Folder of the pictures, <id>.jpg."
 
 
 class DataPlace(DataFolder):
     """Where data sets and their pictures are."""
 
-    images: Path | None = setting(None, "Folder of the pictures, <id>.jpg. [default: NAME_images beside the data set]")
+    images: Path | None = setting(None, IMAGES, here="[default: NAME_images beside the data set]")
 
 
 ONCE = frozenset({"recipe", "resume", *Common.model_fields})
@@ -110,10 +136,10 @@ ONCE = frozenset({"recipe", "resume", *Common.model_fields})
 
 def flags_of(name: str, field: FieldInfo) -> list[str]:
     """The option's spellings, the first one long: `--data-dir`; `--x/--no-x` for a switch. Empty for an argument."""
-    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    extra = extra_of(field)
     if extra.get("argument"):
         return []
-    flags = [str(flag) for flag in extra.get("flags") or ()]  # type: ignore[union-attr]
+    flags = [str(flag) for flag in extra.get("flags") or ()]
     if any(flag.startswith("--") for flag in flags):
         return flags
     long = f"--{name.replace('_', '-')}"
@@ -128,6 +154,12 @@ def option_names(cls: type[Settings]) -> dict[str, str]:
         if long:
             found[plain(long[0].partition("/")[0].removeprefix("--"))] = name
     return found
+
+
+def kept_names(cls: type[Settings]) -> dict[str, str]:
+    """The same, of the options that may stand in a file or the environment."""
+    names = option_names(cls)
+    return {option: name for option, name in names.items() if not extra_of(cls.model_fields[name]).get("flag_only")}
 
 
 def in_order(settings: type[Settings]) -> list[str]:
@@ -146,13 +178,42 @@ def typed(settings: Settings, command: str) -> list[str]:
             continue
         yes, _, no = (flags or [""])[0].partition("/")
         for one in value if isinstance(value, list) else [value]:
-            words += [yes if one else no] if isinstance(one, bool) else [yes, str(one)][not yes :]
+            if isinstance(one, bool):
+                words.append(yes if one else no)
+            else:
+                words += [yes, str(one)] if yes else [str(one)]
     return words
 
 
 def is_list(field: FieldInfo) -> bool:
     """The setting takes several values."""
     return any(get_origin(one) is list for one in (field.annotation, *get_args(field.annotation)))
+
+
+def _fitted(cls: type[Settings], name: str, value: Any, source: str) -> Any:
+    """A value as the setting takes it. One from a file or the environment may be for two commands of which only one
+    takes several: one value for a setting of several is a list of it, a list of one for a setting of one that value.
+    """
+    if not source or name not in cls.model_fields:
+        return value
+    several = is_list(cls.model_fields[name])
+    if several and not isinstance(value, list):
+        return [value]
+    return value[0] if not several and isinstance(value, list) and len(value) == 1 else value
+
+
+def _written(cls: type[Settings], file: Path, command: str) -> dict[str, Any]:
+    """Setting → value of the file of `--config` or `--recipe`.
+
+    Raises:
+        UsageError: it cannot be read, says what only a flag can, or calls a setting by an old name.
+    """
+    options = option_names(cls)
+    content = {plain(name): value for name, value in read_toml(file).items()}
+    if refused := min(content.keys() & (options.keys() - kept_names(cls).keys()), default=""):
+        raise UsageError(f"{refused} can only be given on the command line", str(file), "Remove the line")
+    refuse_old(content.keys() - options.keys(), command, str(file))
+    return {options.get(name, name): value for name, value in content.items()}
 
 
 def _faults(cls: type[Settings], error: ValidationError, layers: Mapping[str, tuple[Any, str]]) -> str:

@@ -1,4 +1,4 @@
-"""The words of `mmavk card`."""
+"""Command line of `mmavk card`."""
 
 import typer
 
@@ -6,11 +6,11 @@ from mmavk_cli.cli.options import add_command
 from mmavk_cli.cli.output import print_json
 from mmavk_cli.flows.card import CardSettings, card
 
-TEXT = """Write the card of a run anew: what it is, how it was made, what it came to.
+TEXT = """Write the card of a run again: what it is, how it was made, its results.
 
-Every run folder gets its card when it is made, README.md, and data_card.md where the run says what its data is like.
-This command makes them again from the records in the folder: with scores on a test split (runs of mmavk eval of the
-very same weights), with a licence, or for a run of an earlier mmavk. A card that was edited by hand is replaced."""
+Every run folder is written with a card, README.md, and with data_card.md if the run records its data. This command
+writes them again from the records in the folder: with scores on a test split (runs of mmavk eval of exactly these
+weights), with a licence, or for a run of an earlier mmavk. A card that was edited by hand is overwritten."""
 
 EXAMPLES = [
     "mmavk card runs/text",

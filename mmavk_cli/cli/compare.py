@@ -1,4 +1,4 @@
-"""The words of `mmavk compare`."""
+"""Command line of `mmavk compare`."""
 
 import typer
 
@@ -10,11 +10,12 @@ from mmavk_cli.flows.compare import CompareSettings, Comparison, compare
 from mmavk_cli.report.metrics.pairwise import sentence
 from mmavk_cli.report.metrics.seeds import Spread
 
-TEXT = """Compare evaluated runs: which gaps are more than chance.
+TEXT = """Compare evaluated runs: which differences are significant.
 
-Reads what `mmavk eval --out RUN` wrote on one and the same file, counts in strict IOB2, and tests every two runs by
-approximate randomisation over posts. Of a folder with several seeds it shows mean±sd, and tests their counts added up.
-A gap with a p-value of 0.05 or more is not called one; with more than two runs the p-values are Holm's."""
+Reads runs of `mmavk eval --out RUN` on the same file, counts in strict IOB2, and tests every pair of runs by
+approximate randomisation over posts. For a folder with several seeds it shows mean±sd, and tests the sum of their
+counts. A difference with a p-value of 0.05 or more is not significant; with more than two runs the p-values are
+corrected by Holm's method."""
 
 EXAMPLES = [
     "mmavk compare runs/own runs/blank",
@@ -28,8 +29,8 @@ def add(app: typer.Typer) -> None:
 
 
 def _compare(settings: CompareSettings) -> None:
-    with progress("pairs of runs", settings.quiet) as told:
-        result = compare(settings, told)
+    with progress("pairs of runs", settings.quiet) as on_progress:
+        result = compare(settings, on_progress)
     if settings.format == "json":
         print_json(result.as_json())
     else:

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from pydantic.fields import FieldInfo
 
-from mmavk_cli.base.config import FLAGS_ONLY
 from mmavk_cli.base.errors import MmavkError
-from mmavk_cli.base.settings import Settings, flags_of, option_names
+from mmavk_cli.base.settings import Settings, kept_names
+from mmavk_cli.cli.topics import topics
 from mmavk_cli.flows.shared import known_names as known
+from mmavk_cli.flows.shared.recipes import recipe_names
 
 Complete = Callable[[typer.Context, str], list[str]]
 Find = Callable[[dict[str, Any], str], Iterable[str]]
@@ -23,12 +23,12 @@ MOST = 200
 """Names that are offered at most."""
 
 
-def completion_of(settings: type[Settings], name: str, field: FieldInfo) -> Complete | None:
+def completion_of(settings: type[Settings], name: str) -> Complete | None:
     """What completes the field `name` of a command; None leaves it to typer, which knows choices.
 
     Where nothing is found the shell offers files.
     """
-    find = _find(settings, name, not flags_of(name, field))
+    find = _find(settings, name)
     if find is None:
         return None
 
@@ -44,20 +44,21 @@ def completion_of(settings: type[Settings], name: str, field: FieldInfo) -> Comp
     return complete
 
 
-def _find(settings: type[Settings], name: str, argument: bool) -> Find | None:
-    own_recipes = settings.recipe_file.__func__ is not Settings.recipe_file.__func__  # type: ignore[attr-defined]
-    if name == "recipe" and own_recipes:
-        return lambda _, __: known.recipes()
-    if name == "name" and argument:
-        return _datasets
+def _find(settings: type[Settings], name: str) -> Find | None:
     found: dict[str, Find] = {
         "dataset": _datasets, "source": _datasets,
-        "knowledge": _knowledge, "recipe": _knowledge, "name": _knowledge, "what": _knowledge,
+        "knowledge": _knowledge, "knowledge_name": _knowledge, "what": _knowledge,
+        "recipe": lambda _, __: recipe_names(),
         "model": lambda given, typed: ("embedded", *_runs(given, typed)), "run": _runs, "runs": _runs,
         "generator": lambda _, __: known.generators(), "topic": _topics, "key": _keys, "command": _commands,
+        **{setting: _one_of(names) for setting, names in known.parts().items()},
     }  # fmt: skip
     find = found.get(name)
     return None if find is _knowledge and "store" not in settings.model_fields else find
+
+
+def _one_of(names: Iterable[str]) -> Find:
+    return lambda _, __: names
 
 
 def _datasets(given: dict[str, Any], _: str) -> Iterable[str]:
@@ -74,8 +75,7 @@ def _runs(_: dict[str, Any], typed: str) -> Iterable[str]:
 
 
 def _topics(_: dict[str, Any], __: str) -> Iterable[str]:
-    from mmavk_cli.cli.help import topics
-    from mmavk_cli.cli.main import COMMANDS
+    from mmavk_cli.cli.commands import COMMANDS
 
     return [*topics(), *COMMANDS]
 
@@ -84,7 +84,7 @@ def _keys(_: dict[str, Any], __: str) -> Iterable[str]:
     from mmavk_cli.cli.commands import settings_classes
 
     classes = settings_classes()
-    names = {words.replace(" ", "."): option_names(cls).keys() - FLAGS_ONLY for words, cls in classes.items()}
+    names = {words.replace(" ", "."): set(kept_names(cls)) for words, cls in classes.items()}
     everywhere = {option for options in names.values() for option in options}
     own = (f"{words}.{option}" for words, options in names.items() for option in options)
     return [key.replace("_", "-") for key in (*everywhere, *own)]

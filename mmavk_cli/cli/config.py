@@ -1,4 +1,4 @@
-"""The words of `mmavk config`: show, set, unset, path."""
+"""Command line of `mmavk config`: show, set, unset, path."""
 
 import typer
 
@@ -16,27 +16,26 @@ from mmavk_cli.flows.config import (
     config_set,
     config_show,
     config_unset,
+    renamed_to,
 )
 
 SHOW = """Show what is set, and where each value comes from.
 
-A flag goes before the environment (MMAVK_BATCH_SIZE is --batch-size), that before the files of --config and --recipe,
-those before the settings file, that before the default. With COMMAND every setting of that command is shown."""
+In order of precedence: the flag, the environment (MMAVK_BATCH_SIZE is --batch-size), the files of --config and
+--recipe, the settings file, the default. With COMMAND every setting of that command is shown."""
 
 SET = """Write a setting into the settings file, for all commands that have it or for one.
 
-The value is checked as the option would be; other lines of the file, comments too, stay as they are."""
+The value is validated as the option would be; other lines of the file, comments included, are not changed."""
 
 UNSET = """Remove a setting from the settings file."""
 
-PATH = """Print where the settings file is: MMAVK_CONFIG, else in the platform's folder for settings."""
+PATH = """Print the path of the settings file: MMAVK_CONFIG, else in the platform's folder for settings."""
 
 
 def add(app: typer.Typer) -> None:
     """Add `mmavk config` with its commands."""
-    config = typer.Typer(
-        no_args_is_help=True, rich_markup_mode=None, help="Look into the settings file, and write into it."
-    )
+    config = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Show and change the settings file.")
     add_command(
         config, "show", ConfigShowSettings, _show, SHOW,
         ["mmavk config show", "MMAVK_EPOCHS=3 mmavk config show train", "mmavk config show data.stats --json"],
@@ -58,7 +57,8 @@ def _show(settings: ConfigShowSettings) -> None:
     else:
         _print(shown)
     for line in () if settings.quiet else shown.unknown:
-        typer.echo(f"no command has {line.setting!r} ({line.source})", err=True)
+        new = renamed_to(line.setting)
+        typer.echo(f"no command has {line.setting!r} ({line.source}){f'. {new}' if new else ''}", err=True)
 
 
 def _print(shown: Shown) -> None:
@@ -79,7 +79,7 @@ def _set(settings: ConfigSetSettings) -> None:
 def _unset(settings: ConfigKeySettings) -> None:
     path = config_unset(settings)
     if not settings.quiet:
-        typer.echo(f"{settings.key} is gone from {path}", err=True)
+        typer.echo(f"{settings.key} removed from {path}", err=True)
 
 
 def _path(_: ConfigPathSettings) -> None:

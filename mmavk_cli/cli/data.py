@@ -1,48 +1,50 @@
-"""The words of `mmavk data`: stats, check, fetch, convert."""
+"""Command line of `mmavk data`: stats, check, fetch, convert."""
 
 import sys
 
 import typer
 
-from mmavk_cli.base.errors import DataError, MmavkError
-from mmavk_cli.base.records import Problem
+from mmavk_cli.cli.faults import FaultPrinter
 from mmavk_cli.cli.options import add_command
 from mmavk_cli.cli.output import print_json
 from mmavk_cli.cli.progress import progress
 from mmavk_cli.corpus.findings import Finding
+from mmavk_cli.corpus.formats.format import LOST
 from mmavk_cli.corpus.public_datasets import PICTURES, TERMS
 from mmavk_cli.flows.data.check import FIRST, Check, DataCheckSettings, data_check
-from mmavk_cli.flows.data.convert import Conversion, DataConvertSettings, data_convert, means
+from mmavk_cli.flows.data.convert import Conversion, DataConvertSettings, data_convert
 from mmavk_cli.flows.data.convert_paths import PIPE
 from mmavk_cli.flows.data.fetch import DataFetchSettings, data_fetch
 from mmavk_cli.flows.data.stats import DataStatsSettings, Stats, data_stats
 
-STATS = """Count a data set, beside the published Table 1.
+STATS = """Count a data set, next to the published Table 1.
 
-Entities are counted under both rules: strict IOB2 (an I- that continues nothing is no entity) and conlleval (it begins
-one). A published number that neither rule gives is marked."""
+Entities are counted under both rules: strict IOB2 (an I- tag that continues nothing is not an entity) and conlleval
+(it starts one). A published number that neither rule reproduces is marked."""
 
 CHECK = """Find what in a data set changes a score, with file and line.
 
-Tags that the two counting rules read differently, words that careless readers lose, repeated texts, splits that are
-equal, missing or edited, pictures that are missing or broken. Exits 3 when something found changes a score, else 0."""
+Tags that the two counting rules read differently, types that training would not learn or could not score, words that a
+naive reader loses, duplicate texts, splits that are identical, missing or edited, pictures that are missing or broken.
+Exits 3 if a finding changes a score, else 0."""
 
 FETCH = """Fetch the texts of a public data set from its authors' repository.
 
-Every file is checked against the SHA-256 of the release and appears whole or not at all; files that are there already
-are kept. The pictures are not fetched: the command says where they are to be had, and on what terms."""
+Every file is checked against the SHA-256 of the release and written atomically; existing files are kept. The pictures
+are not fetched: the command says where to get them, and on what terms."""
 
-CONVERT = """Convert posts from one format to another, and tell what the other cannot hold.
+CONVERT = """Convert posts from one format to another, and report what the target cannot represent.
 
-Formats: conll (with IMGID lines), jsonl (our own fields), doccano, prodigy, spacy (a DocBin), hf (a folder of Hugging
-Face `datasets`). SOURCE may also be raw text or a folder of it. Each split of a data set or folder becomes a file in
-TARGET. Every record that is written is read back and compared with its post, and each kind of difference is counted.
+Formats: conll (with IMGID lines), jsonl (our own fields), doccano, prodigy, labelstudio and labelstudio-min (JSON and
+JSON-MIN), spacy (a DocBin), hf (a folder of Hugging Face `datasets`), brat (a folder), csv and tsv (a row a name);
+gliner, spacy-tuples and lines (one post a line) are read only.
 
-A row that cannot be read, or cannot be written, is left out and told with its file and line, the others go on, and the
-command exits 3 when all is written."""
+SOURCE may also be raw text or a folder of it. Each split of a data set or folder becomes a file in TARGET. Every record
+that is written is read back and compared with its post, and each kind of difference is counted. --types renames types
+on the way, or leaves them out.
 
-FIRST_BAD = 20
-"""Bad rows that are told one by one; --verbose tells them all."""
+A row that cannot be read or written is skipped and reported with its file and line; the command then exits 3
+at its end."""
 
 
 def add(app: typer.Typer) -> None:
@@ -61,6 +63,7 @@ def add(app: typer.Typer) -> None:
         data, "convert", DataConvertSettings, _convert, CONVERT,
         [
             "mmavk data convert docs/examples/posts.jsonl posts.conll",
+            "mmavk data convert docs/examples/posts.jsonl people.jsonl --types PERSON=PER,GPE=LOC,...=drop",
             "mmavk data convert twitter2017 annotate --to doccano",
             "mmavk data convert twitter2017 - --split test --to jsonl > test.jsonl",
             "mmavk data convert twitter2017 hub --to hf --format json",
@@ -76,7 +79,7 @@ def _stats(settings: DataStatsSettings) -> None:
     else:
         _print_stats(stats)
     if stats.missing and not settings.quiet:
-        typer.echo(f"not there: {', '.join(stats.missing)}", err=True)
+        typer.echo(f"missing: {', '.join(stats.missing)}", err=True)
 
 
 def _print_stats(stats: Stats) -> None:
@@ -87,27 +90,27 @@ def _print_stats(stats: Stats) -> None:
     table = Table()
     for column in ("split", "", "published", "strict", "conlleval", ""):
         table.add_column(column, justify="right" if column in {"published", "strict", "conlleval"} else "left")
+    before = ""
     for line in stats.lines:
         published = "-" if line.published is None else str(line.published)
-        mark = "no rule gives it" if line.unexplained else ""
-        first = line.split if line is stats.lines[0] or line.what == "PER" else ""
+        mark = "no rule reproduces it" if line.unexplained else ""
+        first, before = "" if line.split == before else line.split, line.split
         table.add_row(first, line.what, published, str(line.strict), str(line.lenient), mark)
         if line.what == "words":
             table.add_section()
-    Console().print(table)
+    Console(markup=False, emoji=False).print(table)
     for note in ((f"published: {stats.source}",) if stats.source else ()) + stats.notes:
         typer.echo(note)
 
 
-def _check(settings: DataCheckSettings) -> None:
-    with progress("pictures", settings.quiet) as told:
-        check = data_check(settings, told)
+def _check(settings: DataCheckSettings) -> int:
+    with progress("pictures", settings.quiet) as on_progress:
+        check = data_check(settings, on_progress)
     if settings.format == "json":
         print_json(check.as_json(settings.every))
     else:
         _print_check(check, None if settings.every else FIRST)
-    if check.changes_score:
-        raise typer.Exit(DataError.code)
+    return check.code
 
 
 def _print_check(check: Check, limit: int | None) -> None:
@@ -129,14 +132,14 @@ def _print_finding(finding: Finding, limit: int | None) -> None:
 
 
 def _fetch(settings: DataFetchSettings) -> None:
-    with progress(f"fetching {settings.name}", settings.quiet) as told:
-        fetched = data_fetch(settings, told)
+    with progress(f"fetching {settings.dataset}", settings.quiet) as on_progress:
+        fetched = data_fetch(settings, on_progress)
     if settings.format == "json":
         files = {split: str(path) for split, path in fetched.files.items()}
         print_json({"folder": str(fetched.folder), "files": files, "was_there": list(fetched.kept)})
     else:
         for split, path in fetched.files.items():
-            typer.echo(f"{path}\t{'was there' if split in fetched.kept else 'fetched'}")
+            typer.echo(f"{path}\t{'exists' if split in fetched.kept else 'fetched'}")
     if not settings.quiet:
         pictures = f"The pictures are not fetched. The authors give them at {PICTURES}"
         place = f"Put them into {fetched.folder}_images, or name their folder with --images."
@@ -144,25 +147,14 @@ def _fetch(settings: DataFetchSettings) -> None:
             typer.echo(line, err=True)
 
 
-def _convert(settings: DataConvertSettings) -> None:
-    faults = 0
-
-    def tell(problem: Problem) -> None:
-        nonlocal faults
-        faults += 1
-        if faults <= FIRST_BAD or settings.verbose:
-            typer.echo(f"left out: {MmavkError(problem.what, problem.where, problem.do)}", err=True)
-        elif faults == FIRST_BAD + 1:
-            typer.echo("left out: and so on; --verbose tells every one", err=True)
-
-    with progress("posts", settings.quiet) as told:
-        done = data_convert(settings, sys.stdout.write, told, tell)
+def _convert(settings: DataConvertSettings) -> int:
+    with progress("posts", settings.quiet) as on_progress:
+        done = data_convert(settings, sys.stdout.write, on_progress, FaultPrinter(settings.verbose, "left out"))
     if settings.format == "json" and settings.target != PIPE:
         print_json(done.as_json())
     elif not (settings.quiet and settings.target == PIPE):
         _print_conversion(done, settings.target == PIPE)
-    if done.bad:
-        raise typer.Exit(DataError.code)
+    return done.code
 
 
 def _print_conversion(done: Conversion, to_stderr: bool) -> None:
@@ -170,7 +162,9 @@ def _print_conversion(done: Conversion, to_stderr: bool) -> None:
     for split, counted in done.splits.items():
         counts = ", ".join(f"{name.replace('_', ' ')} {number}" for name, number in counted.counts.items())
         typer.echo(f"  {split}: {counts}", err=to_stderr)
+    for note in done.told:
+        typer.echo(f"  note: {note}", err=to_stderr)
     for kind, number in done.losses():
-        typer.echo(f"  not kept: {number} {means(kind)}", err=to_stderr)
-    if not any(done.losses()):
-        typer.echo("  everything is kept", err=to_stderr)
+        typer.echo(f"  not kept: {number} {LOST[kind]}", err=to_stderr)
+    if done.verdict:
+        typer.echo(f"  {done.verdict}", err=to_stderr)

@@ -1,16 +1,18 @@
-"""The words of `mmavk doctor`."""
+"""Command line of `mmavk doctor`."""
 
 import typer
 
+from mmavk_cli.base.device import CARD
 from mmavk_cli.cli.options import add_command
 from mmavk_cli.cli.output import print_json
 from mmavk_cli.flows.doctor.doctor import DoctorSettings, Report, doctor
-from mmavk_cli.flows.doctor.memory_by_profile import CARD, Fit, Stage
+from mmavk_cli.flows.doctor.memory_by_profile import Fit, Stage
 
-TEXT = """Show what this machine has, and what fits into its memory.
+TEXT = """Show devices, versions and weights, and what fits into memory.
 
-Devices with their free memory, versions, which weights are there, and for each profile what its models take one after
-the other: weights, KV cache, batch, peak. These are estimates from the models' settings; no model is loaded."""
+Devices with their free memory, versions, which weights are installed, and for each profile the memory of its models,
+which run one after another: weights, KV cache, batch, peak. These are estimates from the models' configuration; no
+model is loaded."""
 
 EXAMPLES = ["mmavk doctor", "mmavk doctor --visual-tokens 512 --format json"]
 
@@ -51,8 +53,12 @@ def _print(report: Report) -> None:
                 _print_stage(stage)
 
 
+def _or_none(size: int) -> str:
+    return _giga(size) if size else "-"
+
+
 def _print_stage(stage: Stage) -> None:
-    sizes = " ".join(f"{_giga(size) if size else '-':>9}" for size in (stage.weights, stage.cache, stage.peak))
+    sizes = " ".join(f"{_or_none(size):>9}" for size in (stage.weights, stage.cache, stage.peak))
     typer.echo(f"{f'  {stage.stage}, batch {stage.batch}':<26} {sizes}")
 
 

@@ -1,4 +1,4 @@
-"""The words of `mmavk export`."""
+"""Command line of `mmavk export`."""
 
 import typer
 
@@ -8,7 +8,7 @@ from mmavk_cli.flows.export import ExportSettings, export
 
 TEXT = """Export a trained tagger to ONNX, to tag without torch.
 
-The folder holds the encoder for ONNX Runtime, the head as safetensors and the tokenizer; `mmavk tag --model FOLDER`
+The folder contains the encoder for ONNX Runtime, the head as safetensors and the tokenizer; `mmavk tag --model FOLDER`
 and `mmavk eval FOLDER` read it."""
 
 EXAMPLES = ["mmavk export runs/text --out runs/text-int8"]

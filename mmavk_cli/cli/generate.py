@@ -1,4 +1,4 @@
-"""The words of `mmavk generate`."""
+"""Command line of `mmavk generate`."""
 
 import sys
 import time
@@ -10,40 +10,40 @@ import typer
 
 from mmavk_cli.base.device import used_memory
 from mmavk_cli.base.errors import MmavkError
+from mmavk_cli.cli.faults import FaultPrinter
 from mmavk_cli.cli.options import add_command
 from mmavk_cli.cli.output import print_json
 from mmavk_cli.cli.progress import EVERY
 from mmavk_cli.flows.generate.generate import GenerateSettings, generate
-from mmavk_cli.flows.generate.job import Generation, Told
+from mmavk_cli.flows.generate.job import Generation
 from mmavk_cli.flows.generate.survey import LOOKING, READING
 from mmavk_cli.flows.generate.worker import BATCH, LOADING, STARTING, WRITING
+from mmavk_cli.flows.shared.progress import Progress
 from mmavk_cli.report.safe_text import visible
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
+    from rich.progress import Progress as Bar
 
 TEXT = """Write knowledge about pictures into the store.
 
 Pictures come from a data set (--dataset), a folder (--images) or posts (--input). The model sees the picture and the
-prompt, never a post. A picture is known by its bytes: what the store has is not made again, and equal pictures under
-other names are paid for once. Each text is kept as soon as it is there, so the command can be killed and called again;
-several may fill one store at once.
+prompt, never a post. Pictures are identified by a digest of their bytes: what is in the store is not generated again,
+and duplicates under other names are generated once. Each text is saved as soon as it is generated, so the command can
+be killed and repeated; several processes may write to one store.
 
-The first Ctrl-C finishes the batch in hand, the second stops at once. Pictures that cannot be read become failed rows,
-the others go on, and the command exits 3 (6 where memory ran out) when all is done. A picture that comes many times
-over is a placeholder and gets empty knowledge."""
+The first Ctrl-C finishes the current batch, the second stops at once. A picture that cannot be read, or for which the
+model gives no answer, becomes a failed row, and the command exits 3 at its end (6 if memory ran out); it also does if
+pictures failed before and --retry-failed is not given, or if most texts are flagged. A picture that occurs many times
+is a placeholder and gets empty knowledge."""
 
 EXAMPLES = [
     "mmavk generate --images docs/examples/folder --generator ocr",
     "mmavk generate --input docs/examples/posts.jsonl --generator ocr --retry-failed",
     "mmavk generate --dataset twitter2017 --4bit --shard 1/2",
-    "mmavk generate --dataset twitter2017 --generator server --url http://localhost:8000/v1",
+    "mmavk generate --dataset twitter2017 --generator server --server-url http://localhost:8000/v1",
 ]
 
-FINISHING = "finishing the batch in hand; Ctrl-C again stops at once"
-
-FIRST = 20
-"""Failures that are told one by one; --verbose tells them all."""
+FINISHING = "finishing the current batch; Ctrl-C again stops at once"
 
 BEFORE = {READING, LOOKING, STARTING, LOADING}
 """The steps before a picture can be written about."""
@@ -56,38 +56,33 @@ def add(app: typer.Typer) -> None:
     add_command(app, "generate", GenerateSettings, _generate, TEXT, EXAMPLES)
 
 
-def _generate(settings: GenerateSettings) -> None:
-    begun: list[Generation] = []
+def _generate(settings: GenerateSettings) -> int:
+    done = Generation()
     try:
-        with _screen(settings.quiet) as (told, warned):
-            done = generate(settings, _remembered(told, begun), warned)
+        with _screen(settings.quiet, done) as (on_progress, on_stop):
+            generate(settings, done, on_progress, on_stop)
     except (MmavkError, KeyboardInterrupt):  # what was made until then is kept, and told
-        if begun and not settings.quiet:
-            typer.echo(f"{begun[0].recipe}: {summary(begun[0])}", err=True)
+        if done.totals.counts["files"] and not settings.quiet:
+            typer.echo(f"{done.recipe}: {summary(done)}", err=True)
         raise
     if settings.format == "json":
         print_json(done.as_json() | done.failures_json())
-    shown = done.failures if settings.verbose else done.failures[:FIRST]
-    for where, reason in shown:
-        typer.echo(f"mmavk: {visible(f'{where}: {reason}')}", err=True)
-    if len(shown) < len(done.failures):
-        typer.echo("mmavk: and so on; --verbose tells every one", err=True)
+    faults = FaultPrinter(settings.verbose)
+    for where, reason in done.failures:
+        faults.line(f"{where}: {reason}")
+    for where, reason in done.before:
+        faults.line(f"{where}: failed before, not retried: {reason}")
+    if done.before:
+        typer.echo(f"mmavk: {len(done.before):,} pictures failed before; --retry-failed retries them", err=True)
+    if done.mostly_flagged:
+        typer.echo(f"mmavk: {done.flaws()}", err=True)
     if not settings.quiet:
         for note in done.notes:
-            typer.echo(f"note: {note}", err=True)
+            typer.echo(f"note: {visible(note)}", err=True)
         typer.echo(f"{done.recipe}: {summary(done)}", err=True)
     if done.stopped:
         raise KeyboardInterrupt
-    if done.code:
-        raise typer.Exit(done.code)
-
-
-def _remembered(told: Told, begun: list[Generation]) -> Told:
-    def seen(step: str, done: Generation, left: int) -> None:
-        begun[:] = [done]
-        told(step, done, left)
-
-    return seen
+    return done.code
 
 
 def summary(done: Generation) -> str:
@@ -141,16 +136,16 @@ def duration(seconds: float) -> str:
 
 
 @contextmanager
-def _screen(quiet: bool) -> Iterator[tuple[Told, Callable[[], None]]]:
+def _screen(quiet: bool, generation: Generation) -> Iterator[tuple[Progress, Callable[[], None]]]:
     """A bar on a terminal, a line now and then elsewhere; and what tells that a Ctrl-C was heard."""
     if not quiet and sys.stderr.isatty() and not (bar := new_bar()).console.is_dumb_terminal:
         with bar:
-            yield drawn_on(bar)
+            yield drawn_on(bar, generation)
         return
     pace, last = Pace(), [time.monotonic()]
 
-    def lined(step: str, done: Generation, left: int) -> None:
-        words = pace.words(step, done, left)
+    def lined(done: int, total: int | None = None, /, step: str = "") -> None:
+        words = pace.words(step, generation, (total or 0) - done)
         if not quiet and (step == LOADING or time.monotonic() - last[0] >= EVERY):
             last[0] = time.monotonic()
             typer.echo(words, err=True)
@@ -158,14 +153,15 @@ def _screen(quiet: bool) -> Iterator[tuple[Told, Callable[[], None]]]:
     yield lined, lambda: typer.echo(f"mmavk: {FINISHING}", err=True)
 
 
-def drawn_on(bar: "Progress") -> tuple[Told, Callable[[], None]]:
+def drawn_on(bar: "Bar", generation: Generation) -> tuple[Progress, Callable[[], None]]:
     """What moves the bar, and what tells on it that a Ctrl-C was heard: a line of its own would be drawn over."""
     pace, task, notes = Pace(), bar.add_task(STARTING, total=None), [""]
 
-    def drawn(step: str, done: Generation, left: int) -> None:
-        whole = done.totals.counts["pictures"] if step in {WRITING, BATCH} else None
-        finished = whole - left if whole is not None else None
-        bar.update(task, description=notes[0] + pace.words(step, done, left), completed=finished, total=whole)
+    def drawn(done: int, total: int | None = None, /, step: str = "") -> None:
+        words = notes[0] + pace.words(step, generation, (total or 0) - done)
+        of_pictures = step in {WRITING, BATCH}
+        completed, total = (done, total) if of_pictures else (None, None)
+        bar.update(task, description=words, completed=completed, total=total)
 
     def warned() -> None:
         notes[0] = f"{FINISHING}\n"
@@ -174,12 +170,13 @@ def drawn_on(bar: "Progress") -> tuple[Told, Callable[[], None]]:
     return drawn, warned
 
 
-def new_bar() -> "Progress":
+def new_bar() -> "Bar":
     """A bar with the words beside it, on as many lines as they need."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bar
     from rich.table import Column
 
     words = TextColumn("{task.description}", markup=False, table_column=Column(ratio=1))  # wraps where it is narrow
     columns = (BarColumn(bar_width=20), words)
-    return Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False, expand=True)
+    return Bar(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False, expand=True)

@@ -1,25 +1,22 @@
-"""The words of `mmavk help`: the pages of docs/ in the terminal, and the help of commands."""
-
-from pathlib import Path
+"""Command line of `mmavk help`: the pages of docs/ in the terminal, and the help of commands."""
 
 import typer
 
 from mmavk_cli.base.errors import UsageError
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.base.suggest import near
+from mmavk_cli.cli.commands import COMMANDS, HELP_OPTIONS, load
 from mmavk_cli.cli.options import add_command
-
-TOPICS = Path(__file__).parent / "topics"
-"""The pages of docs/ that come with the package; each file is a link to the page itself."""
+from mmavk_cli.cli.topics import topics
 
 TEXT = """Read about a topic (formats, errors, settings), or a command's help page.
 
-Without a topic the topics are listed. What is printed are the pages of the documents; in a pipe they are as they were
-written, in Markdown."""
+Without a topic the topics are listed. The pages are those of the documentation; in a pipe they are printed as
+Markdown."""
 
 
 class HelpSettings(Common):
-    """What `mmavk help` asks."""
+    """Options of `mmavk help`."""
 
     topic: list[str] | None = setting(None, "A topic, or the words of a command.", argument=True)
 
@@ -29,14 +26,7 @@ def add(app: typer.Typer) -> None:
     add_command(app, "help", HelpSettings, _help, TEXT, ["mmavk help", "mmavk help formats", "mmavk help data stats"])
 
 
-def topics() -> dict[str, Path]:
-    """Topic → its page."""
-    return {path.stem: path for path in sorted(TOPICS.glob("*.md"))}
-
-
 def _help(settings: HelpSettings) -> None:
-    from mmavk_cli.cli.main import COMMANDS, app
-
     words = settings.topic or []
     if not words:
         for topic, path in topics().items():
@@ -47,7 +37,8 @@ def _help(settings: HelpSettings) -> None:
     elif len(words) == 1 and words[0] in topics():
         _print(topics()[words[0]].read_text("utf-8"))
     elif words[0] in COMMANDS:
-        app([*words, "--help"], prog_name="mmavk", standalone_mode=False)
+        command = load(words[0])
+        command([*words[1:], "--help"], prog_name=f"mmavk {words[0]}", standalone_mode=False, **HELP_OPTIONS)
     else:
         known = {*topics(), *COMMANDS}
         raise UsageError(f"no topic {' '.join(words)!r}", "TOPIC", near(words[0], known))

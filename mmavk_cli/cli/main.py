@@ -2,37 +2,16 @@
 
 import errno
 import sys
-from importlib import import_module
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
-from typer.main import get_group
 
 from mmavk_cli import __version__
 from mmavk_cli.base.errors import DataError, MemoryShortError, MmavkError
-from mmavk_cli.cli.torchrun import one_voice
-
-COMMANDS = {
-    "tag": ("tag", "Find the names in posts: people, places, organisations, other."),
-    "generate": ("generate", "Write knowledge about pictures into the store."),
-    "score": ("score", "Say how related posts and their pictures are, and what a threshold would do."),
-    "train": ("train", "Train a tagger on one or more data sets."),
-    "eval": ("evaluate", "Score a model on a split of a data set."),
-    "compare": ("compare", "Compare evaluated runs: which gaps are more than chance."),
-    "sweep": ("sweep", "Score a trained model at every threshold: the paper's Figure 4."),
-    "reproduce": ("reproduce", "Reproduce a table or figure of the paper: our numbers beside the published ones."),
-    "report": ("report", "Show runs on one page: scores, curves, and every post with its names marked."),
-    "card": ("card", "Write the card of a run anew: what it is, how it was made, what it came to."),
-    "export": ("export", "Export a trained tagger to ONNX, to tag without torch."),
-    "push": ("push", "Show what a model would bring to the hub, and with --to-hub upload it."),
-    "data": ("data", "Count, check, fetch and convert data sets."),
-    "doctor": ("doctor", "Show what this machine has, and what fits into its memory."),
-    "store": ("store", "Look into the knowledge store, fill it, empty it."),
-    "help": ("help", "Read about a topic (formats, errors, settings), or a command's help page."),
-    "config": ("config", "Look into the settings file, and write into it."),
-}
-"""In path order: the module of each command and its line on the first help page."""
+from mmavk_cli.cli.commands import COMMANDS, HELP_OPTIONS, load
+from mmavk_cli.cli.streams import replace_closed_streams
+from mmavk_cli.cli.torchrun import only_rank_0_prints
 
 
 class _Late(TyperGroup):
@@ -43,16 +22,9 @@ class _Late(TyperGroup):
         return name, load(name) if name else command, rest
 
 
-def load(name: str) -> Any:
-    """The command `name`, or the group of that name, ready to run."""
-    part = typer.Typer(rich_markup_mode=None)
-    import_module(f"mmavk_cli.cli.{COMMANDS[name][0]}").add(part)
-    return get_group(part).commands[name]
-
-
 EXITS = {
-    0: "fine", 1: "our fault", 2: "usage", 3: "data", 4: "knowledge missing or of another recipe",
-    5: "weights or a package missing", 6: "out of memory", 130: "stopped with Ctrl-C",
+    0: "success", 1: "internal error", 2: "usage", 3: "data", 4: "knowledge missing or of another recipe",
+    5: "weights or a package missing", 6: "out of memory", 130: "interrupted with Ctrl-C",
 }  # fmt: skip
 
 FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -73,7 +45,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=HELP_OPTIONS,
     help="Find the names in a post (people, places, organisations, other) with the help of its picture.",
 )
 
@@ -97,7 +69,8 @@ for name, (_, line) in COMMANDS.items():
 
 def main() -> None:
     """Run the command line and exit with the code of docs/errors.md."""
-    with one_voice():
+    replace_closed_streams()
+    with only_rank_0_prints():
         _main()
 
 

@@ -13,15 +13,20 @@ import typer
 from pydantic.fields import FieldInfo
 from typer.core import TyperCommand
 
+from mmavk_cli.base.config import plain
 from mmavk_cli.base.device import peak_memory
 from mmavk_cli.base.errors import UsageError
-from mmavk_cli.base.settings import Common, Settings, flags_of, in_order
+from mmavk_cli.base.renamed import new_names, unread_variables
+from mmavk_cli.base.settings import Common, Settings, extra_of, flags_of, in_order
 from mmavk_cli.cli.completion import completion_of
+from mmavk_cli.cli.notes import notes
 
 FORMAT, JSON = "format", "json"
 """Wherever `--format` can be `json`, `--json` says so: one option that is no setting of its own."""
 
-Run = Callable[[Any], None]
+Run = Callable[[Any], int | None]
+"""Does the work of a command; what it returns is the exit code of one that went through (None is 0): 3 where single
+rows were bad. A fault that ends the command is raised: `base/errors.py`."""
 
 
 def add_command(
@@ -29,16 +34,29 @@ def add_command(
 ) -> None:
     """Add the command `name` to `app`; it gathers `settings` from what was given and calls `run` with them.
 
-    `text` is the help page's first paragraph; `examples` are command lines, each run by a test.
+    `text` is the help page's first paragraph; `examples` are command lines, each run by a test. The exit code is what
+    `run` returns, or that of the error it raises (`cli/main.py`).
+
+    Args:
+        app: the group that the command is added to.
+        name: of the command.
+        settings: the class that its options are made from.
+        run: is called with the settings, and returns the exit code.
+        text: the help page's first paragraph.
+        examples: command lines, each run by a test.
     """
 
     def body(ctx: typer.Context, **given: Any) -> None:
-        command = ctx.command_path.partition(" ")[2]
+        command = _words(ctx)
         try:
             chosen = _chosen(given)
             gathered = settings.gather(chosen, command)
-            with _told(gathered, settings.layers(chosen, command)):
-                run(gathered)
+            quiet = isinstance(gathered, Common) and gathered.quiet
+            for note in () if quiet else unread_variables(command):
+                typer.echo(f"mmavk: {note}", err=True)
+            with _verbose_lines(gathered, settings.layers(chosen, command)), notes(quiet):
+                if code := run(gathered):
+                    raise typer.Exit(code)
             sys.stdout.flush()
         except KeyboardInterrupt:
             typer.echo("mmavk: stopped", err=True)
@@ -56,7 +74,23 @@ def add_command(
 
 
 class _Command(TyperCommand):
-    """Its help page calls an argument of several values `RUN...`; Typer would write `RUN <list[Path]>`."""
+    """A command that knows how its options were called before, and whose help page calls an argument of several values
+    `RUN...`; Typer would write `RUN <list[Path]>`.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the command line.
+
+        Raises:
+            UsageError: an option has a new name.
+        """
+        try:
+            return super().parse_args(ctx, args)
+        except Exception as error:  # Typer has a click of its own, whose NoSuchOption has no public name
+            command, name = _words(ctx), getattr(error, "option_name", "").removeprefix("--")
+            for new in new_names(plain(name), command):
+                raise UsageError(f"is now --{new.replace('_', '-')} for mmavk {command}", f"--{name}") from None
+            raise
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         for one in self.params:
@@ -69,6 +103,11 @@ def _record(argument: Any, ctx: Any) -> tuple[str, str]:  # noqa: ARG001
     return f"{argument.metavar}...", argument.help
 
 
+def _words(ctx: Any) -> str:
+    """The words of a command after `mmavk`."""
+    return str(ctx.command_path).partition(" ")[2]
+
+
 def epilog(examples: Sequence[str]) -> str:
     """The examples under a help page; the first line keeps the lines after it from being wrapped."""
     return "\n".join(("\b", "Examples:", *(f"  {example}" for example in examples)))
@@ -78,10 +117,10 @@ def _parameters(settings: type[Settings]) -> list[inspect.Parameter]:
     parameters = []
     for name in in_order(settings):
         field = settings.model_fields[name]
-        extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-        metavar = str(extra.get("metavar") or "") or None
-        text = field.description or ""
-        how: Any = {"metavar": metavar, "show_default": False, "autocompletion": completion_of(settings, name, field)}
+        extra = extra_of(field)
+        metavar = extra.get("metavar") or None
+        text = f"{field.description} {extra.get('here', '')}".strip()
+        how: Any = {"metavar": metavar, "show_default": False, "autocompletion": completion_of(settings, name)}
         if not flags_of(name, field):
             info: Any = typer.Argument(help=text, **how | {"metavar": metavar or name.upper()})
         else:
@@ -107,12 +146,12 @@ def _chosen(given: dict[str, Any]) -> dict[str, Any]:
     """
     chosen = {key: value for key, value in given.items() if value is not None and value != []}
     if chosen.pop(JSON, False) and chosen.setdefault(FORMAT, JSON) != JSON:
-        raise UsageError(f"there is --format {chosen[FORMAT]} as well", f"--{JSON}", "Give one of them")
+        raise UsageError(f"--format {chosen[FORMAT]} is given too", f"--{JSON}", "Give one of them")
     return chosen
 
 
 @contextmanager
-def _told(settings: Settings, layers: dict[str, tuple[Any, str]]) -> Iterator[None]:
+def _verbose_lines(settings: Settings, layers: dict[str, tuple[Any, str]]) -> Iterator[None]:
     """With --verbose: which settings are not from the command line, and what the command took."""
     began = monotonic()
     verbose = isinstance(settings, Common) and settings.verbose and not settings.quiet
@@ -140,4 +179,5 @@ def _help(text: str, field: FieldInfo) -> str:
     if field.is_required():
         return f"{text} [required]"
     shown = field.default not in (None, False, (), [], "") and "[default:" not in text
-    return f"{text} [default: {'yes' if field.default is True else field.default}]" if shown else text
+    default = "yes" if field.default is True else field.default
+    return f"{text} [default: {default}]" if shown else text

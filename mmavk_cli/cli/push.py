@@ -1,4 +1,4 @@
-"""The words of `mmavk push`."""
+"""Command line of `mmavk push`."""
 
 import typer
 
@@ -7,14 +7,14 @@ from mmavk_cli.cli.output import print_json
 from mmavk_cli.cli.progress import progress
 from mmavk_cli.flows.push.push import Push, PushSettings, push
 
-TEXT = """Show what a model would bring to the hub, and with --to-hub upload it.
+TEXT = """Show what would be uploaded to the hub, and with --to-hub upload it.
 
 RUN is the run folder of a training or an exported tagger. Its files, its card and its records go into one commit;
-predictions, posts, knowledge and paths of this machine never do. Without --to-hub nothing is sent, and the files and
-the card are shown.
+predictions, posts, knowledge and paths of this machine are never uploaded. Without --to-hub nothing is sent, and the
+files and the card are shown.
 
-The token is HF_TOKEN, or the one of `hf auth login`; it is never an option. An upload that is broken off leaves the
-repository as it was."""
+The token is HF_TOKEN, or the one of `hf auth login`; it is never an option. An interrupted upload leaves the
+repository unchanged."""
 
 EXAMPLES = ["mmavk push runs/text me/tweets", "mmavk push runs/text me/tweets --json"]
 
@@ -25,8 +25,8 @@ def add(app: typer.Typer) -> None:
 
 
 def _push(settings: PushSettings) -> None:
-    with progress("MB", settings.quiet or not settings.to_hub) as told:
-        done = push(settings, told)
+    with progress("MB", settings.quiet or not settings.to_hub) as on_progress:
+        done = push(settings, on_progress)
     if settings.format == "json":
         print_json(done.as_json())
     elif done.url is None:

@@ -1,4 +1,4 @@
-"""The words of `mmavk report`."""
+"""Command line of `mmavk report`."""
 
 import typer
 
@@ -7,12 +7,12 @@ from mmavk_cli.cli.output import print_json
 from mmavk_cli.cli.progress import progress
 from mmavk_cli.flows.report import ReportSettings, report
 
-TEXT = """Show runs on one page: scores, curves, and every post with its names marked.
+TEXT = """Show runs on one page: scores, curves, and every post with its names highlighted.
 
-The page is one HTML file that needs nothing else, for a browser: scores a type with their intervals, errors,
-calibration, similarities, learning curves, a threshold sweep, whatever the runs hold; and the posts, what was found in
-them against the gold, to be filtered by type, by kind of error and by what the knowledge changed (give a run with
-knowledge and one of the same model without). Several runs stand side by side, with what differs. Prints the file."""
+The page is one self-contained HTML file: scores by type with their intervals, errors, calibration, similarities,
+learning curves, a threshold sweep, whatever the runs contain; and the posts, with predictions against gold, filtered by
+type, kind of error and what the knowledge changed (give a run with knowledge and one of the same model without).
+Several runs are shown side by side, with their differences. Prints the path of the file."""
 
 EXAMPLES = [
     "mmavk report runs/own",
@@ -26,8 +26,8 @@ def add(app: typer.Typer) -> None:
 
 
 def _report(settings: ReportSettings) -> None:
-    with progress("pictures", settings.quiet) as told:
-        made = report(settings, told)
+    with progress("pictures", settings.quiet) as on_progress:
+        made = report(settings, on_progress)
     if settings.format == "json":
         print_json({"page": str(made.path), "bytes": made.size, "posts": made.posts, "pictures": made.pictures})
     else:

@@ -1,4 +1,4 @@
-"""The words of `mmavk reproduce`."""
+"""Command line of `mmavk reproduce`."""
 
 import typer
 
@@ -9,15 +9,15 @@ from mmavk_cli.cli.tables import print_section
 from mmavk_cli.flows.reproduce.reproduce import reproduce
 from mmavk_cli.flows.reproduce.settings import ReproduceSettings
 
-TEXT = """Reproduce a table or figure of the paper: our numbers beside the published ones.
+TEXT = """Reproduce a table or figure of the paper: our numbers next to the published ones.
 
 table1 counts the data sets under three rules: strict IOB2, conlleval, and AdaSeq's reader (MoRe, PGIM). table4 trains
 and scores the fusions prefix (T+I), text (T-only), concat (T+T) and word; table3 trains word with each knowledge in the
 store (`--knowledge blip2,pgim` chooses), without a similarity filter; fig4 scores a word model at every threshold.
 
-Every cell of the grid is a run folder in GRID. What is finished is never done again: a stopped grid goes on when the
-command is repeated, and several processes may work on one grid. A cell that fails is told in the table and stops no
-other; the exit code is that of the first that failed."""
+Every cell of the grid is a run folder in --out. Finished cells are never run again: repeat the command to resume a
+stopped grid; several processes may work on one grid. A cell that fails is shown in the table and does not stop the
+others; the exit code is that of the first failure."""
 
 STEPS = {"loss", "train_loss"}
 """What lines of a training hold that only --verbose shows."""
@@ -35,12 +35,13 @@ def add(app: typer.Typer) -> None:
     add_command(app, "reproduce", ReproduceSettings, _reproduce, TEXT, EXAMPLES)
 
 
-def _reproduce(settings: ReproduceSettings) -> None:
-    def tell(cell: str, line: Json) -> None:
+def _reproduce(settings: ReproduceSettings) -> int:
+    def on_log(line: Json) -> None:
         if not settings.quiet and (settings.verbose or not STEPS & line.keys()):
-            typer.echo(f"{cell}: {_said(line, settings.epochs)}", err=True)
+            cell, *rest = line.items()
+            typer.echo(f"{cell[1]}: {_said(dict(rest), settings.epochs)}", err=True)
 
-    found = reproduce(settings, tell)
+    found = reproduce(settings, on_log)
     if settings.format == "json":
         print_json(found.content)
     else:
@@ -49,8 +50,7 @@ def _reproduce(settings: ReproduceSettings) -> None:
             print_section(section)
     if found.files and not settings.quiet:
         typer.echo(f"written: {', '.join(map(str, found.files))}", err=True)
-    if found.code:
-        raise typer.Exit(found.code)
+    return found.code
 
 
 def _said(line: Json, epochs: int) -> str:

@@ -1,43 +1,40 @@
-"""The words of `mmavk score`."""
+"""Command line of `mmavk score`."""
 
 from typing import TYPE_CHECKING
 
 import typer
 
-from mmavk_cli.base.errors import MmavkError
-from mmavk_cli.base.records import Problem
+from mmavk_cli.cli.faults import FaultPrinter
 from mmavk_cli.cli.options import add_command
 from mmavk_cli.cli.output import print_json
 from mmavk_cli.cli.progress import progress
 from mmavk_cli.cli.tables import number_table
 from mmavk_cli.flows.score.score import TEXT as TEXT_SCORER
-from mmavk_cli.flows.score.score import Scores, ScoreSettings, refuse_bad, score
+from mmavk_cli.flows.score.score import Scores, ScoreSettings, score
 from mmavk_cli.report.metrics.similarities import Distribution
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-TEXT = """Say how related posts and their pictures are, and what a threshold would do.
+TEXT = """Measure how related posts and pictures are, and what a threshold would do.
 
-The similarity is the cosine of what CLIP sees in the text and in the picture (the paper's equations 2 to 4). It is kept
-in the store, and so is what CLIP sees in each picture and each text: another text for a known picture costs no look at
-the picture, and what is known needs no model. A text is read up to 77 tokens; how many are longer is told.
+The similarity is the cosine of CLIP's embeddings of the text and the picture (the paper's equations 2 to 4). It is
+cached in the store, and so is the embedding of each picture and each text: a new text for a known picture does not
+encode the picture again, and what is cached needs no model. Texts are truncated at 77 tokens; the number of longer
+texts is reported.
 
---images alone looks at pictures ahead of their posts. --scorer text compares posts with knowledge in the store, as the
+--images alone encodes pictures before there are posts. --scorer text compares posts with knowledge in the store, as the
 embedded profile does, and needs no CLIP.
 
-Nothing is fetched. Where weights are missing, the command says how to get them and exits 5. A picture that cannot be
-read is told and counted, the others go on, and the command exits 3."""
+Nothing is downloaded. If weights are missing, the command says how to get them and exits 5. A picture that cannot be
+read is reported and counted, and the command exits 3 at its end."""
 
 EXAMPLES = [
     "mmavk score --dataset twitter2017 --out runs/clip",
-    "mmavk score --input docs/examples/posts.jsonl --clip models/clip --threshold 0.3",
+    "mmavk score --input docs/examples/posts.jsonl --clip models/clip --gate-at 0.3",
     "mmavk score --images docs/examples/folder --clip models/clip --format json",
-    "mmavk score --dataset twitter2017 --scorer text --knowledge blip2 --threshold 0.15",
+    "mmavk score --dataset twitter2017 --scorer text --knowledge blip2 --gate-at 0.15",
 ]
-
-FIRST = 20
-"""Faults that are told one by one; --verbose tells them all."""
 
 BAR = 30
 """Characters of the longest bar."""
@@ -48,26 +45,19 @@ def add(app: typer.Typer) -> None:
     add_command(app, "score", ScoreSettings, _score, TEXT, EXAMPLES)
 
 
-def _score(settings: ScoreSettings) -> None:
-    told_faults = 0
-
-    def faulty(problem: Problem) -> None:
-        nonlocal told_faults
-        told_faults += 1
-        if told_faults <= FIRST or settings.verbose:
-            typer.echo(f"mmavk: {MmavkError(problem.what, problem.where, problem.do)}", err=True)
-        elif told_faults == FIRST + 1:
-            typer.echo("mmavk: and so on; --verbose tells every one", err=True)
-
-    with progress("posts", settings.quiet) as told:
-        result = score(settings, told, faulty)
+def _score(settings: ScoreSettings) -> int:
+    with progress("posts", settings.quiet) as on_progress:
+        result = score(settings, on_progress, FaultPrinter(settings.verbose))
     if settings.format == "json":
         print_json(result.as_json())
     else:
         _print(result, settings)
     for note in result.notes:
         typer.echo(f"note: {note}", err=True)
-    refuse_bad(result)
+    if result.code:
+        rows, pictures = result.counts["bad_rows"], result.counts["bad_pictures"]
+        typer.echo(f"mmavk: {result.source}: bad rows: {rows}, pictures that cannot be read: {pictures}", err=True)
+    return result.code
 
 
 def _print(result: Scores, settings: ScoreSettings) -> None:
@@ -75,7 +65,7 @@ def _print(result: Scores, settings: ScoreSettings) -> None:
     typer.echo(f"{result.source}, scorer {result.scorer}")
     typer.echo(", ".join(f"{name.replace('_', ' ')} {number:,}" for name, number in counts.items()))
     if result.similarities is None:
-        typer.echo("No post has both a text and what it is compared with.")
+        typer.echo("No post has both sides of the comparison.")
         return
     from rich.console import Console
 
@@ -85,7 +75,7 @@ def _print(result: Scores, settings: ScoreSettings) -> None:
         typer.echo(f"under {cut}: {share:.1%} of {result.similarities.posts:,} posts")
     console.print(_histogram(result.similarities))
     if settings.scorer == TEXT_SCORER:
-        typer.echo("These are no CLIP cosines: the paper's thresholds say nothing here.")
+        typer.echo("These are not CLIP cosines: the paper's thresholds do not apply.")
 
 
 def _numbers(result: Scores, found: Distribution) -> "Table":

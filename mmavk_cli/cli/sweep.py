@@ -1,4 +1,4 @@
-"""The words of `mmavk sweep`."""
+"""Command line of `mmavk sweep`."""
 
 import typer
 
@@ -10,16 +10,16 @@ from mmavk_cli.flows.sweep.sweep import SweepSettings, sweep
 
 TEXT = """Score a trained model at every threshold: the paper's Figure 4.
 
-Posts are tagged twice, with all knowledge in full and with all of it gated; each threshold takes every post from the
-one or the other, so many thresholds cost no more than one. The table says which share of the posts with knowledge is
-gated, what scores they give with 95 % intervals, and which thresholds differ from using all knowledge by more than
-chance. The similarities are CLIP's where `mmavk score` put them into the store, else the text scorer's.
+Posts are tagged twice, with all knowledge at full weight and with all of it gated; each threshold selects one of the
+two results for every post, so many thresholds cost no more than one. The table shows the share of posts whose knowledge
+is gated, the scores with 95 % intervals, and which thresholds differ significantly from using all knowledge. The
+similarities are CLIP's if `mmavk score` wrote them into the store, else the text scorer's.
 
-The model stays as it was trained. Choose a threshold on the validation split."""
+The model is not trained again. Choose a threshold on the validation split."""
 
 EXAMPLES = [
-    "mmavk sweep --run embedded --dataset twitter2017 --knowledge blip2 --out runs/sweep",
-    "mmavk sweep --run embedded --dataset twitter2017 --knowledge blip2 --split valid --thresholds 0:0.5:0.1 "
+    "mmavk sweep --model embedded --dataset twitter2017 --knowledge blip2 --out runs/sweep",
+    "mmavk sweep --model embedded --dataset twitter2017 --knowledge blip2 --split valid --thresholds 0:0.5:0.1 "
     "--format json",
 ]
 
@@ -30,8 +30,8 @@ def add(app: typer.Typer) -> None:
 
 
 def _sweep(settings: SweepSettings) -> None:
-    with progress("posts", settings.quiet) as told:
-        result = sweep(settings, told)
+    with progress("posts", settings.quiet) as on_progress:
+        result = sweep(settings, on_progress)
     if settings.format == "json":
         print_json(result.as_json())
     else:

@@ -7,7 +7,11 @@ import typer
 from mmavk_cli.report.table_section import Section
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
+
+ENDLESS = 1 << 20
+"""Columns of a screen on which every table fits."""
 
 
 def number_table(*columns: str, words: int = 1) -> "Table":
@@ -20,6 +24,11 @@ def number_table(*columns: str, words: int = 1) -> "Table":
             column, justify="right" if number >= words else "left", no_wrap=number >= words, overflow="fold"
         )
     return table
+
+
+def fits(table: "Table", console: "Console") -> bool:
+    """Whether a table is no wider than the screen; Rich would cut its numbers."""
+    return console.measure(table, options=console.options.update(width=ENDLESS)).maximum <= console.width
 
 
 def print_section(section: Section) -> None:

@@ -1,21 +1,23 @@
-"""The words of `mmavk tag`."""
+"""Command line of `mmavk tag`."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from mmavk_cli.base.errors import DataError, MmavkError
+from mmavk_cli.base.errors import MmavkError
 from mmavk_cli.base.records import BadRow, Entity, Problem, Tagged
+from mmavk_cli.cli.faults import FaultPrinter
 from mmavk_cli.cli.options import add_command
 from mmavk_cli.cli.output import data_to_stdout
-from mmavk_cli.cli.progress import progress
+from mmavk_cli.cli.progress import lines, progress
+from mmavk_cli.flows.shared.progress import Progress, silent
 from mmavk_cli.flows.tag.tag import Tagging, TagSettings, tag
 from mmavk_cli.report.html.tag_page import html
-from mmavk_cli.report.predictions_writer import Outcome, conll, json_lines, json_object
+from mmavk_cli.report.predictions_writer import Outcome, conll, csv_table, json_lines, json_object
 from mmavk_cli.report.safe_text import stretches, visible
 
 if TYPE_CHECKING:
@@ -24,11 +26,12 @@ if TYPE_CHECKING:
 
 TEXT = """Find the names in posts: people, places, organisations, other.
 
-INPUT is a text file (one post), a folder of text files with pictures of the same names, JSON Lines (`.jsonl`), CoNLL,
-or - for standard input: a raw post, or JSON Lines where it begins with `{`. Exactly one of INPUT and --text is given.
+INPUT is a text file (one post; with --lines one a line), a folder of text files with pictures of the same names, JSON
+(one object a line, or a list), CSV or TSV, CoNLL, or - for standard input, where the first lines tell what it is.
+Exactly one of INPUT and --text is given.
 
-A bad row, or a picture that cannot be read, is told on stderr and in its record, the others go on, and the command
-exits 3 when all is written. Output comes as posts come, so a pipe may stay open."""
+A row or a picture that cannot be read is reported on stderr and in its record, and the command exits 3 at its end.
+Output is streamed as posts arrive, so a pipe may stay open."""
 
 EXAMPLES = [
     "mmavk tag docs/examples/post.txt --image docs/examples/picture.jpg",
@@ -39,15 +42,13 @@ EXAMPLES = [
 ]
 
 STYLES = {"PER": "bold yellow", "LOC": "bold green", "ORG": "bold blue", "MISC": "bold magenta"}
-
-FIRST = 20
-"""Faults that are told one by one; --verbose tells them all."""
+OWN_STYLES = tuple(
+    f"bold {colour}" for colour in ("cyan", "red", "bright_yellow", "bright_green", "bright_blue", "bright_magenta")
+)
+"""Of types that are not the paper's, by their place in the model's list; the seventh has that of the first again."""
 
 LONGEST, MOST = 1000, 50
 """Characters and names of a post that are shown in a table."""
-
-Moved = Callable[[int, int | None], None]
-"""Progress: posts done, posts in all (None: unknown)."""
 
 
 def add(app: typer.Typer) -> None:
@@ -55,20 +56,17 @@ def add(app: typer.Typer) -> None:
     add_command(app, "tag", TagSettings, _tag, TEXT, EXAMPLES)
 
 
-def _tag(settings: TagSettings) -> None:
-    def told(line: str) -> None:
-        if not settings.quiet:
-            typer.echo(f"mmavk: {line}", err=True)
-
-    with tag(settings, told) as tagging, _bar(settings.quiet) as moved:
-        tagging.rows = _told(tagging.rows, settings.verbose, moved)
+def _tag(settings: TagSettings) -> int:
+    on_progress = silent if settings.quiet else lines("posts")
+    with tag(settings, on_progress) as tagging, _bar(settings.quiet) as moved:
+        tagging.rows = _watched(tagging.rows, FaultPrinter(settings.verbose), moved)
         _print(_pieces(tagging, settings))
+    for note in () if settings.quiet else tagging.notes:
+        typer.echo(f"mmavk: {note}", err=True)
     counts = tagging.totals.counts
-    bad = bool(counts["bad_rows"] or counts["bad_pictures"])
-    if (settings.out and not settings.quiet) or (bad and counts["posts"] + counts["bad_rows"] > 1):
-        typer.echo(f"mmavk: {_summary(counts, bad, settings.out)}", err=True)
-    if bad:
-        raise typer.Exit(DataError.code)
+    if (settings.out and not settings.quiet) or (tagging.code and counts["posts"] + counts["bad_rows"] > 1):
+        typer.echo(f"mmavk: {_summary(counts, bool(tagging.code), settings.out)}", err=True)
+    return tagging.code
 
 
 def _summary(counts: dict[str, int], bad: bool, out: Path | None) -> str:
@@ -78,14 +76,14 @@ def _summary(counts: dict[str, int], bad: bool, out: Path | None) -> str:
     return ", ".join(parts) + (f", in {out}" if out else "")
 
 
-def _bar(quiet: bool) -> AbstractContextManager[Moved]:
+def _bar(quiet: bool) -> AbstractContextManager[Progress]:
     """Where rows are printed on the terminal they are the progress, and a bar would be drawn over them."""
     if quiet or sys.stdout.isatty() or not sys.stderr.isatty():
-        return nullcontext(lambda _done, _total: None)
+        return nullcontext(silent)
     return progress("posts", quiet)
 
 
-def _pieces(tagging: Tagging, settings: TagSettings) -> Iterator[str]:
+def _pieces(tagging: Tagging, settings: TagSettings) -> Iterator[str]:  # noqa: PLR0911 (one a format)
     """The output in the format that was asked for; with --out alone, the rows are drawn and nothing is printed."""
     if settings.format is None and settings.out is not None:
         return ("" for _ in tagging.rows)
@@ -96,8 +94,10 @@ def _pieces(tagging: Tagging, settings: TagSettings) -> Iterator[str]:
             return json_object(tagging.rows, tagging.totals)
         case "conll":
             return conll(tagging.rows)
+        case "csv":
+            return csv_table(tagging.rows)
         case "html":
-            return html(tagging.rows, tagging.totals, settings)
+            return html(tagging.rows, tagging.totals, settings, tagging.types)
         case _:
             return json_lines(tagging.rows)
 
@@ -109,17 +109,12 @@ def _print(pieces: Iterable[str]) -> None:
         sys.stdout.flush()
 
 
-def _told(rows: Iterable[Outcome], every: bool, moved: Moved) -> Iterator[Outcome]:
-    """The rows; what is wrong with one is told on stderr as it passes."""
-    faults = 0
+def _watched(rows: Iterable[Outcome], faults: FaultPrinter, moved: Progress) -> Iterator[Outcome]:
+    """The rows; what is wrong with one is printed as it passes."""
     for number, row in enumerate(rows, 1):
         if row.problem:
-            faults += 1
-            if faults <= FIRST or every:
-                typer.echo(f"mmavk: {visible(_fault(row, row.problem))}", err=True)
-            elif faults == FIRST + 1:
-                typer.echo("mmavk: and so on; --verbose tells every one", err=True)
-        moved(number, None)
+            faults.line(_fault(row, row.problem))
+        moved(number)
         yield row
 
 
@@ -132,20 +127,26 @@ def _table(tagging: Tagging) -> Iterator[str]:
     from rich.console import Console
 
     console = Console(markup=False, highlight=False, emoji=False)
+    styles = _styles(tagging.types)
     for row in tagging.rows:
         with console.capture() as captured:
-            for part in _tagged(row, tagging.scorer) if isinstance(row, Tagged) else _bad(row):
+            for part in _tagged(row, tagging.scorer, styles) if isinstance(row, Tagged) else _bad(row):
                 console.print(part)
             console.print()
         yield captured.get()
 
 
-def _tagged(row: Tagged, scorer: str) -> "Iterator[RenderableType]":
+def _styles(types: Iterable[str]) -> dict[str, str]:
+    own = [kind for kind in types if kind not in STYLES]
+    return STYLES | {kind: OWN_STYLES[place % len(OWN_STYLES)] for place, kind in enumerate(own)}
+
+
+def _tagged(row: Tagged, scorer: str, styles: Mapping[str, str]) -> "Iterator[RenderableType]":
     from rich.text import Text
 
     yield Text(_short(row.post.id), "bold")
-    yield _marked(row)
-    yield _names(row.entities) if row.entities else Text("no names found", "dim")
+    yield _marked(row, styles)
+    yield _names(row.entities, styles) if row.entities else Text("no names found", "dim")
     if row.knowledge or (row.post.image and not row.problem):
         yield _picture(row, scorer)
     if row.notes:
@@ -174,27 +175,27 @@ def _bad(row: BadRow) -> "Iterator[RenderableType]":
     yield Text(visible(f"cannot be read: {row.problem.what}"), "red")
 
 
-def _marked(row: Tagged) -> "Text":
+def _marked(row: Tagged, styles: Mapping[str, str]) -> "Text":
     from rich.text import Text
 
     text = Text(overflow="fold")
     for stretch, entity in stretches(row):
         room = LONGEST - len(text)
-        text.append(visible(stretch[:room]), STYLES.get(entity.type, "bold") if entity else "")
+        text.append(visible(stretch[:room]), styles.get(entity.type, "bold") if entity else "")
         if len(stretch) > room:
             text.append(f"… ({len(row.post.text):,} characters)", "dim")
             break
     return text
 
 
-def _names(entities: Sequence[Entity]) -> "RenderableType":
+def _names(entities: Sequence[Entity], styles: Mapping[str, str]) -> "RenderableType":
     from rich.table import Table
     from rich.text import Text
 
     table = Table("  name", "type", "score", box=None, padding=(0, 2, 0, 0), header_style="dim", caption_justify="left")
     table.columns[0].overflow = "fold"
     for entity in entities[:MOST]:
-        style = STYLES.get(entity.type, "bold")
+        style = styles.get(entity.type, "bold")
         table.add_row(Text(f"  {_short(entity.text)}"), Text(visible(entity.type), style), f"{entity.score:.2f}")
     if len(entities) > MOST:
         table.caption = f"and {len(entities) - MOST} more; --format jsonl has all"

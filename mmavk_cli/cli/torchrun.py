@@ -11,14 +11,14 @@ GRACE = 20.0
 """Seconds that a process with a fault leaves the first one to tell the same; then torchrun ends them all."""
 
 
-def one_voice() -> AbstractContextManager[None]:
+def only_rank_0_prints() -> AbstractContextManager[None]:
     """Where a command runs: nothing special, but for the processes of `torchrun` behind the first."""
     follows = "TORCHELASTIC_RUN_ID" in os.environ and os.environ.get("RANK", "0") != "0"
-    return _held_back() if follows else nullcontext()
+    return _printed_on_failure() if follows else nullcontext()
 
 
 @contextmanager
-def _held_back() -> Iterator[None]:
+def _printed_on_failure() -> Iterator[None]:
     """What the block says on stderr is told only if it fails, and torchrun has not ended this process after `GRACE`."""
     said = io.StringIO()
     try:

@@ -1,29 +1,33 @@
-"""The words of `mmavk train`."""
+"""Command line of `mmavk train`."""
 
 import typer
 
 from mmavk_cli.base.records import Json
 from mmavk_cli.cli.options import JSON, add_command
 from mmavk_cli.cli.output import print_json
+from mmavk_cli.flows.shared.progress import Log
 from mmavk_cli.flows.train.dry_run import DryRun, dry_run
 from mmavk_cli.flows.train.resume import is_first
+from mmavk_cli.flows.train.settings import TrainSettings
 from mmavk_cli.flows.train.several_seeds import train_seeds
-from mmavk_cli.flows.train.train import Tell, TrainSettings, train
+from mmavk_cli.flows.train.train import train
 
 TEXT = """Train a tagger on one or more data sets.
 
-The network is the paper's (equations 5 to 12). After every epoch it is scored on the validation split; the best epoch
-is kept in the run folder. The test split is never read.
+The network is the paper's (equations 5 to 12). It is evaluated on the validation split after every epoch, and the
+checkpoint of the best epoch is saved in the run folder. The test split is never read. The types are those of the train
+splits; --types renames them on the way in, and the checkpoint keeps that for eval.
 
-With --seeds there is one run folder a seed in RUN, and scores.json has their mean and standard deviation. A seed that
-is finished is not trained again when the command is repeated.
+With --seeds there is one run folder for each seed, and scores.json has their mean and standard deviation. A finished
+seed is not trained again when the command is repeated.
 
-A training that was interrupted is continued by the same command with --resume, to the same weights. On several GPUs:
+Repeat the command with --resume to resume an interrupted training, to the same weights. On several GPUs:
 torchrun --nproc-per-node 2 -m mmavk_cli train …"""
 
 EXAMPLES = [
     "mmavk train --dataset twitter2017 --encoder minilm --epochs 8 --out runs/text",
     "mmavk train --dataset twitter2017 --recipe mmavk --out runs/paper --dry-run",
+    "mmavk train --dataset twitter2017 --types PER=PERSON,MISC=drop --epochs 1 --out runs/renamed",
     "mmavk train --recipe embedded --out runs/embedded",
     "mmavk train --dataset twitter2017 --epochs 2 --seeds 1,2 --out runs/seeds",
     "mmavk train --dataset twitter2017 --epochs 1 --out runs/quick --quiet --json",
@@ -40,7 +44,7 @@ def _train(settings: TrainSettings) -> None:
         if not settings.quiet:
             typer.echo("  ".join(f"{name} {_short(value)}" for name, value in line.items()), err=True)
 
-    if settings.knowledge is None and settings.fusion in {"word", "concat"} and not settings.quiet and is_first():
+    if settings.knowledge is None and settings.reads_knowledge and not settings.quiet and is_first():
         typer.echo("note: without --knowledge NAME the model learns from the words alone", err=True)
     if settings.dry_run:
         plan = dry_run(settings)
@@ -49,11 +53,11 @@ def _train(settings: TrainSettings) -> None:
     try:
         _print_scores(settings, tell)
     except KeyboardInterrupt:
-        typer.echo("mmavk: the same command with --resume continues this training", err=True)
+        typer.echo("mmavk: repeat the command with --resume to continue this training", err=True)
         raise
 
 
-def _print_scores(settings: TrainSettings, tell: Tell) -> None:
+def _print_scores(settings: TrainSettings, tell: Log) -> None:
     lines = []
     if settings.seeds:
         summary = train_seeds(settings, tell)
@@ -77,6 +81,10 @@ def _print_plan(plan: DryRun) -> None:
     """Lines of `what, which, value`, separated by tabs."""
     for split, count in plan.counts.items():
         typer.echo(f"data\t{split}\t{_pairs(count)}")
+    for line in plan.types:
+        typer.echo(f"learned\t\t{_pairs(line)}")
+    for line in plan.long_names:
+        typer.echo(f"not learned\t\t{_pairs(line)}")
     typer.echo(f"updates\t\t{_pairs(plan.updates)}")
     typer.echo(f"encoder\t{plan.settings['encoder']}\t{plan.parameters / 1e6:.1f} million parameters")
     for row in plan.memory:

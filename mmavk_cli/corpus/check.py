@@ -3,16 +3,20 @@
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 from itertools import combinations
 from pathlib import Path
 
-from mmavk_cli.base.records import BadRow, Post
-from mmavk_cli.corpus.conll import UNIFIED, read_blocks
+from mmavk_cli.base.errors import DataError
+from mmavk_cli.base.paths import JSON_ENDINGS
+from mmavk_cli.base.records import BadRow, Counted, Post
+from mmavk_cli.corpus.conll import read_blocks
 from mmavk_cli.corpus.findings import Findings
 from mmavk_cli.corpus.jsonl import read_jsonl
+from mmavk_cli.corpus.types import UNIFIED, Renaming
 from mmavk_cli.spans import split_tag
 
 _URL = re.compile(r"(?:https?:|www\.)\S*")
@@ -23,7 +27,9 @@ INVISIBLE = {"Cf", "Cc", "Mn", "Me"}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A post that was read: its split, the place of each word, and the tags as the file writes them."""
+    """A post that was read, its types renamed: its split, the place of each word, and the tags in IOB2 with the file's
+    own types.
+    """
 
     split: str
     post: Post
@@ -31,8 +37,9 @@ class Entry:
     tags: tuple[str, ...]
 
 
-def check_texts(files: Mapping[str, Path], findings: Findings) -> list[Entry]:
-    """Check the splits' files (in the order given) and add what is found; the posts that could be read come back.
+def check_texts(files: Mapping[str, Path], findings: Findings, renaming: Renaming | None = None) -> list[Entry]:
+    """Check the splits' files (in the order given) and add what is found; the posts that could be read come back, their
+    types renamed.
 
     Places are `NAME:line`, NAME the file's own name.
 
@@ -41,10 +48,10 @@ def check_texts(files: Mapping[str, Path], findings: Findings) -> list[Entry]:
     """
     entries: list[Entry] = []
     for split, path in files.items():
-        own = list(_read(split, path, findings))
+        own = list(_renamed(_read(split, path, findings), renaming or Renaming(), findings))
         if not own:
             findings.add("split-empty", split, path.name, "no tweets")
-        if path.suffix == ".txt":
+        if path.suffix.lower() not in JSON_ENDINGS:
             _check_ending(split, path, findings)
             _check_image_ids(own, findings)
         entries += own
@@ -56,20 +63,48 @@ def check_texts(files: Mapping[str, Path], findings: Findings) -> list[Entry]:
     return entries
 
 
+class _Finder(Counted):
+    """What a reader tells of a file of `folder`, as findings of a split."""
+
+    def __init__(self, split: str, folder: Path, findings: Findings) -> None:
+        super().__init__()
+        self._add = partial(findings.add, group=split)
+        self._folder = f"{folder}/"
+
+    def note(self, kind: str, where: str, detail: str = "", group: str = "") -> None:  # noqa: ARG002
+        """One more finding.
+
+        Args:
+            kind: what was noticed.
+            where: file and line.
+            detail: more about this place.
+            group: not used; findings are counted by split.
+        """
+        self._add(kind, where=where.removeprefix(self._folder), detail=detail)
+
+
+def _renamed(entries: Iterable[Entry], renaming: Renaming, findings: Findings) -> Iterator[Entry]:
+    for entry in entries:
+        try:
+            yield replace(entry, post=renaming.post(entry.post))
+        except DataError as error:
+            findings.add("bad-line", entry.split, entry.places[0], error.what)
+
+
 def _read(split: str, path: Path, findings: Findings) -> Iterator[Entry]:
-    if path.suffix == ".jsonl":
-        for row in read_jsonl(path, path.name):
+    if path.suffix.lower() in JSON_ENDINGS:
+        for row in read_jsonl(path, path.name, counted=_Finder(split, path.parent, findings)):
             if isinstance(row, BadRow):
                 findings.add("bad-line", split, row.problem.where, row.problem.what)
             else:
                 yield Entry(split, row, (row.where,) * len(row.words), row.tags or ())
         return
-    for block in read_blocks(path):
+    for block in read_blocks(path, counted=_Finder(split, path.parent, findings)):
         for fault in block.faults:
             findings.add("bad-line", split, fault.where.removeprefix(f"{path.parent}/"), fault.what)
         if not block.faults:
-            places = tuple(f"{path.name}:{number}" for number in block.lines)
-            yield Entry(split, block.post(), places, tuple(block.tags))
+            post = block.post()
+            yield Entry(split, post, tuple(f"{path.name}:{line}" for line in post.lines), tuple(block.iob2()))
 
 
 def _check_ending(split: str, path: Path, findings: Findings) -> None:
@@ -113,6 +148,7 @@ def _check_repeats(entries: Sequence[Entry], findings: Findings) -> None:
     texts: dict[str, list[Entry]] = defaultdict(list)
     bare: dict[str, list[Entry]] = defaultdict(list)
     images: dict[str, Entry] = {}
+    ids: dict[str, Entry] = {}
     for entry in entries:
         text, key = entry.post.text, essence(entry.post.text)
         _add_repeat(entry, texts[text], bare[key] if key else [], findings)
@@ -121,6 +157,10 @@ def _check_repeats(entries: Sequence[Entry], findings: Findings) -> None:
                 detail = f"{text[:60]!r} is tagged otherwise at {_place(earlier)}"
                 findings.add("conflicting-tags", _pair(earlier, entry), _place(entry), detail)
                 break
+        name = entry.post.id
+        if name in ids and name != entry.post.image_id:
+            findings.add("repeated-id", _pair(ids[name], entry), _place(entry), f"{name!r} is at {_place(ids[name])}")
+        ids.setdefault(name, entry)
         if (image := entry.post.image_id) is not None:
             if image in images:
                 detail = f"{image} is at {_place(images[image])}"
@@ -147,12 +187,17 @@ def _add_repeat(entry: Entry, same: Sequence[Entry], near: Sequence[Entry], find
         findings.add("repeated-near", _pair(earlier, entry), _place(entry), detail)
 
 
+def _content(post: Post) -> str:
+    words = [word.text for word in post.words]
+    return f"{words} {post.tags}"
+
+
 def _check_equal(entries: Sequence[Entry], files: Mapping[str, Path], findings: Findings) -> None:
     digests: dict[str, bytes] = {}
     for split in files:
         own = [entry.post for entry in entries if entry.split == split]
         if own:
-            content = "\n\n".join(f"{[word.text for word in post.words]} {post.tags}" for post in own)
+            content = "\n\n".join(_content(post) for post in own)
             digests[split] = sha256(content.encode()).digest()
     for first, second in combinations(digests, 2):
         if digests[first] == digests[second]:

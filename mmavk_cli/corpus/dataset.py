@@ -5,22 +5,24 @@ from dataclasses import replace
 from pathlib import Path
 
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.base.paths import split_file
+from mmavk_cli.base.paths import JSON_ENDINGS, split_file
 from mmavk_cli.base.records import BadRow, Post
 from mmavk_cli.corpus.conll import read_conll
 from mmavk_cli.corpus.jsonl import read_jsonl
 from mmavk_cli.corpus.pictures import list_pictures
+from mmavk_cli.corpus.types import Renaming
 
 
-def load_split(folder: Path, split: str) -> Iterator[Post]:
-    """The posts of one split (`.txt` in CoNLL, or `.jsonl`), in order, one at a time. A bad row stops it: a data set
-    that is read in part gives a score that is not its own.
+def load_split(folder: Path, split: str, renaming: Renaming | None = None) -> Iterator[Post]:
+    """The posts of one split (CoNLL or JSON Lines), in order, one at a time, their types renamed. A bad row stops it: a
+    data set that is read in part gives a score that is not its own.
 
     Raises:
         DataError: no such split, or a row that cannot be read, with file:line.
     """
     path = split_file(folder, split)
-    return read_conll(path) if path.suffix == ".txt" else _good(path)
+    posts = _good(path) if path.suffix.lower() in JSON_ENDINGS else read_conll(path)
+    return map((renaming or Renaming()).post, posts)
 
 
 def with_images(posts: Iterable[Post], folder: Path) -> Iterator[Post]:

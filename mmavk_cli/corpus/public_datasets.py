@@ -50,3 +50,9 @@ RELEASES = {
         ),
     ),
 }
+
+
+def pictures_advice(name: str) -> str:
+    """What somebody does who has not the pictures of the data set `name`, with the address that its own page gives."""
+    where = PICTURES if name in RELEASES else f"the page of {name}"
+    return f"Get them where the data set's authors put them ({where}), then --images FOLDER"

@@ -1,16 +1,14 @@
-"""Raw text: one file is one post; and which reader a path needs."""
+"""Raw text: one file is one post."""
 
+import logging
 from pathlib import Path
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import BadRow, Post, Rows
-from mmavk_cli.corpus.conll import BOM, conll_rows
-from mmavk_cli.corpus.jsonl import read_jsonl
-from mmavk_cli.corpus.pictures import list_names, list_pictures
+from mmavk_cli.corpus.formats.sniff import HEAD, format_of
+from mmavk_cli.corpus.json_values import BOM
+from mmavk_cli.corpus.pictures import left_aside, list_names, list_pictures
 from mmavk_cli.corpus.tokenize import checked_text, cut
-
-HEAD = 65536
-"""Bytes looked at to tell a CoNLL file from a raw text."""
 
 
 def read_text(path: Path) -> str:
@@ -42,13 +40,19 @@ def decoded(raw: bytes, where: str) -> str:
 def post_from_text(text: str, name: str, image: Path | None = None, where: str = "") -> Post:
     """One raw text as a post with the id `name`; its line breaks are white space in it.
 
+    Args:
+        text: of the post.
+        name: its id.
+        image: its picture.
+        where: file, for messages.
+
     Raises:
         DataError: it has no words, or half a surrogate pair.
     """
     words = cut(checked_text(text, where))
     if not words:
         raise DataError("the post is empty", where, "Give it a text")
-    return Post(name, text, words, None, None, image, where)
+    return Post(name, text, words, image=image, where=where, raw=True)
 
 
 def read_folder(folder: Path) -> Rows:
@@ -60,38 +64,17 @@ def read_folder(folder: Path) -> Rows:
     names, pictures = list_names(folder, (".txt",)), list_pictures(folder)
     if not names:
         raise DataError("no .txt file in the folder", str(folder), "Put each post in a file of its own")
+    stems = [Path(name).stem for name in names]
+    used = {pictures[stem] for stem in stems if stem in pictures}
+    for said in left_aside(folder, set(stems), used):
+        logging.getLogger(__name__).warning("%s", said)
     for name in names:
         path = folder / name
         image = folder / pictures[path.stem] if path.stem in pictures else None
         try:
-            yield post_from_text(read_text(path), path.stem, image, str(path))
+            text = read_text(path)
+            if form := format_of(text.encode()[:HEAD], str(path)):
+                raise DataError(f"this is no raw text but {form}", str(path), "Give the file itself as the input")
+            yield post_from_text(text, path.stem, image, str(path))
         except DataError as error:
             yield BadRow(path.stem, error.problem())
-
-
-def read_posts(path: Path) -> Rows:
-    """Posts of whatever `path` is: a folder of texts, `.jsonl` or `.ndjson`, CoNLL (`.conll`, or the first line with
-    something on it begins with `IMGID:`), else one raw text.
-
-    Raises:
-        DataError: it cannot be read; a single raw text is empty or not UTF-8.
-    """
-    suffix = path.suffix.lower()
-    if path.is_dir():
-        yield from read_folder(path)
-    elif suffix in {".jsonl", ".ndjson"}:
-        yield from read_jsonl(path)
-    elif suffix == ".json":
-        raise DataError("a .json file is not a post", str(path), "Write one object a line and call it .jsonl")
-    elif suffix == ".conll" or (path.is_file() and _is_conll(path)):  # a pipe can be read only once
-        yield from conll_rows(path)
-    else:
-        yield post_from_text(read_text(path), path.stem, None, str(path))
-
-
-def _is_conll(path: Path) -> bool:
-    try:
-        with path.open("rb") as handle:
-            return handle.read(HEAD).removeprefix(BOM).lstrip().startswith(b"IMGID:")
-    except OSError as error:
-        raise DataError(f"cannot read: {error.strerror}", str(path), "Check the path") from error

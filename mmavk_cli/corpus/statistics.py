@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from mmavk_cli.base.records import TYPES, Post
-from mmavk_cli.spans import adaseq_spans, lenient_spans, strict_spans
+from mmavk_cli.base.records import Post
+from mmavk_cli.spans import adaseq_spans, lenient_spans, listed, strict_spans
 
 
 @dataclass(slots=True)
@@ -20,9 +20,9 @@ class Survey:
     lenient: Counter[str] = field(default_factory=Counter[str])
     adaseq: Counter[str] = field(default_factory=Counter[str])
 
-    def types(self) -> list[str]:
-        """The four types, then any other that was met, by name."""
-        return [*TYPES, *sorted(set(self.lenient) - set(TYPES))]
+    def types(self) -> tuple[str, ...]:
+        """The types that were met, the paper's four first and together."""
+        return listed(self.lenient)
 
 
 def survey(posts: Iterable[Post]) -> Survey:

@@ -1,42 +1,38 @@
 """compare: evaluated runs on the same posts → their scores, and which gaps are more than chance."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
 
 from pydantic import field_validator
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import Json
-from mmavk_cli.base.run_record import SCORES, read_record, read_run
 from mmavk_cli.base.settings import Common, setting
+from mmavk_cli.flows.shared.evaluated_run import EvaluatedRun, check_same, read_evaluated_run
+from mmavk_cli.flows.shared.options import RUN_FOLDERS, Printed
+from mmavk_cli.flows.shared.progress import Progress
 from mmavk_cli.flows.shared.seeds import seed_folders
-from mmavk_cli.report.metrics.counts import Count, count
+from mmavk_cli.report.metrics.counts import Count
 from mmavk_cli.report.metrics.f1 import OVERALL, Scores, scores_of
 from mmavk_cli.report.metrics.pairwise import Gap, gaps
 from mmavk_cli.report.metrics.seeds import SeedScores, seed_scores, summed
 from mmavk_cli.report.metrics.significance import ResamplingSettings, intervals
-from mmavk_cli.report.predictions import AGAIN, Prediction, predictions_name, read_predictions
-
-Told = Callable[[int, int], None]
-"""Progress: pairs done, pairs in all."""
 
 ALONE = -1
 """Stands for the seed of a run that is not in a folder of several."""
 
 
-class CompareSettings(ResamplingSettings, Common):
-    """What `mmavk compare` asks."""
+class CompareSettings(Printed, ResamplingSettings, Common):
+    """Options of `mmavk compare`."""
 
-    runs: list[Path] = setting(..., "Run folders of mmavk eval, two or more.", argument=True, metavar="RUN")
-    format: Literal["table", "json"] = setting("table", "How to print it.")
+    runs: list[Path] = setting(..., RUN_FOLDERS, here="Of mmavk eval, two or more.", argument=True, metavar="RUN")
 
     @field_validator("runs")
     @classmethod
     def _has_two(cls, runs: list[Path]) -> list[Path]:
         if len(runs) < 2:  # noqa: PLR2004
-            raise ValueError("give two or more, each made by mmavk eval --out RUN")
+            raise ValueError("at least two runs are needed, each made by mmavk eval --out RUN")
         return runs
 
 
@@ -67,30 +63,7 @@ class Comparison:
         return content | {"gaps": pairs}
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A run as it was read."""
-
-    folder: Path
-    facts: Json
-    posts: tuple[Prediction, ...]
-
-    @property
-    def knowledge(self) -> str:
-        """Whose knowledge the model read, as its evaluation says.
-
-        Raises:
-            DataError: it does not say it.
-        """
-        return str(read_record(self.folder / SCORES, "knowledge")["knowledge"])
-
-    @property
-    def counts(self) -> list[Count]:
-        """Right, spurious and missed names of each post."""
-        return count([post.gold for post in self.posts], [post.found for post in self.posts])
-
-
-def compare(settings: CompareSettings, told: Told) -> Comparison:
+def compare(settings: CompareSettings, on_progress: Progress) -> Comparison:
     """Compare evaluated runs.
 
     Raises:
@@ -98,7 +71,7 @@ def compare(settings: CompareSettings, told: Told) -> Comparison:
     """
     systems = [read_seeds(folder) for folder in settings.runs]
     first = _check_comparable(settings.runs, systems)
-    counts = [{seed: run.counts for seed, run in system.items()} for system in systems]
+    counts = [_counts(system) for system in systems]
     names = [str(folder) for folder in settings.runs]
     heads = [next(iter(system.values())) for system in systems]
     compared = tuple(
@@ -106,21 +79,25 @@ def compare(settings: CompareSettings, told: Told) -> Comparison:
         for name, head, one in zip(names, heads, counts, strict=True)
     )
     asked = first.facts["settings"]
-    found = gaps(names, [summed(one) for one in counts], settings, told)
+    found = gaps(names, [summed(one) for one in counts], settings, on_progress)
     return Comparison(asked["dataset"], asked["split"], len(first.posts), compared, found)
 
 
-def read_seeds(folder: Path) -> dict[int, Read]:
+def _counts(system: Mapping[int, EvaluatedRun]) -> dict[int, list[Count]]:
+    return {seed: run.counts for seed, run in system.items()}
+
+
+def read_seeds(folder: Path) -> dict[int, EvaluatedRun]:
     """The runs of a folder of several seeds, by seed; a run by itself under `ALONE`.
 
     Raises:
         DataError: one is no run of mmavk eval, or it is broken.
     """
     folders = seed_folders(folder) or {ALONE: folder}
-    return {seed: read(one) for seed, one in folders.items()}
+    return {seed: read_evaluated_run(one) for seed, one in folders.items()}
 
 
-def _check_comparable(folders: Sequence[Path], systems: Sequence[Mapping[int, Read]]) -> Read:
+def _check_comparable(folders: Sequence[Path], systems: Sequence[Mapping[int, EvaluatedRun]]) -> EvaluatedRun:
     """All were scored on the same posts, each with as many seeds; returns the first run.
 
     Raises:
@@ -140,36 +117,3 @@ def _scores(counts: Mapping[int, Sequence[Count]], settings: CompareSettings) ->
     if counts.keys() != {ALONE}:
         return seed_scores(counts, settings)
     return scores_of(counts[ALONE], intervals({OVERALL: counts[ALONE]}, settings)[OVERALL])
-
-
-def read(folder: Path) -> Read:
-    """A run of `mmavk eval`.
-
-    Raises:
-        DataError: it is none, or it is broken.
-    """
-    facts = read_run(folder, "eval")
-    try:
-        path = folder / predictions_name(facts["settings"]["split"])
-        known = facts["model"], facts["data"], facts["settings"]["dataset"]
-    except (KeyError, TypeError) as error:
-        raise DataError(f"the run does not say {error}", str(folder / "run.json"), AGAIN) from error
-    posts = tuple(read_predictions(path))
-    if not posts or not all(known):
-        raise DataError("the run has no predictions", str(path), AGAIN)
-    return Read(folder, facts, posts)
-
-
-def check_same(first: Read, other: Read) -> None:
-    """Both were scored on the same file, and hold the same posts.
-
-    Raises:
-        DataError: they do not.
-    """
-    where = str(other.folder)
-    if set(first.facts["data"].values()) != set(other.facts["data"].values()):
-        data = " and ".join(", ".join(run.facts["data"]) for run in (first, other))
-        what = f"the runs were scored on different data ({data}; SHA-256 differs)"
-        raise DataError(what, where, f"Score both on the file that {first.folder} was scored on")
-    if [(post.id, post.gold) for post in first.posts] != [(post.id, post.gold) for post in other.posts]:
-        raise DataError(f"not the posts of {first.folder}, though the data are the same", where, AGAIN)

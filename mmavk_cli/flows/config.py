@@ -4,17 +4,19 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from mmavk_cli.base.config import FLAGS_ONLY, PLACES, PREFIX, config_file, edited, flat, plain, read_config
+from mmavk_cli.base.config import PLACES, config_file, edited, flat, plain, read_config
 from mmavk_cli.base.errors import UsageError
 from mmavk_cli.base.files import atomic_write
 from mmavk_cli.base.paths import data_root, home, store_folder
 from mmavk_cli.base.records import Json
-from mmavk_cli.base.settings import Common, Settings, is_list, option_names, setting
+from mmavk_cli.base.renamed import PREFIX, new_names
+from mmavk_cli.base.settings import Common, Settings, is_list, kept_names, setting
 from mmavk_cli.base.suggest import near
+from mmavk_cli.flows.shared.options import Printed
 
 Commands = Mapping[str, type[Settings]]
 """Words of a command (`data stats`) → its settings."""
@@ -23,32 +25,31 @@ DEFAULT = "default"
 ALL = "mmavk config show COMMAND lists those of a command"
 
 
-class ConfigShowSettings(Common):
-    """What `mmavk config show` asks."""
+class ConfigShowSettings(Printed, Common):
+    """Options of `mmavk config show`."""
 
     command: str | None = setting(
         None,
-        "A command, `train` or `data.stats`: all its settings. Without it: those that are set.",
+        "A command, `train` or `data.stats`: show all its settings. Without it: those that are set.",
         argument=True,
     )
-    format: Literal["table", "json"] = setting("table", "How to print it.")
 
 
 class ConfigKeySettings(Common):
-    """What `mmavk config unset` asks."""
+    """Options of `mmavk config unset`."""
 
     key: str = setting(..., "A setting, for all commands or for one: `data-dir`, `train.epochs`.", argument=True)
 
 
 class ConfigSetSettings(Common):
-    """What `mmavk config set` asks."""
+    """Options of `mmavk config set`."""
 
     key: str = setting(..., "A setting, for all commands or for one: `data-dir`, `train.epochs`.", argument=True)
-    value: str = setting(..., "Its value, as it would be given to the option.", argument=True)
+    value: str = setting(..., "Its value, as the option takes it.", argument=True)
 
 
 class ConfigPathSettings(Common):
-    """What `mmavk config path` asks."""
+    """Options of `mmavk config path`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def config_show(settings: ConfigShowSettings, commands: Commands) -> Shown:
         if words not in commands:
             raise UsageError(f"no command {settings.command!r} with settings", "COMMAND", near(words, commands))
         return Shown(path, tuple(_of_command(commands[words], words)), ())
-    known = {name for cls in commands.values() for name in _options(cls)}
+    known = {name for cls in commands.values() for name in kept_names(cls)}
     content = flat(read_config(path))
     lines = [Line(".".join(key).replace("_", "-"), _shown(value), str(path)) for key, value in content.items()]
     unknown = [line for key, line in zip(content, lines, strict=True) if not _fits(key, commands)]
@@ -107,7 +108,7 @@ def config_set(settings: ConfigSetSettings, commands: Commands) -> Path:
     table, name, classes = _owners(settings.key, commands)
     values: list[Any] = []
     for words, cls in classes.items():
-        field = cls.model_fields[_options(cls)[name]]
+        field = cls.model_fields[kept_names(cls)[name]]
         raw = settings.value.split(",") if is_list(field) else settings.value
         try:
             kind: Any = Annotated[field.annotation, field]
@@ -135,16 +136,11 @@ def config_unset(settings: ConfigKeySettings) -> Path:
 def _of_command(cls: type[Settings], words: str) -> list[Line]:
     layers = cls.layers({}, words)
     lines = []
-    for option, name in _options(cls).items():
+    for option, name in kept_names(cls).items():
         field = cls.model_fields[name]
         value, source = layers.get(name, (None if field.is_required() else field.default, DEFAULT))
         lines.append(Line(option.replace("_", "-"), _shown(value), source))
     return lines
-
-
-def _options(cls: type[Settings]) -> dict[str, str]:
-    """What may stand in the file → the field of that option."""
-    return {option: name for option, name in option_names(cls).items() if name not in FLAGS_ONLY}
 
 
 def _owners(key: str, commands: Commands) -> tuple[tuple[str, ...], str, dict[str, type[Settings]]]:
@@ -158,11 +154,21 @@ def _owners(key: str, commands: Commands) -> tuple[tuple[str, ...], str, dict[st
     if table and words not in commands:
         raise UsageError(f"no command {words!r} with settings", key, near(words, commands))
     for_all = commands if not table else {words: commands[words]}
-    classes = {one: cls for one, cls in for_all.items() if name in _options(cls)}
+    classes = {one: cls for one, cls in for_all.items() if name in kept_names(cls)}
+    if not classes and (new := renamed_to(key)):
+        raise UsageError("the setting has a new name", key, new)
     if not classes:
-        known = {one.replace("_", "-") for cls in for_all.values() for one in _options(cls)}
+        known = {one.replace("_", "-") for cls in for_all.values() for one in kept_names(cls)}
         raise UsageError(f"no setting {name.replace('_', '-')!r}", key, near(name.replace("_", "-"), known) or ALL)
     return tuple(table), name, classes
+
+
+def renamed_to(key: str) -> str:
+    """What to write in place of an old name; empty where it is none."""
+    *table, name = key.split(".")
+    new = new_names(plain(name), " ".join(table))
+    shown = [f"{one.replace('_', '-')} (mmavk {', '.join(words)})" for one, words in new.items()]
+    return f"Write {', '.join(shown)}" if shown else ""
 
 
 def _fits(key: tuple[str, ...], commands: Commands) -> bool:
@@ -180,7 +186,7 @@ def _write(table: tuple[str, ...], name: str, value: Any, key: str) -> Path:
         text = edited(path.read_text("utf-8") if path.exists() else "", table, name, value)
     except ValueError as error:
         raise UsageError(f"cannot change {key!r}: {error}", str(path), "Edit it by hand") from None
-    with atomic_write(path) as handle:
+    with atomic_write(path.resolve()) as handle:  # a link to the file, as keepers of dotfiles have it, stays
         handle.write(text)
     return path
 
@@ -204,4 +210,6 @@ def _secret(variable: str) -> str:
 def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return ",".join(map(str, value)) if isinstance(value, list | tuple) else "" if value is None else str(value)
+    if isinstance(value, list | tuple):
+        return ",".join(map(str, value))
+    return "" if value is None else str(value)

@@ -4,28 +4,25 @@ import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
 from time import monotonic
-from typing import Literal
 
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.base.run_record import RUN, SCORES, Run, read_run, told
+from mmavk_cli.base.run_record import RUN, SCORES, Run, read_run, run_facts
 from mmavk_cli.base.settings import Common, setting
-from mmavk_cli.flows.card import write_cards
+from mmavk_cli.flows.shared.cards import write_cards
 from mmavk_cli.flows.shared.dataset_facts import DATA
-from mmavk_cli.similarity.gate import Gate
+from mmavk_cli.flows.shared.models import own_gate
+from mmavk_cli.flows.shared.options import MODEL, OUT, Printed
+from mmavk_cli.similarity.gate import GateSettings
 from mmavk_cli.tagger.checkpoint import TaggerConfig, model_folder
 
 
-class ExportSettings(Common):
-    """What `mmavk export` asks."""
+class ExportSettings(Printed, GateSettings, Common):
+    """Options of `mmavk export`."""
 
-    model: Path = setting(..., "A run folder or a model folder.", argument=True)
-    int8: bool = setting(True, "Quantise the encoder to 8 bits: a quarter of the size, several times as fast.")
-    name: str | None = setting(None, "What output records call the model. [default: the run folder's name]")
-    threshold: float | None = setting(
-        None, "Similarity under which the model's knowledge counts 0. [default: what it was trained with]", ge=-1, le=1
-    )
-    format: Literal["table", "json"] = setting("table", "How to print what was written.")
-    out: Path = setting(..., "Folder to write; files of an earlier export are replaced.")
+    model: str = setting(..., MODEL, argument=True)
+    int8: bool = setting(True, "Quantise the encoder to int8: a quarter of the size, several times as fast.")
+    model_name: str | None = setting(None, "Name of the model in output records. [default: the run folder's name]")
+    out: Path = setting(..., OUT, here="a folder; files of an earlier export are replaced.")
 
 
 def export(settings: ExportSettings) -> dict[str, int]:
@@ -37,10 +34,11 @@ def export(settings: ExportSettings) -> dict[str, int]:
     from mmavk_cli.tagger.inference.onnx_export import export_onnx, files_of
 
     began = monotonic()
-    source = model_folder(settings.model)
+    model = Path(settings.model)
+    source = model_folder(model)
     config = TaggerConfig.read(source)
-    gate = config.gate if settings.threshold is None else asdict(Gate(settings.threshold))
-    config = replace(config, name=settings.name or settings.model.name, gate=gate)
+    gate = settings.gate(own_gate(settings.model, config))
+    config = replace(config, name=settings.model_name or model.name, gate=asdict(gate))
     try:
         settings.out.mkdir(parents=True, exist_ok=True)
         export_onnx(source, settings.out, config, int8=settings.int8)
@@ -52,8 +50,8 @@ def export(settings: ExportSettings) -> dict[str, int]:
 
 def _keep_records(source: Path, settings: ExportSettings, began: float) -> None:
     """The training's records go with the model where its run folder is known, those of an earlier export go."""
-    facts = told("export", settings, began)
-    trained = next((one for one in (settings.model, source.parent) if (one / RUN).is_file()), None)
+    facts = run_facts("export", settings, began)
+    trained = next((one for one in (Path(settings.model), source.parent) if (one / RUN).is_file()), None)
     for name in (SCORES, DATA):
         (settings.out / name).unlink(missing_ok=True)
         if trained and (trained / name).is_file():

@@ -6,22 +6,23 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, zip_longest
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.files import atomic_write
 from mmavk_cli.base.images import PictureLimits
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.run_record import METRICS, read_record, read_run
-from mmavk_cli.base.settings import Common, setting
+from mmavk_cli.base.settings import IMAGES, Common, setting
 from mmavk_cli.corpus.pictures import list_pictures
+from mmavk_cli.flows.shared.options import OUT, RUN_FOLDERS, Printed
+from mmavk_cli.flows.shared.progress import Progress
 from mmavk_cli.flows.shared.seeds import seed_folders
 from mmavk_cli.report.html.posts import Case
 from mmavk_cli.report.html.render import rendered
 from mmavk_cli.report.html.report_page import page_of
 from mmavk_cli.report.html.thumbnails import thumbnails
-from mmavk_cli.report.predictions import predictions_name
-from mmavk_cli.report.predictions_reader import read_answers
+from mmavk_cli.report.predictions_reader import predictions_name, read_answers
 from mmavk_cli.report.runs import RunRead, named
 
 COMMANDS = ("eval", "tag", "train", "score", "sweep")
@@ -37,19 +38,13 @@ NOTE_BYTES = 200
 PLACE = "\0"
 """Stands where a picture will; no text of the page has it (`marked.visible`)."""
 
-Told = Callable[[int, int | None], None]
-"""Progress: pictures done, pictures in all."""
 
+class ReportSettings(Printed, PictureLimits, Common):
+    """Options of `mmavk report`."""
 
-class ReportSettings(PictureLimits, Common):
-    """What `mmavk report` asks."""
-
-    runs: list[Path] = setting(
-        ..., "Run folders of mmavk eval, tag, train, score or sweep.", argument=True, metavar="RUN"
-    )
-    out: Path | None = setting(None, f"The page to write. [default: {NAME} in the first RUN]")
-    images: Path | None = setting(None, "Folder of the pictures, <id>.jpg. [default: the files the runs name]")
-    format: Literal["table", "json"] = setting("table", "How to print where the page is.")
+    runs: list[Path] = setting(..., RUN_FOLDERS, here=f"Of mmavk {', '.join(COMMANDS)}.", argument=True, metavar="RUN")
+    out: Path | None = setting(None, OUT, here=f"the page. [default: {NAME} in the first RUN]")
+    images: Path | None = setting(None, IMAGES, here="[default: the files that the runs name]")
     no_images: bool = setting(False, "Leave the pictures out.", "--no-images")
 
 
@@ -63,7 +58,7 @@ class Report:
     pictures: int
 
 
-def report(settings: ReportSettings, told: Told) -> Report:
+def report(settings: ReportSettings, on_progress: Progress) -> Report:
     """Read the runs and write the page.
 
     Raises:
@@ -81,7 +76,7 @@ def report(settings: ReportSettings, told: Told) -> Report:
     sources: list[str | None] = []
     for source in thumbnails(paths, settings, MOST_BYTES - NOTE_BYTES - len(text.encode("utf-8", "surrogatepass"))):
         sources.append(source)
-        told(len(sources), len(paths))
+        on_progress(len(sources), len(paths))
     shown = [source for source in sources if source is not None]
     if len(shown) == len(paths):  # nothing but the places changes
         text = "".join(chain.from_iterable(zip_longest(text.split(PLACE), shown, fillvalue="")))

@@ -126,7 +126,7 @@ def read_pgim(path: Path, posts_by_split: Mapping[str, Iterable[Post]], counted:
                 if split in members:
                     yield from _joined(_tweets(path, archive, members[split]), posts, counted)
     except _DAMAGED as error:
-        raise DataError(f"the archive cannot be read: {error}", str(path), "Fetch it again") from error
+        raise DataError(f"cannot read the archive: {error}", str(path), "Fetch it again") from error
     except OSError as error:
         raise DataError(f"cannot read: {error.strerror or error}", str(path), "Check the path") from error
 

@@ -78,7 +78,7 @@ def _text(path: Path) -> str:
     try:
         text = path.read_text("utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"the prompt cannot be read: {error}", str(path), "Give a text file in UTF-8") from error
+        raise UsageError(f"cannot read the prompt: {error}", str(path), "Give a text file in UTF-8") from error
     if not text or len(text) > LONGEST:
         what = "the prompt is empty" if not text else f"the prompt has {len(text)} characters, more than {LONGEST}"
         raise UsageError(what, str(path), "Write in it what the model should say about a picture")

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmavk_cli.base.errors import MissingError
+from mmavk_cli.base.errors import MissingError, install
 
 if TYPE_CHECKING:
     from mmavk_cli.report.metrics.similarities import Distribution
@@ -28,7 +28,7 @@ def check_plots() -> None:
         MissingError: matplotlib is not installed.
     """
     if not can_plot():
-        raise MissingError("the plot needs matplotlib", "mmavk reproduce", "Install it: pip install 'mmavk[report]'")
+        raise MissingError("the plot needs matplotlib", "mmavk reproduce", install("report"))
 
 
 def plot_sweeps(sweeps: Sequence["Sweep"], stem: Path) -> tuple[Path, ...]:
@@ -58,12 +58,20 @@ def plot_results(tables: Sequence["Results"], stem: Path) -> tuple[Path, ...]:
 
 
 def plot_histogram(found: "Distribution", title: str, published: Mapping[str, float], stem: Path) -> tuple[Path, ...]:
-    """How many posts have which similarity, the mean and the paper's (where `published` has one), the thresholds."""
+    """How many posts have which similarity, the mean and the paper's (where `published` has one), the thresholds.
+
+    Args:
+        found: the similarities.
+        title: of the figure.
+        published: name → the paper's number; may be empty.
+        stem: path of the files without their endings.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(5.8, 3.6), layout="constrained")
     axes = figure.subplots()
-    lows, posts = [one.low for one in found.bins], [one.posts for one in found.bins]
+    lows = [one.low for one in found.bins]
+    posts = [one.posts for one in found.bins]
     axes.bar(lows, posts, [one.high - one.low for one in found.bins], align="edge", color=OURS, alpha=0.45)
     axes.axvline(found.mean, color=OURS, linewidth=1.2, label=f"mean {found.mean:.4f}")
     if "mean" in published:
@@ -110,7 +118,8 @@ def _curve(axes: Any, sweep: "Sweep") -> None:
 
 
 def _shares(axes: Any, sweep: "Sweep") -> None:
-    axes.plot([one.threshold for one in sweep.points], [100 * one.gated for one in sweep.points], color=QUIET)
+    thresholds = [one.threshold for one in sweep.points]
+    axes.plot(thresholds, [100 * one.gated for one in sweep.points], color=QUIET)
     axes.set_ylim(0, 100)
     axes.set_xlabel("threshold")
     _plain(axes)

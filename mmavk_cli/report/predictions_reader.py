@@ -1,4 +1,4 @@
-"""Reading what `mmavk eval` and `mmavk tag` wrote of each post (docs/formats.md)."""
+"""Reading what `mmavk eval` and `mmavk tag` wrote of each post, predictions.SPLIT.jsonl (docs/formats.md)."""
 
 import json
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mmavk_cli.base.errors import DataError
+from mmavk_cli.base.images import is_url
 from mmavk_cli.base.records import BadRow, Entity, Knowledge, Problem
 
 AGAIN = "Make the run again with --out RUN"
@@ -24,6 +25,23 @@ class Answered:
     image: Path | None = None
     notes: tuple[str, ...] = ()
     problem: Problem | None = None
+
+
+def predictions_name(split: str) -> str:
+    """The file's name in the run folder of an evaluation."""
+    return f"predictions.{split}.jsonl"
+
+
+def read_evaluated(path: Path) -> Iterator[Answered]:
+    """The posts of an evaluation, in order, one at a time; each has its gold.
+
+    Raises:
+        DataError: the file or a line of it cannot be read.
+    """
+    for number, row in enumerate(read_answers(path), 1):
+        if isinstance(row, BadRow) or row.gold is None:
+            raise DataError("not a record of an evaluated post", f"{path}:{number}", AGAIN)
+        yield row
 
 
 def read_answers(path: Path) -> Iterator[Answered | BadRow]:
@@ -52,7 +70,7 @@ def _record(line: bytes, where: str) -> Answered | BadRow:
             _entities(row["entities"], text),
             _entities(row["gold"], text) if "gold" in row else None,
             _knowledge(row.get("knowledge")),
-            Path(row["image"]) if row.get("image") else None,
+            Path(row["image"]) if row.get("image") and not is_url(row["image"]) else None,
             tuple(map(str, row.get("notes") or ())),
             Problem(**row["problem"]) if row.get("problem") else None,
         )

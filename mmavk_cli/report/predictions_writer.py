@@ -1,10 +1,11 @@
 """What `mmavk tag` and `mmavk eval` write: JSON records and CoNLL (docs/formats.md)."""
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 
+from mmavk_cli.base.csv_cells import COLUMNS, name_rows, table_line
+from mmavk_cli.base.one_line import json_on_one_line
 from mmavk_cli.base.records import BadRow, Counted, Json, Tagged
 from mmavk_cli.spans import entity_of, spans_to_tags, strict_spans
 
@@ -14,8 +15,6 @@ Outcome = Tagged | BadRow
 DECIMALS = 4
 """Digits of scores and similarities behind the point."""
 
-_LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
-"""JSON leaves them as they are, and some readers of lines take them for a line's end."""
 
 _BREAKS = re.compile(r"[\t-\r\x1c-\x1e\x85\u2028\u2029]")
 
@@ -37,7 +36,7 @@ def as_json(row: Outcome) -> Json:
             "scorer": knowledge.scorer,
         },
         "model": row.model,
-        "image": None if row.post.image is None else str(row.post.image),
+        "image": row.post.image_url if row.post.image is None else str(row.post.image),
         "notes": list(row.notes),
         "problem": row.problem and asdict(row.problem),
     }  # fmt: skip
@@ -46,7 +45,9 @@ def as_json(row: Outcome) -> Json:
 def evaluated(row: Tagged) -> Json:
     """The record of a post whose tags are known: `gold` are its names in strict IOB2, which have no score."""
     gold = [asdict(entity_of(row.post, span, 1.0)) for span in strict_spans(row.post.tags or ())]
-    return as_json(row) | {"gold": [{name: entity[name] for name in entity if name != "score"} for entity in gold]}
+    for entity in gold:
+        del entity["score"]
+    return as_json(row) | {"gold": gold}
 
 
 def json_lines(rows: Iterable[Outcome]) -> Iterator[str]:
@@ -76,10 +77,20 @@ def conll(rows: Iterable[Outcome]) -> Iterator[str]:
     for row in rows:
         if isinstance(row, Tagged):
             tags = spans_to_tags((entity.span for entity in row.entities), len(row.post.words))
-            pairs = zip(row.post.words, tags, strict=True)
-            words = "".join(f"{_BREAKS.sub(' ', word.text)}\t{tag}\n" for word, tag in pairs)
+            pairs = zip(row.post.raw_words(), tags, strict=True)
+            words = "".join(f"{_BREAKS.sub(' ', word)}\t{tag}\n" for word, tag in pairs)
             yield f"IMGID:{_BREAKS.sub(' ', row.post.image_id or row.post.id)}\n{words}\n"
 
 
+def csv_table(rows: Iterable[Outcome]) -> Iterator[str]:
+    """A heading, then a row a name; a post without names has one row. Bad rows are left out."""
+    yield table_line(COLUMNS)
+    for row in rows:
+        if isinstance(row, Tagged):
+            names = [(one.start, one.end, one.type, f"{one.score:.{DECIMALS}f}") for one in row.entities]
+            image = row.post.image_url if row.post.image is None else str(row.post.image)
+            yield "".join(map(table_line, name_rows(row.post, names, image)))
+
+
 def _dumped(value: Json) -> str:
-    return json.dumps(value, ensure_ascii=False).translate(_LINE_ENDS)
+    return json_on_one_line(value)

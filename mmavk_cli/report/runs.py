@@ -100,7 +100,8 @@ def facts_of(runs: Sequence[RunRead]) -> tuple[list[Fact], list[Fact]]:
     """What the runs did: the main facts and all that differ, and the others."""
     flat = [_flat(run.facts) for run in runs]
     names = list(dict.fromkeys((*FIRST, *LAST, *(name for one in flat for name in one))))
-    facts = [_fact(name, flat) for name in names if any(name in one for one in flat)]
+    said = set[str]().union(*flat)
+    facts = [_fact(name, flat) for name in names if name in said]
     facts = [one for one in facts if not set(one.values) <= {"-", ""}]
     main = [one for one in facts if one.differs or one.name in {*FIRST, *LAST}]
     main.sort(key=lambda one: (one.name in LAST, one.name not in FIRST))

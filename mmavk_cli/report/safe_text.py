@@ -27,7 +27,8 @@ def visible(text: str, kept: str = "") -> str:
     """
     if text.isprintable():  # nothing to do, and twenty times as fast
         return text
-    return "".join(character if character in kept else _sign(character) for character in text)
+    signs = {ord(character): _sign(character) for character in set(text).difference(kept)}
+    return text.translate(signs)
 
 
 def _sign(character: str) -> str:
@@ -39,4 +40,6 @@ def _sign(character: str) -> str:
     if kind not in {"Cc", "Cs"}:
         return character
     code = ord(character)
-    return chr(0x2400 + code) if code < 0x20 else "␡" if code == 0x7F else "\ufffd"  # noqa: PLR2004 (ASCII)
+    if code < 0x20:  # noqa: PLR2004 (ASCII)
+        return chr(0x2400 + code)
+    return "␡" if code == 0x7F else "\ufffd"  # noqa: PLR2004 (ASCII)

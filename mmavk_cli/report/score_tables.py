@@ -56,10 +56,10 @@ def error_table(heading: str, errors: Json, answers: Sequence[Answered | BadRow]
         most = max(1, sum(row.values()))
         rows.append((gold, tuple((found, row.get(found, 0), row.get(found, 0) / most) for found in names)))
     counts = ", ".join(f"{errors.get(kind, 0):,} {kind}" for kind in KINDS)
-    return ErrorTable(heading, counts, kinds_table("", answers), tuple(names), tuple(rows))
+    return ErrorTable(heading, counts, kinds_table(answers), tuple(names), tuple(rows))
 
 
-def kinds_table(caption: str, rows: Sequence[Answered | BadRow]) -> Table:
+def kinds_table(rows: Sequence[Answered | BadRow]) -> Table:
     """What happened to the names of each type, boundary errors apart from type errors: by the gold's type, a spurious
     name by its own. Names of the gold are in strict IOB2.
     """
@@ -68,8 +68,11 @@ def kinds_table(caption: str, rows: Sequence[Answered | BadRow]) -> Table:
         if isinstance(row, Answered):
             counts.update((label.gold or label.found, label.kind) for label in labels_of(row.found, row.gold))
     types = sorted({kind for kind, _ in counts})
-    cells = tuple((one, *(f"{counts[one, kind]:,}" for kind in KINDS)) for one in types)
-    return Table(caption, ("strict", *KINDS), cells)
+    cells = []
+    for one in types:
+        numbers = [f"{counts[one, kind]:,}" for kind in KINDS]
+        cells.append((one, *numbers))
+    return Table("", ("strict", *KINDS), tuple(cells))
 
 
 def headline(name: str, scores: Json) -> str:
@@ -88,13 +91,15 @@ def _of_group(scores: Json, name: str) -> Json | None:
 def _cells(one: Json | None) -> tuple[str, ...]:
     if one is None:
         return ("-",) * 5
+    if not one["gold"]:  # there is nothing to find, so nothing to score
+        return *("-",) * 4, "0"
     ends = one.get("interval")
     numbers = (f"{one[part]:.2f}" for part in ("precision", "recall", "f1"))
     return (*numbers, "{:.1f} to {:.1f}".format(*ends) if ends else "-", f"{one['gold']:,}")
 
 
 def _f1(one: Json | None) -> str:
-    return "-" if one is None else f"{one['f1']:.2f}"
+    return f"{one['f1']:.2f}" if one and one["gold"] else "-"
 
 
 def _remarks(scores: Json) -> Sequence[str]:

@@ -4,7 +4,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from mmavk_cli.base.errors import MissingError
+from mmavk_cli.base.errors import MissingError, install
 from mmavk_cli.base.records import Json
 
 
@@ -43,4 +43,4 @@ def check() -> None:
         MissingError: it is not.
     """
     if find_spec("tensorboard") is None:
-        raise MissingError("the package tensorboard is not installed", "--tensorboard", "pip install 'mmavk[train]'")
+        raise MissingError("the package tensorboard is not installed", "--tensorboard", install("train"))

@@ -27,7 +27,7 @@ from mmavk_cli.base.digest import digest_file
 from mmavk_cli.base.errors import MemoryShortError, MissingError, UsageError
 from mmavk_cli.base.records import Json
 from mmavk_cli.similarity.clip_fast import encode_text, shorten
-from mmavk_cli.similarity.clip_source import SAFE, SMALLER, WEIGHTS, ClipSource, in_cache
+from mmavk_cli.similarity.clip_source import LIBRARY, SAFE, SMALLER, WEIGHTS, ClipSource, in_cache
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -40,8 +40,6 @@ PRECISIONS = {"float32": "fp32", "float16": "fp16"}
 LONGEST = 2000
 """Characters of a text that are read, white space counted once: 77 tokens are some 400, and one endless word would take
 the tokenizer minutes."""
-
-LIBRARY = "open_clip_torch"
 
 
 class Clip:
@@ -111,6 +109,12 @@ class Clip:
 def load_clip(source: ClipSource, precision: str, device: str, batch: int) -> Clip:
     """The CLIP that `source` names, with the activation its weights were trained with.
 
+    Args:
+        source: model, tag and weights.
+        precision: `float32` or `float16`.
+        device: `cpu` or `cuda`.
+        batch: pictures or texts in one forward pass.
+
     Raises:
         UsageError: open_clip knows no such model or tag. MissingError: the weights are not there, or do not fit.
     """
@@ -165,14 +169,16 @@ def _tag(source: ClipSource) -> Json:
 
 
 def _near(model: str) -> str:
-    near = difflib.get_close_matches(model, open_clip.list_models(), n=3)
+    names = {name.lower(): name for name in open_clip.list_models()}
+    near = [names[one] for one in difflib.get_close_matches(model.lower(), names, n=3)]
     return f"Did you mean {', '.join(near)}?" if near else "See open_clip.list_models()"
 
 
 def _cached_weights(source: ClipSource, tag: Json) -> Path:
     """The tag's weights in the hub's cache, where `hf download` puts them."""
     repository, _, file = str(tag.get("hf_hub", "")).rpartition("/")
-    names = (file,) if file.endswith(SAFE) else WEIGHTS if repository else ()
+    several = WEIGHTS if repository else ()
+    names = (file,) if file.endswith(SAFE) else several
     if found := in_cache(repository, names):
         return found
     if not names:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mmavk_cli.base.errors import MissingError
 from mmavk_cli.base.records import Json
-from mmavk_cli.similarity.clip_source import CONFIG, ClipSource
+from mmavk_cli.similarity.clip_source import CONFIG, LIBRARY, ClipSource
 
 _LIVE = 14
 """Vectors of a layer's width, a place, that are alive at once in it. Measured with ViT-B/32, batches of 32 in float32:
@@ -53,9 +53,9 @@ class ClipSize:
             text = Tower(int(read["width"]), int(read["layers"]), int(read["context_length"]), read.get("mlp_ratio", 4))
             words = int(read["vocab_size"])
         except (KeyError, TypeError) as error:
-            raise MissingError(
-                f"CLIP's sizes are not told: {error}", where, "Take a ViT, as ViT-B-32/openai"
-            ) from error
+            fault = "lacks" if isinstance(error, KeyError) else "has a value of the wrong type:"
+            what = f"CLIP's configuration {fault} {error}"
+            raise MissingError(what, where, "Take a ViT, such as ViT-B-32/openai") from error
         # patches, the place of the class, positions, two normalisations, projection; words, positions, one, projection
         sight = vision.width * (3 * patch * patch + 1 + vision.places + 4 + shared)
         language = text.width * (words + text.places + 2 + shared)
@@ -83,10 +83,12 @@ def clip_config(source: ClipSource) -> Json:
     else:
         package = find_spec("open_clip")
         if package is None or package.origin is None:
-            raise MissingError("open_clip_torch is not installed", "--clip", "Run: pip install open_clip_torch")
+            raise MissingError(f"{LIBRARY} is not installed", "--clip", f"Run: pip install {LIBRARY}")
         path = Path(package.origin).parent / "model_configs" / f"{source.model}.json"
     try:
         found = json.loads(path.read_text("utf-8"))
         return dict(found["model_cfg"] if source.folder is not None else found)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise MissingError(f"CLIP's settings cannot be read: {error}", str(path), "Take another with --clip") from error
+        raise MissingError(
+            f"cannot read CLIP's configuration: {error}", str(path), "Take another with --clip"
+        ) from error

@@ -1,5 +1,6 @@
 """Which CLIP, and where its files are. Loads neither torch nor open_clip: what is scored already needs no model."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,19 @@ SMALLER = "Take a smaller CLIP, or --device cpu"
 TEXT, CLIP = "text", "clip"
 """Who scores: the text scorer, or a CLIP."""
 
+Scorer = Literal["clip", "text"]
+
+
+SCORER = (
+    "What measures how related a post and its picture are: `text` compares the post with the knowledge, `clip` with "
+    "the picture; CLIP's scores are kept in the store (mmavk score writes them, and mmavk tag those that are missing)."
+)
+"""What `--scorer` means."""
+
+
+LIBRARY = "open_clip_torch"
+"""The package that runs CLIP."""
+
 
 class ClipChoice(Settings):
     """Which CLIP scores."""
@@ -33,17 +47,14 @@ class ClipChoice(Settings):
         "ViT-B-32/openai",
         "CLIP: a model and tag of open_clip, a model alone with --clip-weights, or a folder open_clip saved.",
     )
-    clip_weights: Path | None = setting(None, "Weights (.safetensors) instead of the tag's or the folder's own.")
+    clip_weights: Path | None = setting(None, "Weights (.safetensors) in place of those of the tag or the folder.")
 
 
 class ScorerChoice(ClipChoice, StorePlace):
     """Whose similarities a gate reads."""
 
-    scorer: Literal["clip", "text"] | None = setting(
-        None,
-        "Who says how related a post and its picture are: the text scorer, which compares post and knowledge (`text`), "
-        "or CLIP, whose scores the store keeps (`clip`; mmavk score makes them, and mmavk tag what it lacks). "
-        "[default: the model's own, else text, and for mmavk tag the profile's]",
+    scorer: Scorer | None = setting(
+        None, SCORER, here="[default: the model's own, else text; for mmavk tag the profile's]"
     )
 
 
@@ -51,10 +62,10 @@ class ClipSettings(ClipChoice, DeviceChoice):
     """Which CLIP scores, and how it runs."""
 
     clip_precision: Literal["auto", "float32", "float16"] = setting(
-        "auto", "Arithmetic of CLIP; auto: as in the scores that are there, else float16 on a GPU and float32 without."
+        "auto", "Precision of CLIP; auto: that of the scores in the store, else float16 on a GPU and float32 without."
     )
-    clip_batch: int = setting(32, "Pictures or texts in one pass of CLIP; halved when memory runs out.", ge=1)
-    workers: int = setting(0, "Threads that read, decode and shrink pictures. [default: one a core]", ge=0)
+    clip_batch: int = setting(32, "Pictures or texts in one forward pass of CLIP; halved when memory runs out.", ge=1)
+    workers: int = setting(0, "Threads that read, decode and resize pictures. [default: one per core]", ge=0)
 
 
 def check_for_pictures(scorer: str | None) -> None:
@@ -98,6 +109,10 @@ def clip_source(choice: ClipChoice) -> ClipSource:
         made_of = f"{short(digest_file(config), 6)}{short(_digest(weights), 6)}"
         return ClipSource(folder.resolve().name, "", folder, weights, f"{folder.resolve().name}@{made_of}")
     model, _, tag = choice.clip.partition("/")
+    if meant := open_clip_name(choice.clip, tagged=choice.clip_weights is None):
+        no_tag = f"{choice.clip!r} is neither a folder nor a model with a tag"
+        what = f"open_clip spells {choice.clip!r} in another way" if "/" in choice.clip else no_tag
+        raise UsageError(what, "--clip", f"Did you mean {meant}?")
     if choice.clip_weights is None:
         if not tag or tag.startswith(".") or model in {"", ".", "..", "~"}:
             what = f"{choice.clip!r} is neither a folder nor a model with a tag"
@@ -106,6 +121,31 @@ def clip_source(choice: ClipChoice) -> ClipSource:
     return ClipSource(
         model, tag, None, choice.clip_weights, f"{choice.clip}@{short(_digest(choice.clip_weights))}"
     )  # fmt: skip
+
+
+def open_clip_name(written: str, *, tagged: bool) -> str | None:
+    """What open_clip calls a CLIP that is named as OpenAI (`ViT-B/32`), the hub (`openai/clip-vit-base-patch32`) or
+    nobody's tag (`ViT-B-32`) does; None where it is named in open_clip's way, or is unknown here.
+
+    Args:
+        written: what was typed.
+        tagged: the name needs a tag, which says the weights.
+    """
+    tag = ""
+    if found := re.fullmatch(r"vit-(\w+)/(\d+)(?:@(\d+)(?:px)?)?(?:/([\w-]+))?", written, re.IGNORECASE):
+        kind, *sizes, tag = found.groups()
+        kind = kind if kind.lower() in {"g", "bigg"} else kind.upper()
+    elif found := re.fullmatch(r"openai/clip-vit-(base|large)-patch(\d+)(?:-(\d+))?", written, re.IGNORECASE):
+        kind, *sizes = found[1][0].upper(), found[2], found[3]
+    elif found := re.fullmatch(r"laion/clip-vit-(\w+)-(\d+)()-([\w-]+)", written, re.IGNORECASE):
+        kind, *sizes, tag = found.groups()
+        tag = tag.lower().replace("-", "_")
+    elif tagged and (found := re.fullmatch(r"(?:vit-\w+-\d+(?:-\d+)?|rn\d+(?:x\d+)?)", written, re.IGNORECASE)):
+        return f"{written}/openai"
+    else:
+        return None
+    name = "-".join(("ViT", kind, *(size for size in sizes if size)))
+    return f"{name}/{tag or 'openai'}" if tagged else name
 
 
 def _weights_in(folder: Path) -> Path:

@@ -15,6 +15,10 @@ NONE, AUTO, LEARNED, QUANTILE = "none", "auto", "learned", "quantile:"
 TRIED = 19
 """Thresholds that `auto` tries: so many quantiles of the similarities, evenly spread, and none at all."""
 
+SLOPE, NARROWEST = 4.0, 0.01
+"""Where a learned gate begins: its sigmoid takes the middle 80 % of the similarities from 12 % to 88 % (±SLOPE / 2). A
+range narrower than NARROWEST counts as that wide."""
+
 
 @dataclass(frozen=True, slots=True)
 class Gate:
@@ -33,13 +37,13 @@ class Gate:
     ramp: float = 0.0
     steepness: float | None = None
 
-    def weight(self, similarity: float) -> float:
-        """Weight in [0, 1]. A similarity that is not a number is under every threshold."""
+    def weight(self, similarity: float | None) -> float:
+        """Weight in [0, 1]. What has no similarity, or one that is not a number, is under every threshold."""
         if self.threshold is None:
             return 1.0
-        over = similarity - self.threshold
-        if math.isnan(over):
+        if similarity is None or math.isnan(similarity):
             return self.below
+        over = similarity - self.threshold
         if self.steepness is not None:
             return 0.5 * (1 + math.tanh(self.steepness * over / 2))
         if over >= 0:
@@ -48,23 +52,32 @@ class Gate:
             return self.below
         return 1.0 + (1.0 - self.below) * over / self.ramp
 
+    def opens(self, similarity: float | None) -> bool:
+        """Whether knowledge of this similarity reaches the threshold; all does where there is none."""
+        return self.threshold is None or (similarity is not None and similarity >= self.threshold)
 
-class GateSettings(Settings):
+
+class BelowChoice(Settings):
+    """How much knowledge under a threshold counts."""
+
+    below: float | None = setting(
+        None, "Weight of knowledge under the threshold, from 0 to 1. [default: the model's own, else 0]", ge=0, le=1
+    )
+
+
+class GateSettings(BelowChoice):
     """Which knowledge counts less, and how much."""
 
     threshold: str | None = setting(
         None,
-        "Knowledge of a lower similarity counts less: a number in [-1, 1], or `none`: all knowledge counts in full. "
+        "Similarity under which knowledge counts less: a number in [-1, 1], or `none`: all knowledge has weight 1. "
         "Training also takes `quantile:0.85` (that share is under it), `auto` (the best on validation) and `learned` "
-        "(a smooth gate, trained along). [default: the model's own]",
+        "(a smooth gate, trained with the model). [default: the model's own]",
         metavar="CUT",
-    )
-    below: float | None = setting(
-        None, "What knowledge under the threshold counts, from 0 to 1. [default: the model's own, else 0]", ge=0, le=1
     )
     ramp: float | None = setting(
         None,
-        "Let the weight rise evenly over so much similarity under the threshold. [default: the model's own, else 0]",
+        "Width of the range under the threshold in which the weight rises linearly. [default: the model's own, else 0]",
         ge=0,
         le=2,
     )
@@ -102,7 +115,7 @@ class GateSettings(Settings):
             return Gate()
         number = _number(self.threshold)
         if self.found_by_training:
-            what = f"{self.threshold!r} is found by training"
+            what = f"{self.threshold!r} can only be found by training"
             raise UsageError(what, "--threshold", "Give a number or `none`, or leave it out for the model's own")
         return Gate(number, below, ramp)
 
@@ -115,7 +128,7 @@ class GateSettings(Settings):
             return Gate()
         if self.threshold == LEARNED:
             low, middle, high = (quantile(similarities, share) for share in (0.1, 0.5, 0.9))
-            return Gate(middle, steepness=4 / max(high - low, 0.01))
+            return Gate(middle, steepness=SLOPE / max(high - low, NARROWEST))
         if self.threshold is not None and self.threshold.startswith(QUANTILE):
             threshold = quantile(similarities, float(self.threshold.removeprefix(QUANTILE)))
             return Gate(threshold, self.below or 0.0, self.ramp or 0.0)

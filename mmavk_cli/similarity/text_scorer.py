@@ -66,7 +66,7 @@ class TextScorer:
         tokenizer = load_tokenizer(folder / TOKENIZER) if tokenizer is None else tokenizer
         pieces = tokenizer.get_vocab_size()
         if vectors.dtype != np.int8 or vectors.ndim != 2 or not len(vectors) == len(scales) == pieces:  # noqa: PLR2004
-            what = f"the text scorer has not one int8 vector for each of the tokenizer's {pieces} pieces"
+            what = f"the text scorer needs one int8 vector for each of the tokenizer's {pieces} pieces"
             raise MissingError(what, str(path), advice)
         return cls(vectors, scales, tokenizer, digest(canonical({"form": FORM, "files": files})))
 

@@ -85,14 +85,15 @@ def fit(pairs: Sequence[Pair], embeddings: Floats, tokenizer: Any, neutral: Sequ
     Raises:
         DataError: fewer than two pairs have words on both sides.
     """
-    posts, captions = (piece_ids(tokenizer, side) for side in zip(*pairs, strict=True)) if pairs else ([], [])
+    posts = piece_ids(tokenizer, [post for post, _ in pairs])
+    captions = piece_ids(tokenizer, [caption for _, caption in pairs])
     silent = silent_pieces(tokenizer, neutral)
     kept = [
         row for row, both in enumerate(zip(posts, captions, strict=True)) if all(set(ids) - {*silent} for ids in both)
     ]
     if len(kept) < 2:  # noqa: PLR2004
         raise DataError(f"{len(kept)} pairs of post and caption to fit on", do="Give at least two")
-    posts, captions = [posts[row] for row in kept], [captions[row] for row in kept]
+    posts, captions = _chosen(posts, kept), _chosen(captions, kept)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # sums in one order
     try:
@@ -145,13 +146,17 @@ class _Model(torch.nn.Module):
         return Fitted(np.rint(whole).astype(np.int8), scales)
 
 
+def _chosen(texts: list[list[int]], rows: Sequence[int]) -> list[list[int]]:
+    return [texts[row] for row in rows]
+
+
 def _train(model: _Model, posts: list[list[int]], captions: list[list[int]], how: FitSettings) -> None:
     groups = [{"params": [model.map], "lr": how.map_lr}, {"params": [model.log_weights], "lr": how.weight_lr}]
     optimizer = torch.optim.Adam(groups)
     batches = list(_batches(len(posts), how))
     fall = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / len(batches))
     for rows in batches:
-        cosines = model([posts[row] for row in rows]) @ model([captions[row] for row in rows]).T
+        cosines = model(_chosen(posts, rows)) @ model(_chosen(captions, rows)).T
         own = torch.arange(len(rows))
         logits = cosines / how.temperature
         loss = functional.cross_entropy(logits, own) + functional.cross_entropy(logits.T, own)

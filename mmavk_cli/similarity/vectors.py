@@ -3,6 +3,8 @@
 import base64
 from typing import TYPE_CHECKING
 
+from mmavk_cli.base.records import Visual
+
 if TYPE_CHECKING:
     from numpy import float32
     from numpy.typing import NDArray
@@ -20,6 +22,12 @@ def unpacked(text: str) -> "NDArray[float32]":
     import numpy as np
 
     return np.frombuffer(base64.b64decode(text, validate=True), _STORED).astype(np.float32)
+
+
+def visual(text: str) -> Visual:
+    """The vector that `packed` wrote, as features of a picture."""
+    vector = unpacked(text)
+    return Visual(vector.shape, vector.tobytes())
 
 
 def cosine(picture: "NDArray[float32]", text: "NDArray[float32]") -> float:

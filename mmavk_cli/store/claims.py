@@ -182,4 +182,6 @@ def _fault(error: sqlite3.Error, path: Path) -> DataError:
         return DataError(f"the store's disk fails: {error}", str(path), "Make room, or give another with --store")
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         return DataError(f"the store's folder cannot be written: {error}", str(path), "Give another with --store")
-    return DataError(f"the list of claims is damaged: {error}", str(path), "Remove this file; the store is another one")
+    return DataError(
+        f"the list of claims is damaged: {error}", str(path), "Remove this file; it is not part of the store"
+    )

@@ -15,6 +15,10 @@ SEAL = "digest"
 """The field of a row's text that holds the digest of all its others."""
 
 
+PLACEHOLDER = "placeholder"
+"""In the details of knowledge: why the picture was taken for one that says that a picture is gone."""
+
+
 class _Row(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
@@ -180,14 +184,14 @@ def decode(value: str) -> Row:
     """
     try:
         content = json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):  # the second: lists within lists, deeper than Python goes
         raise DataError("the row is not JSON") from None
     if not isinstance(content, dict) or SEAL not in content:
         raise DataError("the row has no digest")
     seal = content.pop(SEAL)
     try:
         fits = seal == digest(canonical(content))
-    except ValueError:  # NaN, which Python's reader lets through
+    except (ValueError, RecursionError):  # NaN, which Python's reader lets through; deep lists
         fits = False
     if not fits:
         raise DataError("the row was changed: its digest is not that of its fields")
@@ -196,7 +200,7 @@ def decode(value: str) -> Row:
     except ValidationError as error:
         fault = error.errors()[0]
         place = ".".join(str(part) for part in fault["loc"])
-        raise DataError(f"the row is not one of ours: {place}: {fault['msg']}") from None
+        raise DataError(f"not a row of a store: {place}: {fault['msg']}") from None
 
 
 def _key(*parts: str) -> str:

@@ -72,6 +72,13 @@ class Store:
     ) -> Written:
         """Keep the text about a picture; an earlier text or failure of the same key is replaced.
 
+        Args:
+            subject: a picture's digest, or an image id.
+            recipe: what generated the text.
+            text: the knowledge; may be empty.
+            source: file that the picture was read from.
+            details: what else is known of this text.
+
         Raises:
             DataError: the store cannot be written.
         """
@@ -82,6 +89,13 @@ class Store:
         self, subject: str, recipe: Recipe, error: str, source: str = "", details: Json | None = None
     ) -> Written:
         """Keep why there is no text about a picture; a failure that is put again counts one more attempt.
+
+        Args:
+            subject: a picture's digest, or an image id.
+            recipe: what was to generate a text.
+            error: why there is none.
+            source: file that the picture was read from.
+            details: what else is known of this attempt.
 
         Raises:
             DataError: the store cannot be written.
@@ -94,14 +108,6 @@ class Store:
         """How related a text and a picture are in the eyes of `scorer` (an id), in [-1, 1]. None: never scored."""
         row = self._get(keys.similarity_key(subject, digest(text), scorer))
         return row.value if isinstance(row, SimilarityRow) else None
-
-    def put_similarity(self, subject: str, text: str, scorer: str, value: float) -> Written:
-        """Keep how related a text and a picture are.
-
-        Raises:
-            DataError: the store cannot be written.
-        """
-        return self.put(SimilarityRow(subject=subject, text=digest(text), scorer=scorer, value=value))
 
     def get_embedding(self, of: Literal["picture", "text"], subject: str, scorer: str) -> EmbeddingRow | None:
         """What `scorer` (an id) sees in a picture or a text (a digest). None: it was never asked."""
@@ -136,7 +142,8 @@ class Store:
         """
         recipes, names = {recipe.id: recipe for recipe in self.recipes()}, self.names()
         digits = name.removeprefix(f"{SCHEME}:")
-        wanted = [names[name]] if name in names else [one for one in recipes if one.startswith(f"{SCHEME}:{digits}")]
+        begin_so = [one for one in recipes if one.startswith(f"{SCHEME}:{digits}")]
+        wanted = [names[name]] if name in names else begin_so
         found = [recipes[one] for one in wanted if digits and one in recipes]
         if len(found) == 1:
             return found[0]
@@ -174,18 +181,18 @@ class Store:
                 found = Fault(line.key, f"its tag is {line.tag!r}, not {found.tag!r}")
             yield found
 
-    def verify(self, told: Callable[[int, int], None] | None = None) -> list[Fault]:
+    def verify(self, on_progress: Callable[[int, int], None] | None = None) -> list[Fault]:
         """Derive every row's key, tag and digest again, and look for rows whose recipe is not there.
 
-        `told` hears of the progress: rows done, rows in all.
+        `on_progress` hears of the progress: rows done, rows in all.
         """
         faults = [Fault(DATABASE, what) for what in self._database.damage()]
         known: set[str] = set()
         used: dict[str, str] = {}
         total = self.count()
         for done, found in enumerate(self.scan(), 1):
-            if told is not None:
-                told(done, total)
+            if on_progress is not None:
+                on_progress(done, total)
             if isinstance(found, Fault):
                 faults.append(found)
             elif isinstance(found, RecipeRow):
@@ -205,7 +212,8 @@ class Store:
             return [row]
         ends = (f"|{what}|", f"|id:{what}|", f"/{what}|")
         found = [key for prefix in ("knowledge|", "similarity|") for key in self._database.keys(prefix)]
-        return [row for key in found if any(end in key for end in ends) and (row := self._get(key))]
+        rows = (self._get(key) for key in found if _holds(key, ends))
+        return [row for row in rows if row]
 
     def has_pictures(self, recipe: str) -> bool:
         """Whether any row of the recipe (by id) is kept under the digest of a picture."""
@@ -269,17 +277,28 @@ def knowledge_for(store: Store, recipe: str, dataset: str | None) -> Callable[[P
 
     It looks under the digest of the picture's bytes, where the store has any, then under the image id in `dataset`.
     """
-    by_picture = store.has_pictures(recipe)
+    find = row_for(store, recipe, dataset)
 
     def text(post: Post) -> str | None:
+        row = find(post)
+        return row.text if row is not None else None
+
+    return text
+
+
+def row_for(store: Store, recipe: str, dataset: str | None) -> Callable[[Post], KnowledgeRow | None]:
+    """The same, but the whole row."""
+    by_picture = store.has_pictures(recipe)
+
+    def find(post: Post) -> KnowledgeRow | None:
         row = None
         if by_picture and post.image is not None and post.image.is_file():
             row = store.get_knowledge(digest_file(post.image), recipe)
         if row is None and dataset is not None and post.image_id is not None:
             row = store.get_knowledge(keys.image_subject(dataset, post.image_id), recipe)
-        return row.text if row is not None else None
+        return row
 
-    return text
+    return find
 
 
 def _row(key: str, value: str) -> Row | Fault:
@@ -288,3 +307,7 @@ def _row(key: str, value: str) -> Row | Fault:
     except DataError as error:
         return Fault(key, error.what)
     return row if row.key == key else Fault(key, f"the row belongs under {row.key}")
+
+
+def _holds(key: str, parts: Sequence[str]) -> bool:
+    return any(part in key for part in parts)

@@ -43,6 +43,12 @@ class TextDisk(Disk):  # type: ignore[misc]
     def fetch(self, mode: int, filename: str | None, value: object, read: bool) -> str:
         """A value from the database.
 
+        Args:
+            mode: diskcache's number for how the value is stored.
+            filename: of a value in a file of its own, which is refused.
+            value: the column of the database.
+            read: diskcache would return an open file.
+
         Raises:
             DataError: it is pickled, in a file, or no text.
         """

@@ -9,7 +9,10 @@ from pydantic import ValidationError
 from mmavk_cli.base.errors import MissingError
 from mmavk_cli.base.files import unfinished_folder
 from mmavk_cli.base.records import Json
+from mmavk_cli.base.renamed import current
 from mmavk_cli.spans import split_tag, tag_names
+from mmavk_cli.tagger.decoders.registry import DECODERS
+from mmavk_cli.tagger.encoders.registry import ENCODERS
 from mmavk_cli.tagger.settings import PieceSettings
 
 FORMAT = 1
@@ -19,6 +22,10 @@ FROZEN, FROZEN_ONNX = "knowledge-encoder", "knowledge-encoder.onnx"
 
 RECIPES, SCORER, SCORER_ID = "recipes", "scorer", "scorer_id"
 """What `trained` says of the knowledge: its recipes, who scored it (`text` or `clip`), and that scorer's id."""
+
+FINE, CUT_OTHERWISE = "fine", "cut_otherwise"
+"""What `trained` says where data sets' own words were kept: by which rules raw text is cut (`corpus/tokenize.py`), and
+the share of training posts that these would have cut otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +37,12 @@ class TaggerConfig:
         pieces: how words and knowledge were cut.
         encoder: what it was trained from.
         trained: data sets, knowledge and seed, for people.
-        visual: numbers in a picture's features, for the fusion `prefix`; else 0.
         gate: from similarity to weight, as the settings of the gate that training used or found.
+        visual: shape of a picture's features, `()` where the fusion reads none.
         name: what output records call it.
         frozen: knowledge is read by an encoder of its own, which training left as it was.
+        encoder_kind: what kind of network the encoder is.
+        decoder: how entities are found.
     """
 
     tags: tuple[str, ...]
@@ -41,9 +50,16 @@ class TaggerConfig:
     encoder: str
     trained: Json = field(default_factory=dict)
     gate: Json = field(default_factory=dict)
-    visual: int = 0
+    visual: tuple[int, ...] = ()
     name: str = ""
     frozen: bool = False
+    encoder_kind: str = "transformer"
+    decoder: str = "crf"
+
+    @property
+    def fine(self) -> bool:
+        """Whether raw text is cut by mmavk's own rules, also where the model was trained on a data set's words."""
+        return bool(self.trained.get(FINE, True))
 
     def write(self, folder: Path) -> None:
         """Write `tagger.json` into `folder`."""
@@ -60,23 +76,48 @@ class TaggerConfig:
         path = folder / CONFIG
         try:
             content = json.loads(path.read_text("utf-8"))
-            if content.pop("format") != FORMAT:
-                raise MissingError("the checkpoint has another format", str(path), "Use the mmavk that wrote it")
-            pieces = PieceSettings(**content.pop("pieces"))
-            return cls(tags=_tags(content.pop("tags")), pieces=pieces, **content)
+            if (found := content.pop("format")) != FORMAT:
+                what = f"unsupported checkpoint format {found!r} (expected {FORMAT})"
+                raise MissingError(what, str(path), "Use the mmavk that wrote it")
+            tags, pieces = _tags(content.pop("tags")), PieceSettings(**current(content.pop("pieces"), "train"))
+            return _known(cls(tags=tags, pieces=pieces, visual=_shape(content.pop("visual", 0)), **content))
         except OSError as error:
             begun = unfinished_folder(folder).is_dir()
             advice = "Its training is unfinished: --resume continues it" if begun else "Name a run or a model folder"
             raise MissingError("no checkpoint here", str(path), advice) from error
-        except (ValueError, KeyError, TypeError, AttributeError, ValidationError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, ValidationError, RecursionError) as error:
             raise MissingError(f"the checkpoint is broken: {error}", str(path), "Train or export it again") from error
+
+
+_KINDS = {"encoder": str, "trained": dict, "gate": dict, "name": str, "frozen": bool}
+"""What fields of `tagger.json` hold that are taken as they are."""
 
 
 def _tags(names: list[str]) -> tuple[str, ...]:
     types = dict.fromkeys(split_tag(name)[1] for name in names[1:])
     if names != list(tag_names(tuple(types))):
-        raise ValueError(f"{names} is no list of tags")
+        raise ValueError(f"{names} is not a list of tags")
     return tuple(names)
+
+
+def _known(config: TaggerConfig) -> TaggerConfig:
+    """The same, where its fields are what they should be and there are such parts."""
+    for name, kind in _KINDS.items():
+        if not isinstance(getattr(config, name), kind):
+            raise TypeError(f"{name!r} is not a {kind.__name__}")
+    for name in (RECIPES, "datasets"):
+        if not isinstance(config.trained.get(name) or [], list):
+            raise TypeError(f"{name!r} of 'trained' is not a list")
+    ENCODERS.check(config.encoder_kind)
+    DECODERS.check(config.decoder)
+    return config
+
+
+def _shape(value: int | list[int]) -> tuple[int, ...]:
+    """Checkpoints of 0.1 say how many numbers a vector has, 0 for none."""
+    if isinstance(value, int):
+        return (value,) if value else ()
+    return tuple(map(int, value))
 
 
 def model_folder(name: Path) -> Path:

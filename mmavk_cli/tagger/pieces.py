@@ -3,14 +3,19 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from mmavk_cli.base.records import Word
-from mmavk_cli.base.tokenizers import load_tokenizer
-from mmavk_cli.tagger.settings import PieceSettings
+from mmavk_cli.base.tokenizers import Scripts, lead_of, load_tokenizer
 
 WORD_PIECES = 24
 """A word is cut after so many pieces: its first piece stands for it, and a 10 kB word must not fill a window."""
+
+WORD_CHARACTERS = 20 * WORD_PIECES
+"""Of a word only so many characters are tokenized."""
+
+PIECE_CHARACTERS = 100
+"""No real word has so many characters in one piece: what is tokenized of a text is bounded by its pieces' room."""
 
 KNOWN_WORDS = 10_000
 """Words whose pieces are remembered."""
@@ -42,19 +47,59 @@ class Pieces:
         return Pieces(tuple(map(tuple, windows)), self.first)
 
 
-class PieceCutter:
-    """Cuts words and knowledge with one tokenizer (`tokenizer.json`)."""
+class CutSettings(Protocol):
+    """How to cut (`PieceSettings`)."""
 
-    def __init__(self, tokenizer: Any, settings: PieceSettings) -> None:
+    @property
+    def url_token(self) -> str:
+        """What is read in place of a URL; empty: the URL itself."""
+
+    @property
+    def text_pieces(self) -> int:
+        """Longest window of a post."""
+
+    @property
+    def knowledge_pieces(self) -> int:
+        """Most pieces of a knowledge text."""
+
+
+class Cutter(Protocol):
+    """What cuts posts and knowledge for an encoder.
+
+    Attributes:
+        unknown: id of the piece that stands for a word nobody knows.
+    """
+
+    unknown: int
+
+    def post(self, words: Sequence[Word]) -> Pieces:
+        """The pieces of a post; one that is longer than `text_pieces` is cut between words into several windows."""
+
+    def knowledge(self, text: str) -> tuple[int, ...]:
+        """Piece ids of a knowledge text by itself, at most `knowledge_pieces`."""
+
+    def appended(self, text: str) -> tuple[int, ...]:
+        """Piece ids of a knowledge text that goes on behind a post's window, at most `knowledge_pieces`."""
+
+    def unread(self, text: str) -> tuple[str, ...]:
+        """The scripts in a text that the encoder knows no words of."""
+
+
+class PieceCutter:
+    """Cuts with an encoder's own tokenizer (`tokenizer.json`)."""
+
+    def __init__(self, tokenizer: Any, settings: CutSettings) -> None:
         self.tokenizer = tokenizer
         self.settings = settings
         self.opening, self.closing = tokenizer.encode("").ids
         self.joint = tuple(tokenizer.encode("", "").ids[2:-1])
         self.unknown = tokenizer.token_to_id("[UNK]") or tokenizer.token_to_id("<unk>") or self.closing
+        self._lead = lead_of(tokenizer)
+        self._scripts = Scripts(tokenizer)
         self._known: dict[str, tuple[int, ...]] = {}
 
     @classmethod
-    def load(cls, path: Path, settings: PieceSettings) -> "PieceCutter":
+    def load(cls, path: Path, settings: CutSettings) -> "PieceCutter":
         """A cutter from a `tokenizer.json`.
 
         Raises:
@@ -75,19 +120,26 @@ class PieceCutter:
         return Pieces(tuple((*window, self.closing) for window in windows), tuple(first))
 
     def knowledge(self, text: str) -> tuple[int, ...]:
-        """Piece ids of a knowledge text, `[CLS] z [SEP]` (eq. 6), cut at `knowledge_pieces`.
+        """Piece ids of a knowledge text by itself, `[CLS] z [SEP]` (eq. 6), at most `knowledge_pieces`."""
+        return (self.opening, *self._text_pieces(text), self.closing)
 
-        With the fusion `concat` it goes on behind a post's `[SEP]` as the encoder's tokenizer joins a pair.
-        """
+    def appended(self, text: str) -> tuple[int, ...]:
+        """Piece ids of a knowledge text behind a post's `[SEP]`, as the tokenizer joins a pair."""
+        return (*self.joint, *self._text_pieces(text), self.closing)
+
+    def _text_pieces(self, text: str) -> list[int]:
         room = self.settings.knowledge_pieces - 2
-        # A piece has at least one character, and no real word has 100 in one piece: this bounds work on huge texts.
-        ids = self.tokenizer.encode(text[: room * 100], add_special_tokens=False).ids[:room]
-        opening = self.joint if self.settings.fusion == "concat" else (self.opening,)
-        return (*opening, *ids, self.closing)
+        encoded = self.tokenizer.encode(self._lead + text[: room * PIECE_CHARACTERS], add_special_tokens=False)
+        ids: list[int] = encoded.ids[:room]
+        return ids
+
+    def unread(self, text: str) -> tuple[str, ...]:
+        """The scripts in a text that the encoder knows no words of."""
+        return self._scripts.unread(text)
 
     def _form(self, word: str) -> str:
         is_url = word.startswith(("http:/", "https:/", "www."))
-        return self.settings.url if is_url and self.settings.url else word[: WORD_PIECES * 20]
+        return self.settings.url_token if is_url and self.settings.url_token else word[:WORD_CHARACTERS]
 
     def _word_pieces(self, forms: Sequence[str]) -> list[tuple[int, ...]]:
         fresh = list({form for form in forms if form not in self._known})
@@ -95,7 +147,7 @@ class PieceCutter:
             if len(self._known) > KNOWN_WORDS:
                 self._known = {form: self._known[form] for form in forms if form in self._known}
             encoded = self.tokenizer.encode_batch(
-                [[form] for form in fresh], is_pretokenized=True, add_special_tokens=False
+                [[self._lead + form] for form in fresh], is_pretokenized=True, add_special_tokens=False
             )
             limit = min(WORD_PIECES, self.settings.text_pieces - 2)
             self._known.update((form, tuple(e.ids[:limit])) for form, e in zip(fresh, encoded, strict=True))

@@ -27,7 +27,8 @@ from mmavk_cli.flows.train.fit_text_scorer import NEUTRAL, captioned
 from mmavk_cli.report.metrics.f1 import OVERALL
 from mmavk_cli.similarity.text_scorer import TOKENIZER, WEIGHTS, TextScorer, piece_ids
 from mmavk_cli.similarity.text_scorer_fit import FitSettings, Pair, fit, word_embeddings
-from mmavk_cli.tagger.encoders.transformer import MINILM, encoder_folder, load_encoder
+from mmavk_cli.tagger.encoders.transformer import MINILM, encoder_folder
+from mmavk_cli.tagger.encoders.transformer_layers import load_transformer
 
 DATASETS = ("twitter2015", "twitter2017")
 SEEDS = range(5)
@@ -145,7 +146,7 @@ def encode(encoder: Any, rows: Sequence[Sequence[int]]) -> Numbers:
 def forms(train: dict[str, list[Pair]]) -> Iterator[tuple[str, int, Score]]:
     """Name, bytes to ship, and the scorer, of everything that was compared."""
     source = encoder_folder(MINILM)
-    tokenizer, encoder = load_tokenizer(source / TOKENIZER), load_encoder(source).eval()
+    tokenizer, encoder = load_tokenizer(source / TOKENIZER), load_transformer(source).model.eval()
     pairs = [pair for own in train.values() for pair in own]
     rows = piece_ids(tokenizer, [text for pair in pairs for text in pair])
     words = word_embeddings(source)

@@ -1,9 +1,9 @@
 """Speed and memory of `mmavk generate` with Qwen2-VL-7B at full size, without a download: random weights, built where
 they run.
 
-`python tests/benchmarks/generate_gpu.py` needs an NVIDIA GPU and 20 minutes at most; memory is capped at 24 GB. With
-`--small` a model of 16 million weights runs on one core of a CPU in a minute, to show that the script works and that
-batching pays: it fails where a picture in a batch is not twice as fast as one by one.
+`PYTHONPATH=tests/support python tests/benchmarks/generate_gpu.py` needs an NVIDIA GPU and 20 minutes at most; memory is
+capped at 24 GB. With `--small` a model of 16 million weights runs on one core of a CPU in a minute, to show that the
+script works and that batching pays: it fails where a picture in a batch is not twice as fast as one by one.
 The texts are noise; the work is that of real ones. Each batch goes through the generator that the command uses.
 """
 
@@ -22,22 +22,15 @@ from typing import Any
 
 import torch
 from PIL import Image
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "generate"))
 from tiny_qwen import save_tiny
 
-from mmavk_cli.base.device import InTurn, empty_cache
+from mmavk_cli.base.device import empty_cache
+from mmavk_cli.base.one_large_model import ExclusiveModel
 from mmavk_cli.knowledge.generators.generator import View
 from mmavk_cli.knowledge.generators.vlm import qwen2vl_generate as qwen_decode
 from mmavk_cli.knowledge.generators.vlm.memory import PROMPT_TOKENS, QWEN2_VL_7B, Footprint
-from mmavk_cli.knowledge.generators.vlm.qwen2vl import (
-    KEPT_WHOLE,
-    Loaded,
-    QwenGenerator,
-    QwenSettings,
-    check_quantised,
-    load_model,
-)
+from mmavk_cli.knowledge.generators.vlm.qwen2vl import QwenGenerator, QwenSettings
+from mmavk_cli.knowledge.generators.vlm.qwen2vl_load import KEPT_WHOLE, Loaded, check_quantised, load_model
 from mmavk_cli.knowledge.prompts import Prompt
 
 SMALL = {
@@ -127,11 +120,11 @@ def made_model(work: Work, ids: dict[str, int], precision: str) -> Any:
     return in_four_bits(model, work.device) if precision == "4-bit" else model
 
 
-def generator(turn: InTurn[Any], processor: Any, work: Work, batch: int, visual_tokens: int) -> QwenGenerator:
+def generator(turn: ExclusiveModel[Any], processor: Any, work: Work, batch: int, visual_tokens: int) -> QwenGenerator:
     """The command's own generator around a model that is here already."""
     settings = QwenSettings(
         max_new_tokens=work.new_tokens,
-        batch_size=str(batch),
+        pictures_per_batch=str(batch),
         device=work.device,
         visual_tokens=visual_tokens,  # type: ignore[arg-type]
     )
@@ -214,7 +207,7 @@ def rows(work: Work, precisions: tuple[str, ...]) -> Iterator[Row]:
     ids = {name: getattr(tiny.model.config, name) for name in names}
     picture = Image.effect_noise(work.picture, 80).convert("RGB")
     for precision in precisions:
-        turn = InTurn("benchmark", partial(made_model, work, ids, precision))
+        turn = ExclusiveModel("benchmark", partial(made_model, work, ids, precision))
         for batch, visual_tokens, way in [(1, 16384, "no cap"), *((size, 1024, "mmavk") for size in work.batches)]:
             made = generator(turn, tiny.processor, work, batch, visual_tokens)
             views = [made.ready(picture) for _ in range(batch)]

@@ -1,6 +1,6 @@
 """How long a report takes to make and to open, and how large it is: 3,257 posts of ours, as many as Twitter-2015 test.
 
-    python tests/benchmarks/report_page.py [--posts 3257] [--repeat 3]
+    PYTHONPATH=tests/support python tests/benchmarks/report_page.py [--posts 3257] [--repeat 3]
 
 Prints a Markdown table. The pictures are drawn: 640x480 with noise, which makes them as large as photographs. Times are
 of whole processes, and processor time stands beside them: on a machine that does other work it is the one to read.
@@ -19,8 +19,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "report_html"))
 
 from browser import CHROMIUM, started
 from PIL import Image, ImageChops, ImageFilter

@@ -49,7 +49,17 @@ def main() -> None:
             own = f1(asked.model, dataset, asked.split, store, *blip2)
             none = f1(asked.model, dataset, asked.split, store)
             other = [
-                f1(asked.model, dataset, asked.split, store, *blip2, "--pairing", "shuffled", "--seed", str(seed))
+                f1(
+                    asked.model,
+                    dataset,
+                    asked.split,
+                    store,
+                    *blip2,
+                    "--pairing",
+                    "shuffled",
+                    "--resampling-seed",
+                    str(seed),
+                )
                 for seed in SHUFFLES
             ]
             shuffled = {name: sum(one[name] for one in other) / len(other) for name in own}

@@ -31,15 +31,18 @@ from transformers.utils import logging
 
 from mmavk_cli.base.records import TYPES, Knowledge, Post
 from mmavk_cli.corpus.tokenize import recut
-from mmavk_cli.flows.shared.knowledge.attach import KnowledgeChoice, Wanted, gold_posts, scored_knowledge
+from mmavk_cli.flows.shared.datasets import gold_posts
+from mmavk_cli.flows.shared.knowledge.attach import KnowledgeChoice, Wanted, scored_knowledge
 from mmavk_cli.flows.store.importing import ImportSettings, import_knowledge
-from mmavk_cli.spans import repaired, tag_names
+from mmavk_cli.spans import lenient_spans, repaired, tag_names
 from mmavk_cli.tagger.batch import Example
+from mmavk_cli.tagger.build import untrained
 from mmavk_cli.tagger.encoders.transformer import encoder_folder
+from mmavk_cli.tagger.fusions.word import WordFusion
 from mmavk_cli.tagger.pieces import PieceCutter
 from mmavk_cli.tagger.settings import PieceSettings, TrainingSettings
 from mmavk_cli.tagger.training.resume_points import Points
-from mmavk_cli.tagger.training.train import build, fit
+from mmavk_cli.tagger.training.train import fit
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 BATCH = 16
@@ -120,7 +123,7 @@ class OurLoop:
     def __init__(self, examples: Sequence[Example], *, freeze: bool = False) -> None:
         self.examples = examples
         self.settings = TrainingSettings(epochs=1, batch_size=BATCH, freeze_knowledge=freeze)
-        self.model = build(self.settings, PieceSettings(knowledge_pieces=KNOWLEDGE_PIECES), TAGS)
+        self.model = untrained(self.settings, PieceSettings(knowledge_pieces=KNOWLEDGE_PIECES), TAGS)
 
     def __call__(self, chosen: Sequence[int]) -> None:
         """An update for each batch of the chosen posts."""
@@ -144,10 +147,9 @@ def examples_of(items: Sequence[Item], limit: int) -> list[Example]:
     """The posts as the tagger reads them, knowledge cut at `limit` pieces."""
     cutter = PieceCutter.load(FOLDER / "tokenizer.json", PieceSettings(knowledge_pieces=limit))
     mine = [(recut(post), known) for post, known in items]
-    return [
-        Example.of(cutter, post.words, known, tuple(TAGS.index(tag) for tag in repaired(post.tags or ())))
-        for post, known in mine
-    ]
+    made = [WordFusion().example(cutter, post.words, known) for post, known in mine]
+    gold = [tuple(lenient_spans(post.tags or ())) for post, _ in mine]
+    return [replace(one, gold=spans) for one, spans in zip(made, gold, strict=True)]
 
 
 def row_work(pieces: int, last: int) -> float:
@@ -163,22 +165,23 @@ def row_work(pieces: int, last: int) -> float:
 
 def plain_work(example: Example) -> float:
     """FLOPs of a post whose words and knowledge share a row, all of it through every layer."""
-    pieces = min(PLAIN_PIECES, len(example.rows[0]) + len(example.apart) - 1)
+    pieces = min(PLAIN_PIECES, len(example.rows[0]) + len(example.separate_knowledge) - 1)
     return row_work(pieces, pieces)
 
 
 def our_work(example: Example) -> float:
     """FLOPs of a post whose knowledge has a row of its own, and only its first piece a last layer."""
-    words, knowledge = map(len, (example.rows[0], example.apart))
+    words, knowledge = map(len, (example.rows[0], example.separate_knowledge))
     return row_work(words, words) + (row_work(knowledge, 1) if knowledge else 0.0)
 
 
 def tell_cuts(items: Sequence[Item], examples: Sequence[Example]) -> None:
     """How much of the texts each side reads."""
     full = examples_of(items, 10 * KNOWLEDGE_PIECES)
-    joint = [len(one.rows[0]) + len(one.apart) - 1 for one in full]
-    cut = sum(len(one.apart) > len(other.apart) for one, other in zip(full, examples, strict=True))
-    mean = statistics.mean(len(one.apart) for one in full)
+    lengths = [len(one.separate_knowledge) for one in full]
+    joint = [len(one.rows[0]) + length - 1 for one, length in zip(full, lengths, strict=True)]
+    cut = sum(length > len(other.separate_knowledge) for length, other in zip(lengths, examples, strict=True))
+    mean = statistics.mean(lengths)
     print(
         f"{len(full)} posts, {mean:.0f} pieces of knowledge on average; cut at {KNOWLEDGE_PIECES}: {cut} texts, ",
         end="",
@@ -240,8 +243,8 @@ def main(batches: int, rounds: int) -> None:
     gated = [one if dice.random() >= GATED else replace(one, weight=0.0) for one in examples]
     warm_up, *draws = [dice.sample(range(len(items)), BATCH * many) for many in (1, *[batches] * rounds)]
     frozen = OurLoop(examples, freeze=True)
-    texts = {examples[index].apart for chosen in (warm_up, *draws) for index in chosen}
-    encoding = spent(lambda: frozen.model.frozen.remember(texts, "cpu", lambda _done, _all: None))
+    texts = {examples[index].separate_knowledge for chosen in (warm_up, *draws) for index in chosen}
+    encoding = spent(lambda: frozen.model.fusion.frozen.remember(texts, "cpu", lambda _done, _all: None))
     measured = [
         Measured("plain loop", PlainLoop(items), [plain_work(one) for one in examples]),
         Measured("every knowledge text encoded", OurLoop(examples), [our_work(one) for one in examples]),

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from mmavk_cli.base.errors import MmavkError
-from mmavk_cli.cli.help import topics
-from mmavk_cli.cli.main import COMMANDS, EXITS
+from mmavk_cli.cli.commands import COMMANDS
+from mmavk_cli.cli.main import EXITS
+from mmavk_cli.cli.topics import topics
 
 ROOT = Path(__file__).parents[2]
 Mmavk = Callable[..., tuple[int, str, str]]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mmavk_cli.base.config import config_file, edited, flat
 from mmavk_cli.base.errors import UsageError
 from mmavk_cli.flows.data.convert import DataConvertSettings
-from mmavk_cli.flows.train.train import TrainSettings
+from mmavk_cli.flows.train.settings import TrainSettings
 
 Mmavk = Callable[..., tuple[int, str, str]]
 NEEDED = {"dataset": ["any"], "out": "run"}

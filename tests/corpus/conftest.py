@@ -1,21 +1,5 @@
-"""What the tests of the corpus and of `mmavk data` share."""
+"""Fixtures of the tests of the corpus."""
 
-from collections.abc import Callable
-from pathlib import Path
+from small_set import make_set
 
-import pytest
-
-
-@pytest.fixture
-def make_set(tmp_path: Path) -> Callable[..., Path]:
-    """A data set `tiny` under `tmp_path`, a file a split."""
-
-    def made(**splits: str | bytes) -> Path:
-        folder = tmp_path / "tiny"
-        folder.mkdir(exist_ok=True)
-        for split, content in splits.items():
-            raw = content if isinstance(content, bytes) else content.encode()
-            (folder / f"{split}.txt").write_bytes(raw)
-        return folder
-
-    return made
+__all__ = ["make_set"]

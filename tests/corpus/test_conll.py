@@ -71,10 +71,10 @@ def test_other_and_misc_are_one_type(written):
 @pytest.mark.parametrize(
     ("content", "line", "what"),
     [
-        ("IMGID:7\na\tO\nb\tPER\n", 3, "'PER' is not an IOB2 tag"),
+        ("IMGID:7\na\tB-LOC\nb\tPER\n", 3, "'PER' is not an IOB2 tag"),
         ("IMGID:7\na\tB-\n", 2, "'B-' is not an IOB2 tag"),
         ("IMGID:7\na\tO\nword\n", 3, "not a word and its tag"),
-        ("IMGID:7\n\tO\n", 2, "not a word and its tag"),
+        ("IMGID:7\n\tO\n", 1, "the post 7 has no words"),
         (b"IMGID:7\na\tO\n\xff\tO\n", 3, "not UTF-8"),
         ("IMGID:7\nIMGID:8\na\tO\n", 1, "the post 7 has no words"),
         ("IMGID:7\na\tO\n\nIMGID:8\n", 4, "the post 8 has no words"),
@@ -112,3 +112,16 @@ def test_the_last_post_of_every_real_file_is_read(shared_data):
         posts = list(read_conll(shared_data / name / f"{split}.txt"))
         assert (len(posts), sum(len(post.words) for post in posts)) == expected
         assert len({post.id for post in posts}) == len(posts)
+
+
+@pytest.mark.parametrize("start", ["", "-DOCSTART- O\r\r", "IMGID:7\r"])
+def test_line_ends_of_old_macs_lose_no_post_in_silence(written, start: str):
+    (row,) = conll_rows(written(f"{start}Ann\tB-PER\rran\tO\r\rBob\tB-PER\r"))
+    assert isinstance(row, BadRow)
+    assert "carriage return" in row.problem.what
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf16_is_named(written, encoding: str):
+    with pytest.raises(DataError, match="UTF-16"):
+        list(conll_rows(written("\ufeffAnn\tB-PER\nin\tO\n".encode(encoding))))

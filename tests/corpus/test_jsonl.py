@@ -122,7 +122,12 @@ BAD = [
     ({"text": "a", "entities": [ENTITY | {"end": True}]}, "needs 'start' and 'end'"),
     ({"text": "a", "entities": [ENTITY | {"end": 2}]}, "outside the text's 1 characters"),
     ({"text": "a", "entities": [ENTITY | {"start": -1}]}, "outside"),
-    ({"text": "a", "entities": [ENTITY | {"start": 1}]}, "outside"),
+    ({"text": "a", "entities": [ENTITY | {"start": 1}]}, "the entity 1:1 is empty"),
+    ({"text": "ab", "entities": [ENTITY | {"start": 2}]}, "the entity 2:1 ends before it begins"),
+    ({"text": "e\u0301a", "words": ["\u00e9a"]}, "write the same letters in different Unicode forms"),
+    ({"tokens": ["a"], "ner_tags": [1]}, "tags are numbers that the file does not name"),
+    ({"tokens": ["a", "b"], "ner_tags": [0, -100]}, "-100 among the tags"),
+    ({"tokens": ["a", "b"], "ner_tags": ["B-PER"]}, "1 tags for 2 words"),
     ({"text": "é a", "entities": [ENTITY | {"text": "e"}]}, "the text at 0:1 is 'é', not 'e'"),
     ({"text": "a  b", "entities": [{"start": 1, "end": 2, "type": "PER"}]}, "the entity 1:2 holds no word"),
     ({"text": "ab", "entities": [ENTITY, ENTITY | {"start": 1, "end": 2}]}, "two entities share the word 'ab'"),
@@ -157,6 +162,7 @@ def test_byte_order_mark_and_crlf_are_no_fault():
 @given(st.lists(st.binary().map(lambda raw: raw.replace(b"\n", b"")), max_size=5))
 def test_any_bytes_give_one_row_a_line(lines: list[bytes]):
     lines = [line for line in lines if line.removeprefix(b"\xef\xbb\xbf").strip()]
+    lines = [line for line in lines if not line.lstrip(b"\xef\xbb\xbf \t\r\x0b\x0c").startswith(b"[")]  # a list of rows
     assert len(read(raw=b"\n".join(lines))) == len(lines)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mmavk_cli.base.settings import Settings
-from mmavk_cli.cli.main import COMMANDS, load
+from mmavk_cli.cli.commands import COMMANDS, load
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,26 @@ STAGES = {"corpus", "knowledge", "similarity", "tagger", "report"}
 LEVELS = (
     {"__init__": -1, "base": 0, "spans": 1, "store": 2}
     | dict.fromkeys(STAGES, 3)
-    | {"flows": 4, "cli": 5, "__main__": 6}
+    | {"flows": 4, "api": 5, "cli": 6, "__main__": 7}
 )
 HEAVY = {
     "torch", "torchvision", "torchcrf", "transformers", "open_clip", "bitsandbytes", "accelerate", "ray",
     "onnxruntime", "onnx", "tokenizers", "rapidocr", "cv2", "PIL", "numpy", "scipy", "sklearn", "seqeval", "diskcache",
     "safetensors", "jinja2", "matplotlib",
 }  # fmt: skip
+HANDED_ON = ("__init__", "api")
+"""`from mmavk_cli import Tagger` loads the API when it is asked for: the one import that points up, and a late one."""
+
 SCREEN = {"typer", "rich", "click"}
+RUNS = {
+    # A cell of a grid is a `mmavk train` and a `mmavk eval` of it, with their settings and run folders: what stands
+    # in a table is what the two commands give.
+    "reproduce": {"train", "evaluate"},
+    # Where large models see the pictures, a `mmavk generate` and a `mmavk score` of the posts come before the tagging:
+    # the store holds the same rows, whichever command wrote them.
+    "tag": {"generate", "score"},
+}
+"""Commands that run other commands. All others have what they share in flows/shared/."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +73,8 @@ def faults(module: str, source: str) -> list[str]:
     inside = [entry for entry in imports(ast.parse(source)) if entry.top == "mmavk_cli"]
     for entry in inside:
         other = part(entry.module)
+        if (own, other) == HANDED_ON and entry.late:
+            continue
         if other != own and LEVELS[other] >= LEVELS[own]:
             found.append(f"{module} imports {entry.module}: not downwards")
     stages = {own, *(part(entry.module) for entry in inside)} & STAGES
@@ -70,6 +84,55 @@ def faults(module: str, source: str) -> list[str]:
         seen = {entry.module for entry in imports(ast.parse(source)) if entry.top in SCREEN}
         found += [f"{module} imports {name}: only cli writes on the screen" for name in sorted(seen)]
     return found
+
+
+def room(module: str) -> str | None:
+    """`mmavk_cli.flows.train.gate` → `train`; None outside flows/."""
+    parts = module.split(".")
+    return parts[2] if len(parts) > 2 and parts[1] == "flows" else None
+
+
+def strange_rooms(module: str, source: str) -> list[str]:
+    """Imports of one command's room by another's."""
+    own = room(module)
+    allowed = {own, "shared"} | RUNS.get(own or "", set())
+    inside = (entry.module for entry in imports(ast.parse(source)))
+    return [f"{module} imports {one}" for one in inside if own and room(one) and room(one) not in allowed]
+
+
+def circles(sources: dict[str, Path | str]) -> list[set[str]]:
+    """Modules of which each imports the others in the end, imports inside functions and for types counted: the strongly
+    connected parts of the graph of imports (Tarjan), without those of one module.
+    """
+    graph: dict[str, set[str]] = {}
+    for module, source in sources.items():
+        text = source if isinstance(source, str) else source.read_text("utf-8")
+        named = (entry.module for entry in imports(ast.parse(text)) if (part(module), part(entry.module)) != HANDED_ON)
+        found = {next((one for one in (name, name.rpartition(".")[0]) if one in sources), module) for name in named}
+        graph[module] = found - {module}
+    order: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    path: list[str] = []
+    circles: list[set[str]] = []
+
+    def visit(module: str) -> None:
+        order[module] = lowest[module] = len(order)
+        path.append(module)
+        for other in graph[module]:
+            if other not in order:
+                visit(other)
+            if other in path:
+                lowest[module] = min(lowest[module], lowest[other])
+        if lowest[module] == order[module]:
+            circle = set(path[path.index(module) :])
+            del path[path.index(module) :]
+            if len(circle) > 1:
+                circles.append(circle)
+
+    for module in graph:
+        if module not in order:
+            visit(module)
+    return circles
 
 
 def files() -> dict[str, Path]:
@@ -121,10 +184,40 @@ def test_imports_point_down(module: str, path: Path):
         ("mmavk_cli.flows.tag.tag", "from mmavk_cli.cli.tag import add"),
         ("mmavk_cli.cli.tag", "from mmavk_cli.report import html\nfrom mmavk_cli.corpus import words"),
         ("mmavk_cli.flows.tag.tag", "from rich.table import Table"),
+        ("mmavk_cli.flows.tag.tag", "from mmavk_cli.api import Tagger"),
+        ("mmavk_cli", "from mmavk_cli.api import Tagger"),
     ],
 )
 def test_an_import_against_the_arrows_is_seen(module: str, line: str):
     assert faults(module, line) != []
+
+
+@each_file
+def test_a_command_stands_on_no_other(module: str, path: Path):
+    assert strange_rooms(module, path.read_text("utf-8")) == []
+
+
+def test_a_command_that_stands_on_another_is_seen():
+    late = "def f():\n    from mmavk_cli.flows.compare import compare"
+    assert strange_rooms("mmavk_cli.flows.train.train", late) != []
+    assert strange_rooms("mmavk_cli.flows.shared.seeds", "import mmavk_cli.flows.train.train") != []
+    assert strange_rooms("mmavk_cli.flows.train.train", "from mmavk_cli.flows.train.gate import Item") == []
+    assert strange_rooms("mmavk_cli.flows.reproduce.cells", "from mmavk_cli.flows.train.train import train") == []
+
+
+def test_no_imports_go_in_a_circle():
+    assert circles(dict(files())) == []
+
+
+def test_a_circle_is_seen():
+    sources: dict[str, Path | str] = {
+        "m.a": "from m.b import x",
+        "m.b": "def f():\n    import m.c",
+        "m.c": "if TYPE_CHECKING:\n    from m.a import Y",
+        "m.d": "from m import a",
+        "m.e": "from m.d import z",
+    }
+    assert circles(sources) == [{"m.a", "m.b", "m.c"}]
 
 
 def test_heavy_libraries_are_not_imported_by_what_loads_at_start_up():

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from lines import block_lines, command_lines, exits
+from lines import block_lines, command_lines, exits, python_blocks
 from registered import Command, commands
 from workplace import Shell
 
 ROOT = Path(__file__).parents[2]
 NOT_RUN = {
-    "mmavk generate --dataset": "needs pictures, and weights or a server; tests/generate/ has small ones of its own",
-    "mmavk data fetch": "reads from the authors' public repository; tests/cli/ runs it against a server on loopback",
+    "mmavk generate --dataset": "needs pictures, and weights or a server; tests/flows/generate/ has small ones",
+    "mmavk data fetch": "reads from the authors' repository; tests/flows/data/ runs it against a server on loopback",
     "mmavk score --dataset twitter2017 --out": "needs CLIP's weights and the pictures; another line has a tiny CLIP",
 }
 """How a command line begins that cannot run here, and why."""
@@ -59,6 +59,22 @@ def test_commands_of_the_page_run(page: Path, shell: Shell):
     run_all([line for line in lines if not lacking(line)], shell)
     if missing := sorted({name for line in lines for name in lacking(line)}):
         pytest.skip(f"all but the lines that need {', '.join(missing)} ran: not installed here")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "page",
+    [page for page in pages() if python_blocks(page.read_text("utf-8"))],
+    ids=lambda page: page.relative_to(ROOT).as_posix(),
+)
+def test_python_of_the_page_runs_and_prints_what_it_says(page: Path, shell: Shell, tmp_path: Path):
+    program = "\n".join(python_blocks(page.read_text("utf-8")))
+    (tmp_path / "page.py").write_text(program, "utf-8")
+    done = shell("python page.py")
+    assert done.returncode == 0, done.stderr
+    said = re.findall(r"# prints: (.*)", program)
+    assert said
+    assert done.stdout.splitlines() == said
 
 
 def test_readme_has_commands_and_each_is_found():

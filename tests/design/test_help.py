@@ -49,7 +49,7 @@ def test_help_has_nothing_of_python_s_insides(command: Command):
 
 
 def test_an_argument_of_several_values_says_so():
-    assert "\n  RUN...  Run folders of mmavk eval, two or more.\n" in help_text(("compare",))
+    assert "\n  RUN...  Run folders. Of mmavk eval, two or more.\n" in help_text(("compare",))
 
 
 NOT_RUN = re.compile(r"^```text\n(.*?)^```", re.MULTILINE | re.DOTALL)

@@ -3,16 +3,15 @@
 import re
 from collections import defaultdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import pytest
 from pydantic import TypeAdapter
 from pydantic_core import PydanticUndefined
 from registered import Command, commands
 
-from mmavk_cli.base.settings import Settings, flags_of
-
-EVERYWHERE_ALIKE = {"--config", "--store", "--data-dir", "--images", "--device", "--seed", "--quiet/--no-quiet", "-q"}
+from mmavk_cli.base.renamed import RENAMED, SHARED, variable
+from mmavk_cli.base.settings import Settings, extra_of, flags_of, kept_names, option_names
 
 each_command = pytest.mark.parametrize("command", commands(), ids=str)
 
@@ -69,14 +68,63 @@ def test_no_default_is_written_twice(command: Command):
     assert {name: classes for name, classes in owners.items() if len(classes) > 1} == {}
 
 
-def test_an_option_means_the_same_in_every_command():
-    meanings: dict[str, set[Any]] = defaultdict(set)
+def test_a_name_has_one_meaning_in_all_commands_as_a_flag_a_variable_and_in_the_settings_file():
+    """What it means, what kind of value it takes and how a help page calls that are the same wherever it stands, as an
+    option or an argument. Its default may differ, and a command may take fewer of the choices, or several values.
+    """
+    meanings: dict[str, dict[Any, list[str]]] = defaultdict(lambda: defaultdict(list))
     for command in commands():
         for name, field in command.settings.model_fields.items():
-            for flag in flags_of(name, field):
-                alike = (str(field.annotation), repr(field.default)) if flag in EVERYWHERE_ALIKE else ()
-                meanings[flag].add((name, *alike))
-    assert {flag: names for flag, names in meanings.items() if len(names) > 1} == {}
+            meaning = (field.description, kind_of(field.annotation), extra_of(field)["metavar"])
+            for spelling in {name, *flags_of(name, field), *spelt_in_files(command.settings, name)}:
+                meanings[spelling][name, *meaning].append(str(command))
+    assert {spelling: dict(found) for spelling, found in meanings.items() if len(found) > 1} == {}
+
+
+def spelt_in_files(settings: type[Settings], name: str) -> list[str]:
+    """The variable of a setting, which is what files call it too, with `MMAVK_` before it."""
+    return [variable(option) for option, field in kept_names(settings).items() if field == name]
+
+
+def kind_of(annotation: Any) -> str:
+    """The type of one value: choices are texts, an optional value and one of several are what a given one is."""
+    parts = [one for one in get_args(annotation) if one is not type(None)]
+    if get_origin(annotation) is Literal:
+        return "choice"
+    if get_origin(annotation) is list or type(None) in get_args(annotation):
+        return kind_of(parts[0])
+    return str(annotation)
+
+
+def test_choices_of_a_name_are_those_of_the_command_that_has_most():
+    choices: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    for command in commands():
+        for name, field in command.settings.model_fields.items():
+            if found := choices_of(field.annotation):
+                choices[name].append(found)
+    for name, found in choices.items():
+        most = max(found, key=len)
+        assert all(set(one) <= set(most) for one in found), name
+
+
+def choices_of(annotation: Any) -> tuple[Any, ...]:
+    """The values of a Literal, also of an optional one; empty for another type."""
+    if get_origin(annotation) is Literal:
+        return get_args(annotation)
+    return next((get_args(one) for one in get_args(annotation) if get_origin(one) is Literal), ())
+
+
+def test_names_that_are_read_as_old_ones_are_old():
+    """An old name is no option of its command any more, its new name is one, and what `SHARED` holds of them is what
+    another command has.
+    """
+    options = {str(command): set(kept_names(command.settings)) for command in commands()}
+    every = {str(command): set(option_names(command.settings)) for command in commands()}
+    for command, renamed in RENAMED.items():
+        assert set(renamed.values()) <= every[command], command
+        assert not renamed.keys() & every[command], command
+    old = {name for renamed in RENAMED.values() for name in renamed}
+    assert {name for name in old if any(name in names for names in options.values())} == SHARED
 
 
 def test_choices_stand_in_one_order_everywhere():

@@ -8,11 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from browser import CHROMIUM, MISSING, started
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "report_html"))
-
-from browser import CHROMIUM, MISSING, started  # noqa: E402 (where it lies is not on the path)
 
 SOURCES = ("docs", "mmavk_cli/embedded/MODEL_CARD.md")
 
@@ -21,7 +19,7 @@ SOURCES = ("docs", "mmavk_cli/embedded/MODEL_CARD.md")
 def mkdocs() -> None:
     """MkDocs Material is part of the dev extra, so that CI has it."""
     if importlib.util.find_spec("material") is None:
-        reason = "mkdocs-material is not installed: pip install 'mmavk[dev]'"
+        reason = "mkdocs-material is not installed: pip install '.[dev]'"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from registered import commands
 
-from mmavk_cli.cli.main import COMMANDS, load
+from mmavk_cli.cli.commands import COMMANDS, load
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 HEAVY = {"torch", "transformers", "open_clip", "PIL", "seqeval", "numpy", "onnxruntime"}

@@ -1,6 +1,6 @@
 """A newcomer's first minutes: a fresh clone, an empty home, and the commands of README.md as they are written.
 
-    python tests/newcomer/first_minutes.py
+    make newcomer
 
 Clones what is committed into an empty folder and runs every line of README.md's blocks, from `make demo` on, in order
 and in one shell. Prints the seconds of each. The first that ends with an exit code it should not have ends all, with
@@ -17,11 +17,10 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "design")]
+from lines import block_lines, exits
+from web import Server, Silent, serving
 
-from lines import block_lines, exits  # noqa: E402 (where it lies is not on the path)
-from web import Server, Silent, serving  # noqa: E402
+ROOT = Path(__file__).parents[2]
 
 DATA = ROOT.parent / "shared" / "data"
 NOT_AGAIN = "make test"
@@ -90,7 +89,7 @@ def walk(lines: Sequence[str], shell: Shell, url: str) -> None:
         if line.startswith(NOT_AGAIN):
             print(f"      -    {called} (not run again)", flush=True)
         elif line.startswith(FETCH):
-            print(f"{shell(f'MMAVK_URL={url} {line}'):7.1f} s  {called} (from a server on loopback)", flush=True)
+            print(f"{shell(f'MMAVK_MIRROR={url} {line}'):7.1f} s  {called} (from a server on loopback)", flush=True)
         else:
             print(f"{shell(line):7.1f} s  {called}", flush=True)
 

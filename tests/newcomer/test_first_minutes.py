@@ -35,7 +35,7 @@ def test_a_line_does_not_read_the_lines_after_it(shell: Shell, tmp_path: Path):
 
 
 def test_what_is_fetched_comes_from_the_server(shell: Shell, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    lines = ['mmavk() { echo "$* $MMAVK_URL" > called; }', "mmavk data fetch x", "make test   # not here"]
+    lines = ['mmavk() { echo "$* $MMAVK_MIRROR" > called; }', "mmavk data fetch x", "make test   # not here"]
     walk(lines, shell, "http://127.0.0.1:1")
     assert (tmp_path / "called").read_text() == "data fetch x http://127.0.0.1:1\n"
     assert "make test (not run again)" in capsys.readouterr().out

@@ -66,7 +66,7 @@ def test_threshold_of_the_flag_goes_before_the_models_own(given_threshold: objec
 
 @pytest.mark.parametrize("trained", ["auto", "learned", "quantile:0.85"])
 def test_what_only_training_finds_is_no_threshold_for_a_trained_model(trained: str) -> None:
-    with pytest.raises(UsageError, match=f"'{trained}' is found by training"):
+    with pytest.raises(UsageError, match=f"'{trained}' can only be found by training"):
         GateSettings(threshold=trained).gate(Gate(0.2))
 
 

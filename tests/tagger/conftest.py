@@ -1,48 +1,5 @@
-"""A tiny tagger with random weights: it proves plumbing, never quality."""
+"""Fixtures of the tests of the tagger."""
 
-from pathlib import Path
+from tiny_tagger import cutter, tiny_encoder, tiny_tagger
 
-import pytest
-import torch
-
-import mmavk_cli
-from mmavk_cli.base.records import TYPES
-from mmavk_cli.spans import tag_names
-from mmavk_cli.tagger.model import Tagger
-from mmavk_cli.tagger.pieces import PieceCutter
-from mmavk_cli.tagger.settings import PieceSettings
-
-EMBEDDED = Path(mmavk_cli.__file__).parent / "embedded"
-
-
-@pytest.fixture(scope="session")
-def cutter() -> PieceCutter:
-    return PieceCutter.load(EMBEDDED / "tokenizer.json", PieceSettings())
-
-
-@pytest.fixture
-def tiny_encoder(tmp_path: Path) -> Path:
-    """A folder with a random two-layer BERT and the real tokenizer."""
-    import shutil
-
-    from transformers import BertConfig, BertModel
-
-    torch.manual_seed(0)
-    config = BertConfig(
-        hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32, max_position_embeddings=128
-    )
-    folder = tmp_path / "tiny"
-    BertModel(config, add_pooling_layer=False).save_pretrained(folder)
-    shutil.copyfile(EMBEDDED / "tokenizer.json", folder / "tokenizer.json")
-    return folder
-
-
-@pytest.fixture
-def tiny_tagger(tiny_encoder: Path) -> Tagger:
-    from mmavk_cli.tagger.encoders.transformer import load_encoder
-
-    torch.manual_seed(1)
-    model = Tagger(load_encoder(tiny_encoder), tag_names(TYPES), dropout=0.0)
-    with torch.no_grad():  # a fresh fusion ignores knowledge; the tests must see it
-        model.fusion.weigh.weight.normal_(0, 0.3)
-    return model.eval()
+__all__ = ["cutter", "tiny_encoder", "tiny_tagger"]

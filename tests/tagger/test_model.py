@@ -8,8 +8,9 @@ import torch
 
 from mmavk_cli.base.records import Word
 from mmavk_cli.tagger.batch import Example, collate
-from mmavk_cli.tagger.fusions.prefix import WordFusion
-from mmavk_cli.tagger.model import Tagger
+from mmavk_cli.tagger.fusions.word_layers import WordLayers
+from mmavk_cli.tagger.model import TaggerNetwork
+from mmavk_cli.tagger.parts import Sizes
 from mmavk_cli.tagger.pieces import PieceCutter
 from mmavk_cli.tagger.settings import PieceSettings
 
@@ -30,11 +31,11 @@ def examples(cutter: PieceCutter, weights: tuple[float, ...] = (1.0, 1.0, 0.5)) 
 
 def test_fusion_equals_its_equation() -> None:
     torch.manual_seed(0)
-    fusion = WordFusion(4)
+    fusion = WordLayers(Sizes(4))
     with torch.no_grad():
         fusion.weigh.weight.normal_()
     h, cls, weight = torch.randn(2, 3, 4), torch.randn(2, 4), torch.tensor([1.0, 0.25])
-    out = fusion(h, cls, weight)
+    out = fusion.fused(h, cls, weight)
     for b in range(2):
         aux = [
             math.tanh(
@@ -53,11 +54,11 @@ def test_fusion_equals_its_equation() -> None:
 
 
 def test_a_fresh_fusion_is_the_identity_on_words() -> None:
-    fusion, h = WordFusion(4), torch.randn(2, 3, 4)
-    assert torch.allclose(fusion(h, torch.randn(2, 4), torch.ones(2)), h, atol=1e-6)
+    fusion, h = WordLayers(Sizes(4)), torch.randn(2, 3, 4)
+    assert torch.allclose(fusion.fused(h, torch.randn(2, 4), torch.ones(2)), h, atol=1e-6)
 
 
-def test_word_vectors_are_those_of_first_pieces(tiny_tagger: Tagger, cutter: PieceCutter) -> None:
+def test_word_vectors_are_those_of_first_pieces(tiny_tagger: TaggerNetwork, cutter: PieceCutter) -> None:
     batch = collate(examples(cutter))
     with torch.no_grad():
         pooled = tiny_tagger.words(batch)
@@ -68,24 +69,24 @@ def test_word_vectors_are_those_of_first_pieces(tiny_tagger: Tagger, cutter: Pie
                 first.append(len(ids))
                 ids += cutter.tokenizer.encode(form, add_special_tokens=False).ids
             ids.append(cutter.closing)
-            hidden = tiny_tagger.encoder(input_ids=torch.tensor([ids])).last_hidden_state[0]
+            hidden = tiny_tagger.encoder.model(input_ids=torch.tensor([ids])).last_hidden_state[0]
             for i, at in enumerate(first):
                 assert torch.allclose(pooled[b, i], hidden[at], atol=1e-5)
 
 
-def test_a_batch_gives_what_its_posts_give_alone(tiny_tagger: Tagger, cutter: PieceCutter) -> None:
+def test_a_batch_gives_what_its_posts_give_alone(tiny_tagger: TaggerNetwork, cutter: PieceCutter) -> None:
     items = examples(cutter)
     with torch.no_grad():
-        together = tiny_tagger.emissions(collate(items)).numpy()
+        together = tiny_tagger.logits(collate(items)).numpy()
         for b, item in enumerate(items):
-            alone = tiny_tagger.emissions(collate([item])).numpy()[0]
+            alone = tiny_tagger.logits(collate([item])).numpy()[0]
             np.testing.assert_allclose(together[b, : len(alone)], alone, atol=1e-5)
 
 
-def test_knowledge_counts_by_its_weight(tiny_tagger: Tagger, cutter: PieceCutter) -> None:
+def test_knowledge_counts_by_its_weight(tiny_tagger: TaggerNetwork, cutter: PieceCutter) -> None:
     def run(weight: float) -> np.ndarray:
         with torch.no_grad():
-            return tiny_tagger.emissions(collate(examples(cutter, (weight, 1.0, 1.0))))[0].numpy()
+            return tiny_tagger.logits(collate(examples(cutter, (weight, 1.0, 1.0))))[0].numpy()
 
     none, half, full = run(0.0), run(0.5), run(1.0)
     assert not np.allclose(none, full, atol=1e-3)
@@ -100,7 +101,7 @@ def test_equal_knowledge_is_encoded_once_and_weight_0_not_at_all(cutter: PieceCu
     assert batch.weight.tolist() == pytest.approx([1.0, 0.3, 0.0, 0.0])
 
 
-def test_a_long_post_is_cut_into_windows_and_no_word_is_lost(tiny_tagger: Tagger, cutter: PieceCutter) -> None:
+def test_a_long_post_is_cut_into_windows_and_no_word_is_lost(tiny_tagger: TaggerNetwork, cutter: PieceCutter) -> None:
     small = PieceCutter(cutter.tokenizer, PieceSettings(text_pieces=10))
     text = words(" ".join(f"w{number}" for number in range(40)))
     pieces = small.post(text)
@@ -108,11 +109,11 @@ def test_a_long_post_is_cut_into_windows_and_no_word_is_lost(tiny_tagger: Tagger
     assert max(map(len, pieces.windows)) <= 10
     batch = collate([Example(small.post(words("short one"))), Example(pieces)])
     with torch.no_grad():
-        emissions = tiny_tagger.emissions(batch)[1].numpy()
+        emissions = tiny_tagger.logits(batch)[1].numpy()
         row = 0
         for window in range(len(pieces.windows)):
             part = [word for word, (w, _) in zip(text, pieces.first, strict=True) if w == window]
-            alone = tiny_tagger.emissions(collate([Example(small.post(part))]))[0].numpy()
+            alone = tiny_tagger.logits(collate([Example(small.post(part))]))[0].numpy()
             np.testing.assert_allclose(emissions[row : row + len(part)], alone, atol=1e-5)
             row += len(part)
 

@@ -5,21 +5,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from networks import TAGS, visual
 from pretended_gpu import CUDA, pretended_gpu
 
-from mmavk_cli.base.records import TYPES, Word
-from mmavk_cli.spans import tag_names
+from mmavk_cli.base.records import Span, Word
 from mmavk_cli.tagger.batch import Example
+from mmavk_cli.tagger.build import untrained
 from mmavk_cli.tagger.checkpoint import TaggerConfig
 from mmavk_cli.tagger.fusions.learned_gate import LearnedGate
 from mmavk_cli.tagger.inference.predictor import Predictor
-from mmavk_cli.tagger.inference.torch_model import TorchEmitter
+from mmavk_cli.tagger.inference.torch_model import TorchModel
 from mmavk_cli.tagger.pieces import PieceCutter
 from mmavk_cli.tagger.settings import PieceSettings, TrainingSettings
 from mmavk_cli.tagger.training.resume_points import Points
-from mmavk_cli.tagger.training.train import build, fit
+from mmavk_cli.tagger.training.train import fit
 
-TAGS = tag_names(TYPES)
 VISUAL = 5
 
 
@@ -30,15 +30,16 @@ class Unwritten(Points):
         assert {one.device for one in given[2]["optimizer.safetensors"].values()} == {CUDA}
 
 
-def posts(cutter: PieceCutter, visual: int) -> list[Example]:
+def posts(cutter: PieceCutter, width: int) -> list[Example]:
     chance = random.Random(0)
     found = []
     for number in range(7):
         words = [Word(chance.choice(["Paris", "a", "sign"]), 0, 1) for _ in range(chance.randint(1, 9))]
         known = cutter.knowledge("a man " * chance.randint(1, 9)) if number % 3 else ()
-        tags, joined = tuple(chance.randint(0, 1) for _ in words), cutter.settings.fusion == "concat"
-        features = tuple(chance.random() for _ in range(visual))
-        found.append(Example(cutter.post(words), known, 0.5, tags, joined, features, similarity=0.3))
+        gold = tuple(Span(at, at + 1, "PER") for at in range(len(words)) if chance.randint(0, 1))
+        features = visual([chance.random() for _ in range(width)]) if width else None
+        appended = cutter.settings.fusion == "concat"
+        found.append(Example(cutter.post(words), known, 0.5, gold, appended, features, similarity=0.3))
     return found
 
 
@@ -59,21 +60,21 @@ def test_it_learns_and_finds_names_there(
 ):
     pieces = PieceSettings(fusion=fusion, text_pieces=60, knowledge_pieces=60)
     cutter = PieceCutter(cutter.tokenizer, pieces)
-    gate, visual = LearnedGate(0.3, 5.0) if learned else None, VISUAL if fusion == "prefix" else 0
+    gate, width = LearnedGate(0.3, 5.0) if learned else None, VISUAL if fusion == "prefix" else 0
     training = TrainingSettings(encoder=str(tiny_encoder), epochs=1, batch_size=4, **settings)
-    model = build(training, pieces, TAGS, gate, visual)
-    config = TaggerConfig(TAGS, pieces, str(tiny_encoder), {})
-    examples, found = posts(cutter, visual), []
+    model = untrained(training, pieces, TAGS, (width,) if width else (), gate)
+    examples, found = posts(cutter, width), []
 
     def evaluate(_epoch: int) -> dict[str, float]:
-        predictor = Predictor(TorchEmitter(model, config), cutter)
+        predictor = Predictor(TorchModel(model), cutter, TaggerConfig(TAGS, pieces, str(tiny_encoder)))
         parts = (examples, examples[:1], examples[1:2])  # all, one without knowledge, one whose is remembered
-        found.extend((predictor.emitter.device, len(predictor._run(some))) for some in parts)
+        found.extend((predictor.model.device, len(predictor._run(some))) for some in parts)
         return {"f1": 1.0}
 
     with pretended_gpu():
-        if model.frozen is not None:
-            model.frozen.remember([examples[1].knowledge], "cuda", lambda *_: None)  # the others are encoded each time
+        frozen = model.fusion.frozen
+        if frozen is not None:
+            frozen.remember([examples[1].knowledge], "cuda", lambda *_: None)  # the others are encoded each time
         fit(model, examples, training, cutter.unknown, evaluate, lambda _: None, Unwritten(tmp_path))
     assert {one.device for one in model.parameters()} == {CUDA}
     assert found == [("cuda:0", many) for many in (7, 1, 1)]

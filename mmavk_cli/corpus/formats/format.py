@@ -4,13 +4,13 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from mmavk_cli.base.records import Counted, Post, Rows
 from mmavk_cli.spans import characters, spans_to_tags, strict_spans
 
 Put = Callable[[Any], object]
-"""Writes one record of a format."""
+"""Writes one record of a format. A tuple that it returns holds keys of `LOST`: what the file could not keep of it."""
 
 LOST = {
     "text": "texts whose white space between words became one space",
@@ -25,8 +25,8 @@ LOST = {
 """What may be lost, and what that means; counted in posts."""
 
 
-class Format(Protocol):
-    """One format. A record is what it makes of one post: an object, a block of lines, spaCy's Doc."""
+class Reader(Protocol):
+    """A format that can be read."""
 
     @property
     def name(self) -> str:
@@ -46,6 +46,10 @@ class Format(Protocol):
             DataError: the file cannot be read. MissingError: a package is not there.
         """
         ...
+
+
+class Format(Reader, Protocol):
+    """A format that is read and written. A record is what it makes of one post: an object, a block of lines, a Doc."""
 
     def record(self, post: Post, folder: Path) -> Any:
         """The post as this format holds it, in a file of `folder`.
@@ -72,11 +76,22 @@ class Format(Protocol):
         ...
 
 
-class LineFormat(Format, Protocol):
-    """A format of text lines, which can also go through a pipe."""
+@runtime_checkable
+class LineReader(Reader, Protocol):
+    """A format that can be read from a pipe."""
 
     def read_lines(self, lines: Iterable[bytes], counted: Counted) -> Rows:
         """The posts of standard input."""
+        ...
+
+
+@runtime_checkable
+class LineFormat(LineReader, Format, Protocol):
+    """A format of text lines, which can also go through a pipe."""
+
+    @property
+    def heading(self) -> str:
+        """What stands before the first record."""
         ...
 
     def line(self, record: Any) -> str:
@@ -101,13 +116,15 @@ def lost(post: Post, back: Post) -> Iterator[str]:
     for field in ("id", "image_id"):
         if getattr(back, field) != getattr(post, field):
             yield field
-    if _resolved(back.image) != _resolved(post.image):
+    if (_resolved(back.image), back.image_url) != (_resolved(post.image), post.image_url):
         yield "image"
 
 
 def _words(post: Post, same: bool) -> list[Any]:
-    """The words by their places; without them where the texts differ."""
-    return [(word.start, word.end) if same else word.text for word in post.words]
+    """The words with their places; without them where the texts differ."""
+    if same:
+        return list(post.words)
+    return [word.text for word in post.words]
 
 
 def _names(post: Post, same: bool) -> list[Any]:
@@ -127,8 +144,10 @@ def _resolved(image: Path | None) -> str | None:
     return None if image is None else os.path.abspath(image)  # noqa: PTH100 (Path.resolve would follow links)
 
 
-def relative(image: Path | None, folder: Path) -> str | None:
-    """A picture's path as it is written into a file of `folder`: relative to it, unless it is absolute."""
-    if image is None:
-        return None
-    return str(image) if image.is_absolute() else os.path.relpath(image, folder)
+def picture_field(post: Post, folder: Path) -> str | None:
+    """A post's picture as it is written into a file of `folder`: its path relative to it, unless it is absolute, or its
+    URL as it stands.
+    """
+    if post.image is None:
+        return post.image_url
+    return str(post.image) if post.image.is_absolute() else os.path.relpath(post.image, folder)

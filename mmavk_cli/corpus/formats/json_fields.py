@@ -6,15 +6,21 @@ from typing import Any
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import Json, Post
-from mmavk_cli.corpus.formats.format import relative
+from mmavk_cli.corpus.formats.format import picture_field
 from mmavk_cli.corpus.tokenize import cut
 from mmavk_cli.spans import characters, strict_spans
 
 
 def to_own(post: Post, folder: Path) -> Json:
-    """Our own fields: everything a post has."""
-    tags = {} if post.tags is None else {"tags": list(post.tags)}
-    return _named(post, folder) | {"text": post.text, "words": _texts(post)} | tags
+    """Our own fields: everything a post has. Words with decoded HTML entities are not written, and names then have
+    offsets: given words are read as they stand.
+    """
+    named = _named(post, folder) | {"text": post.text}
+    if post.tags is None:
+        return named | ({} if _decoded(post) else {"words": post.raw_words()})
+    if _decoded(post):
+        return named | {"entities": [{"start": start, "end": end, "type": kind} for start, end, kind in _names(post)]}
+    return named | {"words": post.raw_words(), "tags": list(post.tags)}
 
 
 def to_doccano(post: Post, folder: Path) -> Json:
@@ -23,8 +29,8 @@ def to_doccano(post: Post, folder: Path) -> Json:
     """
     named = _named(post, folder)
     named["post"] = named.pop("id")
-    words = {} if post.words == cut(post.text) else {"words": _texts(post)}
-    label = {} if post.tags is None else {"label": [[start, end, kind] for start, end, kind in _names(post)]}
+    words = {} if post.words == cut(post.text) else {"words": post.raw_words()}
+    label = {} if post.tags is None else {"label": list(map(list, _names(post)))}
     return {"text": post.text} | label | named | words
 
 
@@ -32,7 +38,7 @@ def to_prodigy(post: Post, folder: Path) -> Json:
     """`text`, `tokens` and `spans`, whose `token_end` is the last token's number."""
     tokens = [
         {
-            "text": word.text,
+            "text": post.text[word.start : word.end],
             "start": word.start,
             "end": word.end,
             "id": number,
@@ -51,57 +57,45 @@ def to_prodigy(post: Post, folder: Path) -> Json:
 
 
 def from_doccano(row: Json, where: str) -> Json:
-    """The fields of doccano as ours: `label` (older: `labels`) becomes `entities`.
+    """The fields of doccano: the post's own id is called `post`. Names are `label`, and where a project has relations
+    `entities`.
 
     Raises:
         DataError: a label is not [start, end, type].
     """
-    own = {field: row.get(field) for field in ("text", "words", "id", "image_id", "image")}
-    own["id"] = row.get("post", own["id"])
     labels = row.get("label", row.get("labels"))
-    if labels is None:
-        return own
-    if not _all(labels, lambda one: isinstance(one, list) and len(one) == 3):  # noqa: PLR2004
-        raise DataError("'label' is not a list of [start, end, type]", where, "Export it as JSONL, not relations")
-    return own | {"entities": [{"start": start, "end": end, "type": kind} for start, end, kind in labels]}
+    if labels is not None and not _all(labels, lambda one: isinstance(one, list) and len(one) == 3):  # noqa: PLR2004
+        raise DataError("'label' is not a list of [start, end, type]", where, "Export a project of sequence labels")
+    own = {name: value for name, value in row.items() if name != "post"}
+    return own | ({} if row.get("post") is None else {"id": row["post"]})
 
 
 def from_prodigy(row: Json, where: str) -> Json:
-    """The fields of Prodigy as ours: `tokens` become words, `spans` entities.
+    """The fields of Prodigy: `tokens` and `spans`.
 
     Raises:
-        DataError: the example was rejected or ignored, or a token or span is not one.
+        DataError: the example was rejected or ignored, or a span is not one.
     """
-    answer = row.get("answer", "accept")
+    answer, spans = row.get("answer", "accept"), row.get("spans")
     if answer != "accept":
         raise DataError(f"the example's answer is {answer!r}", where, "Only accepted examples are read")
-    own = {field: row.get(field) for field in ("text", "id", "image_id", "image")}
-    tokens, spans = row.get("tokens"), row.get("spans")
-    if tokens is not None:
-        if not _all(tokens, lambda one: isinstance(one, dict) and isinstance(one.get("text"), str)):
-            raise DataError("'tokens' is not a list of objects with 'text'", where, "Mend it, or leave it out")
-        own["words"] = [one["text"] for one in tokens if one["text"].strip() or not one.get("disabled")]
-    if spans is not None:
-        if not _all(spans, lambda one: isinstance(one, dict)):
-            raise DataError("'spans' is not a list of objects", where, 'Write {"start": 0, "end": 5, "label": "PER"}')
-        own["entities"] = [
-            {"start": one.get("start"), "end": one.get("end"), "type": one.get("label")} for one in spans
-        ]
-    return own
+    if spans is not None and not _all(spans, lambda one: isinstance(one, dict)):
+        raise DataError("'spans' is not a list of objects", where, 'Write {"start": 0, "end": 5, "label": "PER"}')
+    return {name: value for name, value in row.items() if name != "answer"}
 
 
 def _named(post: Post, folder: Path) -> Json:
     """The post's names for itself and its picture."""
-    fields = {"id": post.id, "image_id": post.image_id, "image": relative(post.image, folder)}
+    fields = {"id": post.id, "image_id": post.image_id, "image": picture_field(post, folder)}
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def _decoded(post: Post) -> bool:
+    return any(len(word.text) != word.end - word.start for word in post.words)
 
 
 def _names(post: Post) -> list[tuple[int, int, str]]:
     return [(*characters(span, post.words), span.type) for span in strict_spans(post.tags or ())]
-
-
-def _texts(post: Post) -> list[str]:
-    return [word.text for word in post.words]
 
 
 def _all(value: Any, fits: Any) -> bool:

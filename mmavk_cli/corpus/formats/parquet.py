@@ -2,26 +2,26 @@
 
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from mmavk_cli.base.errors import DataError, MissingError
+from mmavk_cli.base.errors import DataError, MissingError, install
 from mmavk_cli.base.files import atomic_binary
 from mmavk_cli.base.records import BadRow, Counted, Json, Post, Rows
+from mmavk_cli.corpus.fields import TAGS, WORDS, TagNames, own_fields
 from mmavk_cli.corpus.formats.format import Put
 from mmavk_cli.corpus.formats.json_fields import to_own
-from mmavk_cli.corpus.jsonl import post_of
+from mmavk_cli.corpus.jsonl import Reading, post_of
+from mmavk_cli.corpus.tag_schemes import Scheme, TagSurvey
 
 BATCH = 512
 """Rows that are held in memory."""
 
 COLUMNS = {"id": "id", "text": "text", "words": "tokens", "tags": "ner_tags", "image_id": "image_id", "image": "image"}
 """Our field → the column, as in CoNLL-2003 and WNUT-17 on the hub."""
-
-OTHER_NAMES = {"words": ("words",), "tags": ("tags", "labels")}
 
 SPLIT = re.compile(r"(train|validation|valid|val|dev|test)(?=[-._]|$)")
 _VALID = {"validation", "val", "dev"}
@@ -33,36 +33,55 @@ class ParquetFile:
 
     name: str = "hf"
     suffix: str = ".parquet"
+    reading: Reading = field(default_factory=Reading)
 
-    def read(self, path: Path, counted: Counted) -> Rows:  # noqa: ARG002 (tags are of whole words)
-        """The posts of a file; a row that cannot be one is a `BadRow`."""
-        number = 0
+    def read(self, path: Path, counted: Counted) -> Rows:
+        """The posts of a file, which is read twice, first for the scheme of its tags; a row that cannot be one is a
+        `BadRow`.
+        """
+        scheme = self._scheme(path)
+        if scheme.said:
+            counted.note("scheme", f"{path}:{scheme.place}", scheme.said)
+        reading, number = replace(self.reading, scheme=scheme), 0
         for schema, rows in _batches(path):
-            names = _tag_names(schema)
+            names = {**_tag_names(schema), **self.reading.names}
             for row in rows:
                 number += 1
                 where, name = f"{path}:{number}", f"{path.stem}-{number}"
                 try:
-                    own = _own(row, names, where)
-                    yield post_of(own, str(own.get("id") or name), path.parent, where)
+                    own = _own(row, where, counted, names)
+                    yield post_of(own, str(own.get("id") or name), path.parent, where, counted, reading)
                 except DataError as error:
                     yield BadRow(str(row.get("id") or name), error.problem())
 
+    def _scheme(self, path: Path) -> Scheme:
+        survey, number = TagSurvey(), 0
+        for schema, rows in _batches(path, {*WORDS, *TAGS}):
+            names = {**_tag_names(schema), **self.reading.names}
+            for row in rows:
+                number += 1
+                with suppress(DataError):
+                    for tag in _own(row, "", Counted(), names).get("tags") or ():
+                        survey.add(tag, number)
+                survey.end()
+        return survey.scheme()
+
     def record(self, post: Post, folder: Path) -> Json:
         """The post's row."""
-        own = to_own(post, folder)
+        own = to_own(post, folder) | {"words": post.raw_words(), "tags": post.tags and list(post.tags)}
         return {column: own.get(field) for field, column in COLUMNS.items()}
 
     def post(self, record: Json, folder: Path) -> Post:
         """The post that a row is read as."""
-        return post_of(_own(record, None, ""), str(record["id"]), folder, "")
+        return post_of(_own(record, "", Counted(), {}), str(record["id"]), folder, "")
 
     @contextmanager
     def writer(self, path: Path) -> Iterator[Put]:
         """Writes rows into a Parquet file, a group at a time."""
         pyarrow = _pyarrow()
         text, texts = pyarrow.string(), pyarrow.list_(pyarrow.string())
-        fields = [(column, texts if field in {"words", "tags"} else text) for field, column in COLUMNS.items()]
+        types = dict.fromkeys(COLUMNS, text) | {"words": texts, "tags": texts}
+        fields = [(column, types[field]) for field, column in COLUMNS.items()]
         schema = pyarrow.schema(fields)
         waiting: list[Json] = []
         with atomic_binary(path) as handle, pyarrow.parquet.ParquetWriter(handle, schema) as parquet:
@@ -95,47 +114,47 @@ def _pyarrow() -> Any:
         import pyarrow
         import pyarrow.parquet
     except ImportError as error:
-        raise MissingError("pyarrow is not installed", "hf", "Run: pip install 'mmavk[formats]'") from error
+        raise MissingError("pyarrow is not installed", "hf", install("formats")) from error
     return pyarrow
 
 
-def _batches(path: Path) -> Iterator[tuple[Any, list[Json]]]:
+def _batches(path: Path, only: Collection[str] | None = None) -> Iterator[tuple[Any, list[Json]]]:
+    """The file's schema and its rows, some at a time; of the columns `only` those that are there."""
     pyarrow = _pyarrow()
     try:
         if path.suffix == ".arrow":
             with path.open("rb") as handle, pyarrow.ipc.open_stream(handle) as stream:
                 for batch in stream:
-                    yield stream.schema, batch.to_pylist()
+                    batch.validate(full=True)  # lengths and UTF-8; else memory that is not the file's would be read
+                    names = [name for name in batch.schema.names if only is None or name in only]
+                    yield stream.schema, batch.select(names).to_pylist()
         else:
             with pyarrow.parquet.ParquetFile(path) as parquet:
-                for batch in parquet.iter_batches(BATCH):
+                names = [name for name in parquet.schema_arrow.names if only is None or name in only]
+                for batch in parquet.iter_batches(BATCH, columns=names):
+                    batch.validate(full=True)
                     yield parquet.schema_arrow, batch.to_pylist()
     except OSError as error:
         raise DataError(f"cannot read: {error}", str(path), "Check the path") from error
-    except pyarrow.ArrowException as error:
+    except (pyarrow.ArrowException, ValueError) as error:  # the second: a name or text that is not UTF-8
         raise DataError(f"not a file of a data set: {error}", str(path), "Make it again") from error
 
 
-def _tag_names(schema: Any) -> list[str] | None:
-    """The names of tags that are numbers, as `datasets` writes its `ClassLabel`; None where they are not named."""
+def _tag_names(schema: Any) -> dict[str, list[str]]:
+    """Column → the names of its tags where they are numbers, as `datasets` writes its `ClassLabel`."""
+    found: dict[str, list[str]] = {}
     try:
-        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
-        column = next(features[name] for name in (COLUMNS["tags"], *OTHER_NAMES["tags"]) if name in features)
-        feature = column.get("feature", column[0] if isinstance(column, list) else None)
-        return list(feature["names"])
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, StopIteration):
-        return None
+        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"].items()
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return found
+    for name, column in features:
+        with suppress(KeyError, TypeError, IndexError, AttributeError):
+            feature = column[0] if isinstance(column, list) else column["feature"]
+            found[name] = list(feature["names"])
+    return found
 
 
-def _own(row: Json, names: list[str] | None, where: str) -> Json:
-    own: Json = {}
-    for field, column in COLUMNS.items():
-        own[field] = next((row[name] for name in (column, *OTHER_NAMES.get(field, ())) if name in row), None)
-    if isinstance(own["image"], dict):  # the `Image` feature: the picture's bytes, which stay there, and its path
-        own["image"] = own["image"].get("path")
-    tags = own["tags"]
-    if isinstance(tags, list) and any(isinstance(tag, int) for tag in tags):
-        if names is None or not all(isinstance(tag, int) and 0 <= tag < len(names) for tag in tags):
-            raise DataError("tags are numbers that the file does not name", where, "Write their names, or a ClassLabel")
-        own["tags"] = [names[tag] for tag in tags]
-    return own
+def _own(row: Json, where: str, counted: Counted, names: TagNames) -> Json:
+    if isinstance(row.get("image"), dict):  # the `Image` feature: the picture's bytes, which stay there, and its path
+        row = row | {"image": row["image"].get("path")}
+    return own_fields(row, where, counted, names)

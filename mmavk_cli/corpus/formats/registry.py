@@ -1,25 +1,53 @@
 """All formats by name, and which one a path is in."""
 
-import json
+from itertools import islice
 from pathlib import Path
 
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.corpus.conll import BOM
+from mmavk_cli.corpus.formats.brat import BratFolder
 from mmavk_cli.corpus.formats.docbin import DocBinFile
-from mmavk_cli.corpus.formats.format import Format
-from mmavk_cli.corpus.formats.lines import CONLL, DOCCANO, JSONL, PRODIGY
+from mmavk_cli.corpus.formats.format import Format, Reader
+from mmavk_cli.corpus.formats.json_forms import OWN, form_of
+from mmavk_cli.corpus.formats.lines import (
+    CONLL,
+    DOCCANO,
+    GLINER,
+    JSONL,
+    LABEL_STUDIO,
+    LABEL_STUDIO_MIN,
+    PRODIGY,
+    SPACY_TUPLES,
+)  # fmt: skip
 from mmavk_cli.corpus.formats.parquet import ParquetFile
+from mmavk_cli.corpus.formats.single_lines import SingleLines
+from mmavk_cli.corpus.formats.sniff import HEAD, format_of
+from mmavk_cli.corpus.formats.table import Table
+from mmavk_cli.corpus.json_values import json_values
 
-FORMATS: dict[str, Format] = {one.name: one for one in (CONLL, JSONL, DOCCANO, PRODIGY, DocBinFile(), ParquetFile())}
+CSV, TSV = Table("csv", ".csv"), Table("tsv", ".tsv", "\t")
+
+FORMATS: dict[str, Format] = {
+    one.name: one
+    for one in (
+        CONLL, JSONL, DOCCANO, PRODIGY, LABEL_STUDIO, LABEL_STUDIO_MIN, DocBinFile(), ParquetFile(), BratFolder(),
+        CSV, TSV,
+    )
+}  # fmt: skip
+"""Formats that are read and written."""
+
+READERS: dict[str, Reader] = {**FORMATS, **{one.name: one for one in (GLINER, SPACY_TUPLES, SingleLines())}}
+"""Formats that are read."""
 
 SUFFIXES = {
-    ".doccano.jsonl": "doccano", ".prodigy.jsonl": "prodigy", ".jsonl": "jsonl", ".ndjson": "jsonl", ".conll": "conll",
-    ".txt": "conll", ".spacy": "spacy", ".parquet": "hf", ".arrow": "hf",
+    ".doccano.jsonl": "doccano", ".prodigy.jsonl": "prodigy", ".labelstudio.json": "labelstudio",
+    ".labelstudio-min.json": "labelstudio-min", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl",
+    ".conll": "conll", ".bio": "conll", ".iob": "conll", ".iob2": "conll", ".txt": "conll", ".spacy": "spacy",
+    ".parquet": "hf", ".arrow": "hf", ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".ann": "brat", ".brat": "brat",
 }  # fmt: skip
 """End of a file's name → format, the first that fits."""
 
-HEAD = 1 << 20
-"""Bytes looked at to tell one layout of JSON Lines from another."""
+ROWS_SEEN = 20
+"""Rows that are looked at to tell one form of JSON from another."""
 
 
 def by_suffix(path: Path) -> str | None:
@@ -28,34 +56,31 @@ def by_suffix(path: Path) -> str | None:
 
 
 def by_content(path: Path) -> str | None:
-    """The format of a file that is there: by its name, JSON Lines by the fields of its first object; None where it is
-    a raw text.
+    """The format of a file that is there: by its name, of JSON by the fields of its first objects, of tables and texts
+    by what the first lines look like; None where it is a raw text.
 
     Raises:
-        DataError: the file cannot be read.
+        DataError: the file cannot be read, or is of a kind that no post is in.
     """
     name = by_suffix(path)
-    if name not in {"jsonl", None} and path.suffix.lower() != ".txt":
-        return name
     try:
+        if name == "jsonl":
+            return form_of_file(path)
+        if name not in {None, "csv", "tsv"} and path.suffix.lower() != ".txt":
+            return name
         with path.open("rb") as handle:
-            head = handle.read(HEAD).removeprefix(BOM).lstrip()
+            found = format_of(handle.read(HEAD), str(path))
     except OSError as error:
         raise DataError(f"cannot read: {error.strerror}", str(path), "Check the path") from error
-    if head.startswith(b"IMGID:"):
-        return "conll"
-    return _layout(head.partition(b"\n")[0]) if name == "jsonl" else None
+    if found == "json":
+        return form_of_file(path)
+    if found == "conll":
+        return found
+    return name if name in {"csv", "tsv"} else found
 
 
-def _layout(line: bytes) -> str:
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        return "jsonl"  # whose reader says what is wrong with the line
-    if not isinstance(row, dict):
-        return "jsonl"
-    if row.keys() & {"label", "labels"}:
-        return "doccano"
-    tokens = row.get("tokens")
-    objects = isinstance(tokens, list) and bool(tokens) and isinstance(tokens[0], dict)
-    return "prodigy" if objects or row.keys() & {"spans", "_input_hash"} else "jsonl"
+def form_of_file(path: Path) -> str:
+    """The form of a JSON file, by the first of its rows that tells one."""
+    with path.open("rb") as handle:
+        values = [value for _, value in islice(json_values(handle, str(path)), ROWS_SEEN)]
+    return next((form for form in map(form_of, values) if form != OWN), OWN)

@@ -6,14 +6,16 @@ from pathlib import Path
 
 from mmavk_cli.base.digest import SCHEME, digest_file
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.base.paths import SPLITS, dataset_folder, images_folder, split_file
+from mmavk_cli.base.paths import SPLITS, dataset_folder, images_folder, split_file, unread_files
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.settings import DataPlace, setting
 from mmavk_cli.corpus.check import Entry, check_texts
+from mmavk_cli.corpus.check_types import check_types
 from mmavk_cli.corpus.findings import Finding, Findings
 from mmavk_cli.corpus.pictures import list_pictures
 from mmavk_cli.corpus.public_datasets import RELEASES
-from mmavk_cli.flows.data.stats import DataSet, Told
+from mmavk_cli.flows.data.stats import DataSet
+from mmavk_cli.flows.shared.progress import Progress
 from mmavk_cli.report.paper.published import published_counts
 
 FIRST = 5
@@ -21,7 +23,7 @@ FIRST = 5
 
 
 class DataCheckSettings(DataPlace, DataSet):
-    """What `mmavk data check` asks."""
+    """Options of `mmavk data check`."""
 
     every: bool = setting(False, f"List every place, not the first {FIRST} of a kind.", "--all/--no-all")
 
@@ -40,24 +42,30 @@ class Check:
         """Something was found that changes a score."""
         return any(finding.severity == "score" for finding in self.findings)
 
+    @property
+    def code(self) -> int:
+        """What the command exits with."""
+        return DataError.code if self.changes_score else 0
+
     def as_json(self, every: bool) -> Json:
         """One JSON object; the first places of each kind, or all."""
+        most = None if every else FIRST
         return {
             "name": self.name,
             "folder": self.folder,
             "changes_score": self.changes_score,
             "tweets": self.tweets,
-            "findings": [finding.as_json(None if every else FIRST) for finding in self.findings],
+            "findings": [finding.as_json(most) for finding in self.findings],
         }
 
 
-def data_check(settings: DataCheckSettings, told: Told) -> Check:
+def data_check(settings: DataCheckSettings, on_progress: Progress) -> Check:
     """Check the texts, the files against their authors' release, and the pictures where there are any.
 
     Raises:
         DataError: no such data set, a file that cannot be read, or `--images` is given and is not a folder.
     """
-    folder = dataset_folder(settings.name, settings.data_dir)
+    folder = dataset_folder(settings.dataset, settings.data_dir)
     findings = Findings()
     files: dict[str, Path] = {}
     for split in SPLITS:
@@ -65,11 +73,14 @@ def data_check(settings: DataCheckSettings, told: Told) -> Check:
             files[split] = split_file(folder, split)
         except DataError as error:
             findings.add("split-missing", split, folder.name, error.what)
-    entries = check_texts(files, findings)
+    for path in unread_files(folder, files.values()):
+        findings.add("unread-file", "all", path.name, "call it after a split, or convert it")
+    entries = check_texts(files, findings, settings.renaming())
+    check_types(entries, files, findings)
     tweets = Counter(entry.split for entry in entries)
-    _check_release(settings.name, files, tweets, findings)
-    _check_pictures(entries, images_folder(folder, settings.images), settings.images is not None, told, findings)
-    return Check(settings.name, str(folder), {split: tweets[split] for split in files}, tuple(findings.all()))
+    _check_release(settings.dataset, files, tweets, findings)
+    _check_pictures(entries, images_folder(folder, settings.images), settings.images is not None, on_progress, findings)
+    return Check(settings.dataset, str(folder), {split: tweets[split] for split in files}, tuple(findings.all()))
 
 
 def _check_release(name: str, files: dict[str, Path], tweets: Counter[str], findings: Findings) -> None:
@@ -84,11 +95,11 @@ def _check_release(name: str, files: dict[str, Path], tweets: Counter[str], find
                 findings.add("edited-file", split, path.name, f"{found}, released {expected}")
 
 
-def _check_pictures(entries: list[Entry], images: Path, asked: bool, told: Told, findings: Findings) -> None:
+def _check_pictures(entries: list[Entry], images: Path, asked: bool, on_progress: Progress, findings: Findings) -> None:
     from mmavk_cli.base.images import check_picture
 
-    named = [entry for entry in entries if entry.post.image_id or entry.post.image]
-    if not images.is_dir() and not asked and not any(entry.post.image for entry in named):
+    named = [entry for entry in entries if entry.post.image_id or entry.post.image or entry.post.image_url]
+    if not images.is_dir() and not asked and not any(entry.post.image or entry.post.image_url for entry in named):
         if named:
             findings.add("no-pictures", "all", images.name, f"{len(named)} tweets have a picture's id")
         return
@@ -99,7 +110,7 @@ def _check_pictures(entries: list[Entry], images: Path, asked: bool, told: Told,
         path = post.image or (images / name if name else None)
         place = entry.places[0]
         if path is None or not path.exists():
-            findings.add("picture-missing", entry.split, place, str(post.image or post.image_id))
+            findings.add("picture-missing", entry.split, place, str(post.image or post.image_url or post.image_id))
         elif fault := check_picture(path):
             findings.add("picture-broken", entry.split, place, f"{path.name}: {fault}")
-        told(done, len(named))
+        on_progress(done, len(named))

@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal
+from typing import IO, TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from mmavk_cli import __version__
@@ -13,7 +13,8 @@ from mmavk_cli.base.files import atomic_write
 from mmavk_cli.base.paths import data_root
 from mmavk_cli.base.settings import Common, DataFolder, setting
 from mmavk_cli.corpus.public_datasets import BASE, RELEASES, Release
-from mmavk_cli.flows.data.stats import Told
+from mmavk_cli.flows.shared.options import DATASET, Printed
+from mmavk_cli.flows.shared.progress import Progress
 
 if TYPE_CHECKING:
     from urllib.request import OpenerDirector
@@ -27,12 +28,11 @@ LIMIT = 16 * 1024 * 1024
 AGAIN = "Run the command again; files that are there are not fetched again"
 
 
-class DataFetchSettings(DataFolder, Common):
-    """What `mmavk data fetch` asks."""
+class DataFetchSettings(Printed, DataFolder, Common):
+    """Options of `mmavk data fetch`."""
 
-    name: str = setting(..., f"Data set: {' or '.join(RELEASES)}.", argument=True)
-    format: Literal["table", "json"] = setting("table", "How to print it.")
-    url: str = setting(BASE, "Where to fetch from: URL/NAME/train.txt and so on.")
+    dataset: str = setting(..., DATASET, here=f"One of: {', '.join(RELEASES)}.", argument=True, metavar="NAME")
+    mirror: str = setting(BASE, "Address to fetch from: MIRROR/NAME/train.txt and so on.", metavar="URL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,30 +45,30 @@ class Fetched:
     release: Release
 
 
-def data_fetch(settings: DataFetchSettings, told: Told) -> Fetched:
+def data_fetch(settings: DataFetchSettings, on_progress: Progress) -> Fetched:
     """Bring the three files; one that is there and right is kept, so that a broken fetch can be run again.
 
     Raises:
         UsageError: a data set that is not known, a URL that is not http or https.
-        DataError: the network or the server failed, other bytes came, or another file is in the way.
+        DataError: the network or the server failed, other bytes came, or the file exists and its checksum differs.
     """
-    release = RELEASES.get(settings.name)
+    release = RELEASES.get(settings.dataset)
     if release is None:
-        raise UsageError(f"no data set {settings.name!r} can be fetched", "NAME", f"Known: {', '.join(RELEASES)}")
-    if not _is_web(settings.url):
-        raise UsageError(f"{settings.url!r} is not an http or https address", "--url", "Give one")
-    folder = data_root(settings.data_dir) / settings.name
+        raise UsageError(f"no data set {settings.dataset!r} can be fetched", "NAME", f"Known: {', '.join(RELEASES)}")
+    if not _is_web(settings.mirror):
+        raise UsageError(f"{settings.mirror!r} is not an http or https address", "--mirror", "Give one")
+    folder = data_root(settings.data_dir) / settings.dataset
     files = {split: folder / f"{split}.txt" for split in release.sha256}
     kept = tuple(split for split, path in files.items() if _is_there(path, release.sha256[split]))
-    told(len(kept), len(files))
+    on_progress(len(kept), len(files))
     done = len(kept)
     for split, path in files.items():
         if split not in kept:
-            url = f"{settings.url.rstrip('/')}/{settings.name}/{split}.txt"
+            url = f"{settings.mirror.rstrip('/')}/{settings.dataset}/{split}.txt"
             data = _checked(_download(url), release.sha256[split], url)
             with atomic_write(path) as handle:
                 handle.write(data.decode("utf-8"))
-            told(done := done + 1, len(files))
+            on_progress(done := done + 1, len(files))
     return Fetched(folder, files, kept, release)
 
 
@@ -88,7 +88,9 @@ def _is_there(path: Path, sha256: str) -> bool:
     except OSError as error:
         raise DataError(f"cannot read: {error.strerror}", str(path), "Move it away") from error
     if found != f"{SCHEME}:{sha256}":
-        raise DataError("another file is in the way", str(path), "Move it away, or fetch with another --data-dir")
+        raise DataError(
+            "the file exists and its checksum differs", str(path), "Move it away, or fetch with another --data-dir"
+        )
     return True
 
 
@@ -96,7 +98,7 @@ def _checked(data: bytes, sha256: str, url: str) -> bytes:
     found = hashlib.sha256(data).hexdigest()
     if found != sha256:
         what = f"not the released file: {len(data)} bytes with SHA-256 {found} instead of {sha256}"
-        raise DataError(what, url, "Nothing was written; check --url")
+        raise DataError(what, url, "Nothing was written; check --mirror")
     return data
 
 
@@ -111,7 +113,7 @@ def _download(url: str) -> bytes:
             return _body(response, response.headers.get("Content-Length"), url)
     except HTTPError as error:
         with error:
-            raise DataError(f"the server answered {error.code} {error.reason}", url, "Check --url") from error
+            raise DataError(f"the server answered {error.code} {error.reason}", url, "Check --mirror") from error
     except URLError as error:
         raise DataError(f"cannot be reached: {error.reason}", url, f"Check the network. {AGAIN}") from error
     except (OSError, HTTPException) as error:  # after the answer began: a reset, a time-out
@@ -121,7 +123,7 @@ def _download(url: str) -> bytes:
 def _body(response: IO[bytes], length: str | None, url: str) -> bytes:
     data = response.read(LIMIT + 1)
     if len(data) > LIMIT:
-        raise DataError(f"more than {LIMIT} bytes came", url, "Check --url")
+        raise DataError(f"more than {LIMIT} bytes came", url, "Check --mirror")
     if length is not None and length.isdecimal() and len(data) < int(length):
         raise DataError(f"the connection broke after {len(data)} of {length} bytes", url, AGAIN)
     return data

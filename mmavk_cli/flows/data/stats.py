@@ -1,30 +1,27 @@
 """data stats: a data set → Table 1, ours under both counting rules beside the published one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Literal
 
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.base.paths import SPLITS, dataset_folder, split_file
+from mmavk_cli.base.paths import SPLITS, dataset_folder, splits_in, unread_files
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.settings import Common, DataFolder, setting
 from mmavk_cli.corpus.dataset import load_split
 from mmavk_cli.corpus.statistics import Survey, survey
+from mmavk_cli.corpus.types import TypeChoice
+from mmavk_cli.flows.shared.options import DATASET, Printed
 from mmavk_cli.report.paper.published import PublishedSplit, published_counts
 
-Told = Callable[[int, int], None]
-"""Progress: steps done, steps in all."""
 
-
-class DataSet(DataFolder, Common):
+class DataSet(Printed, TypeChoice, DataFolder, Common):
     """One data set, and how to print what is said of it."""
 
-    name: str = setting(..., "Data set: a folder of this name in the data folder.", argument=True)
-    format: Literal["table", "json"] = setting("table", "How to print it.")
+    dataset: str = setting(..., DATASET, argument=True, metavar="NAME")
 
 
 class DataStatsSettings(DataSet):
-    """What `mmavk data stats` asks."""
+    """Options of `mmavk data stats`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +62,25 @@ def data_stats(settings: DataStatsSettings) -> Stats:
     Raises:
         DataError: no such data set, no split in it, or a row that cannot be read.
     """
-    folder = dataset_folder(settings.name, settings.data_dir)
-    published = published_counts(settings.name)
+    folder = dataset_folder(settings.dataset, settings.data_dir)
+    published = published_counts(settings.dataset)
+    files = splits_in(folder)
+    unread = ", ".join(path.name for path in unread_files(folder, files.values()))
+    if not files:
+        fetch = f"Run: mmavk data fetch {settings.dataset}"
+        advice = f"There is {unread}: call them train, valid and test, or convert them" if unread else fetch
+        raise DataError("no train, valid or test split", str(folder), advice)
     lines: list[Line] = []
-    missing = []
-    for split in SPLITS:
-        try:
-            split_file(folder, split)
-        except DataError:
-            missing.append(split)
-        else:
-            lines += _lines(split, survey(load_split(folder, split)), published.splits.get(split))
-    if not lines:
-        raise DataError("no train, valid or test split", str(folder), f"Run: mmavk data fetch {settings.name}")
-    notes = tuple(f"{split}: {row.note}" for split, row in published.splits.items() if row.note)
+    notes = [f"{split}: {row.note}" for split, row in published.splits.items() if row.note]
+    notes += [f"not read: {unread}"] if unread else []
+    for split in files:
+        counted = survey(load_split(folder, split, settings.renaming()))
+        lines += _lines(split, counted, published.splits.get(split))
+        if counted.tweets and not counted.lenient:
+            notes.append(f"{split}: no post has a name")
+    missing = [split for split in SPLITS if split not in files]
     source = published.source if published.splits else ""
-    return Stats(settings.name, str(folder), source, tuple(lines), notes, tuple(missing))
+    return Stats(settings.dataset, str(folder), source, tuple(lines), tuple(notes), tuple(missing))
 
 
 def _lines(split: str, counted: Survey, published: PublishedSplit | None) -> Iterator[Line]:

@@ -13,7 +13,7 @@ from mmavk_cli.base.records import Json
 from mmavk_cli.base.run_record import installed
 from mmavk_cli.base.settings import Common, StorePlace
 from mmavk_cli.flows.doctor.memory_by_profile import ChainSettings, Fit, find_fits, paper_training
-from mmavk_cli.flows.store.store import Shown
+from mmavk_cli.flows.shared.options import Printed
 from mmavk_cli.knowledge.generators.ocr import model_files
 from mmavk_cli.knowledge.generators.vlm.settings import ChatSettings
 from mmavk_cli.knowledge.generators.vlm.weights import find_weights
@@ -25,8 +25,8 @@ PACKAGES = (
 )  # fmt: skip
 
 
-class DoctorSettings(Shown, ChainSettings, StorePlace, Common):
-    """What `mmavk doctor` asks."""
+class DoctorSettings(Printed, ChainSettings, StorePlace, Common):
+    """Options of `mmavk doctor`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,28 +5,27 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from mmavk_cli.base.config import read_toml
+from mmavk_cli.base.device import CARD
 from mmavk_cli.base.errors import MissingError
-from mmavk_cli.base.records import Json
+from mmavk_cli.base.records import TYPES, Json
 from mmavk_cli.base.settings import Settings
-from mmavk_cli.flows.train.memory import encoder_shape
-from mmavk_cli.flows.train.train import TrainSettings
+from mmavk_cli.flows.shared.recipes import recipe_file
 from mmavk_cli.knowledge.generators.vlm.memory import FIXED, QWEN2_VL_7B, Footprint, read_config
 from mmavk_cli.knowledge.generators.vlm.settings import ChatSettings
 from mmavk_cli.knowledge.generators.vlm.weights import find_weights
 from mmavk_cli.similarity.clip_memory import ClipSize, clip_config
 from mmavk_cli.similarity.clip_source import ClipChoice, ClipSettings, clip_source
+from mmavk_cli.spans import tag_names
+from mmavk_cli.tagger.encoders.registry import ENCODERS
 from mmavk_cli.tagger.settings import PieceSettings, TrainingSettings
-from mmavk_cli.tagger.training.memory_estimate import RESERVE, estimate, working
+from mmavk_cli.tagger.training.memory_estimate import RESERVE, Plan, estimate, working
 
 S = TypeVar("S", bound=Settings)
-
-CARD = 24_000_000_000
-"""Bytes of the card that the profile `24gb` is made for; nvidia-smi calls it 24 GB."""
 
 EMBEDDED_PEAK = 300_000_000
 """Bytes: `mmavk tag` of one post with its picture peaks at 265 MB resident (Linux, x86-64)."""
 
-HALF, SINGLE = 2, 4
+HALF = 2
 """Bytes a number: CLIP on a GPU is float16, a tagger float32."""
 
 
@@ -122,8 +121,9 @@ def _tagger() -> tuple[Stage, Stage]:
     from mmavk_cli.tagger.inference.predictor import BATCH
 
     training, pieces = paper_training()
-    shape = encoder_shape(training.encoder)
-    works, learns = working(shape, pieces, BATCH), estimate(shape, training, pieces, "cuda")
+    shape = ENCODERS[training.encoder_kind]().shape(training.encoder)
+    works = working(shape, pieces, BATCH)
+    learns = estimate(Plan(shape, training, pieces, tag_names(TYPES)), "cuda")
     return (
         Stage("tagging", training.encoder, "cuda", works.weights, 0, works.batch, FIXED + works.peak),
         Stage("training", training.encoder, "cuda", learns.weights, 0, training.batch_size, learns.peak + RESERVE),
@@ -132,7 +132,7 @@ def _tagger() -> tuple[Stage, Stage]:
 
 def paper_training() -> tuple[TrainingSettings, PieceSettings]:
     """What the recipe `mmavk` trains, and how."""
-    paper = read_toml(TrainSettings.recipe_file("mmavk"))
+    paper = read_toml(recipe_file("mmavk"))
     return _own(TrainingSettings, paper), _own(PieceSettings, paper)
 
 

@@ -1,10 +1,8 @@
 """eval: a model on a split of a data set → scores under both counting rules, and what they are made of."""
 
 import random
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import nullcontext
-from dataclasses import asdict, dataclass, replace
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self, get_args
@@ -18,51 +16,56 @@ from mmavk_cli.base.records import PICTURES, Json, Knowledge, Post, Tagged
 from mmavk_cli.base.run_record import SCORES, Run
 from mmavk_cli.base.settings import Common, setting
 from mmavk_cli.corpus.dataset import load_split
-from mmavk_cli.flows.shared.dataset_facts import DATA, findings_of, real_pictures, split_facts
+from mmavk_cli.flows.shared.cards import write_cards
+from mmavk_cli.flows.shared.dataset_facts import DATA, TypedData, findings_of, real_pictures, split_facts
+from mmavk_cli.flows.shared.datasets import gold_posts
 from mmavk_cli.flows.shared.knowledge.attach import (
     EvalKnowledge,
     Wanted,
-    check_knowledge,
-    check_tags,
     counted_knowledge,
-    gold_posts,
     knowledge_label,
     knowledge_of,
+    placeholder_posts,
     wanted_by,
 )
+from mmavk_cli.flows.shared.knowledge.compatibility import check_knowledge
+from mmavk_cli.flows.shared.knowledge.similarity import text_of
 from mmavk_cli.flows.shared.models import folder_of, open_model, shown_name, weights_id
-from mmavk_cli.flows.shared.predict import find
-from mmavk_cli.flows.shared.run_folder import new_run
-from mmavk_cli.report.metrics.breakdown import Breakdown, Known, breakdown, counted, tags_of
+from mmavk_cli.flows.shared.options import DATASET, EMBEDDED_OR_SEEDS, MODEL, OUT, SPLIT, Printed, Split
+from mmavk_cli.flows.shared.predict import tag_all
+from mmavk_cli.flows.shared.progress import Progress, part_of, silent
+from mmavk_cli.flows.shared.run_folder import run_or_none
+from mmavk_cli.flows.shared.types import unknown_types, with_types_of
+from mmavk_cli.report.metrics.breakdown import Breakdown, Known, breakdown, counted
 from mmavk_cli.report.metrics.f1 import Rule, scores_of
 from mmavk_cli.report.metrics.significance import Difference, ResamplingSettings, difference
-from mmavk_cli.report.predictions import predictions_name
+from mmavk_cli.report.predictions_reader import predictions_name
 from mmavk_cli.report.predictions_writer import evaluated, json_line
-from mmavk_cli.spans import entity_of
+from mmavk_cli.tagger.fusions.registry import FUSIONS
 
 if TYPE_CHECKING:
-    from mmavk_cli.tagger.inference.predictor import Predictor
-
-Told = Callable[[int, int], None]
-"""Progress: posts done, posts in all."""
+    pass
 
 Pairing = Literal["own", "shuffled", "blank"]
 OWN: Pairing = "own"
 
 
-class EvalSettings(ResamplingSettings, EvalKnowledge, Common):
-    """What `mmavk eval` asks."""
+class EvalSettings(Printed, ResamplingSettings, EvalKnowledge, TypedData, Common):
+    """Options of `mmavk eval`."""
 
-    model: str = setting(..., "A run folder, a model folder, or `embedded`.", argument=True)
-    dataset: str = setting(..., "Data set: a folder of this name in the data folder.")
-    split: Literal["train", "valid", "test"] = setting("test", "Which split to score.")
-    pairing: Pairing = setting(OWN, "Whose knowledge a post gets: its own, another post's, or none.")
+    model: str = setting(..., MODEL, here=EMBEDDED_OR_SEEDS, argument=True)
+    dataset: str = setting(..., DATASET, metavar="NAME")
+    split: Split = setting("test", SPLIT)
+    pairing: Pairing = setting(
+        OWN, "Which knowledge a post gets: its `own`, another post's (`shuffled`), or none (`blank`)."
+    )
     picture_test: bool = setting(
-        False, "Does the picture matter? Score with own, with shuffled and with no knowledge.", "--picture-test"
+        False,
+        "Test whether the picture matters: score with own, with shuffled and without knowledge.",
+        "--picture-test",
     )
     rule: Rule = setting("strict", "Counting rule of errors, calibration and the picture test.", "--as")
-    format: Literal["table", "json"] = setting("table", "How to print the scores.")
-    out: Path | None = setting(None, "Run folder for scores.json, run.json and predictions.SPLIT.jsonl.")
+    out: Path | None = setting(None, OUT, here="run folder with scores.json, run.json and predictions.SPLIT.jsonl.")
 
     @model_validator(mode="after")
     def _picture_test_can_be(self) -> Self:
@@ -82,9 +85,11 @@ class Against:
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """Scores of one model on one split; `with_knowledge` counts posts whose knowledge had a weight above 0, `gated` is
-    the share of posts with knowledge whose weight is under 1.
+    the share of posts with knowledge whose weight is under 1, `without_similarity` how many posts' knowledge is gated
+    because nothing says how related it is.
 
-    `picture_test` has `shuffled` and `blank`; it is None where it was not asked for.
+    `picture_test` has `shuffled` and `blank`; it is None where it was not asked for. `types` is the renaming that held.
+    `unknown_types` are those of the split that the model does not have: how many `names`, all missed, and the `first`.
     """
 
     model: str
@@ -94,17 +99,23 @@ class Evaluation:
     posts: int
     with_knowledge: int
     gated: float
+    without_similarity: int
     rule: Rule
     scores: Breakdown
     picture_test: dict[Pairing, Against] | None
+    types: str | None = None
+    unknown_types: Json = field(default_factory=dict)
 
     def as_json(self) -> Json:
-        """One JSON object, the parts of `scores` beside the rest; precision, recall and f1 in percent."""
+        """One JSON object, the parts of `scores` beside the rest; precision, recall and f1 in percent. What is said of
+        types is in it where there is something to say.
+        """
         content = {name: value for name, value in asdict(self).items() if name != "scores"}
-        return content | self.scores.as_json()
+        said = {name: value for name in ("types", "unknown_types") if (value := content.pop(name))}
+        return content | said | self.scores.as_json()
 
 
-def evaluate(settings: EvalSettings, told: Told) -> Evaluation:
+def evaluate(settings: EvalSettings, on_progress: Progress = silent) -> Evaluation:
     """Score a model; writes a run folder when asked to.
 
     Raises:
@@ -112,29 +123,34 @@ def evaluate(settings: EvalSettings, told: Told) -> Evaluation:
         knowledge. MissingError: no such model. UsageError: a picture test of a model that gets no knowledge.
     """
     predictor, config = open_model(settings.model)
-    posts = gold_posts(settings.dataset, settings.split, settings)
-    check_tags(posts, config.tags, settings.model)
-    named = PICTURES if config.pieces.fusion == "prefix" else settings.knowledge
+    settings = with_types_of(settings, config)
+    renaming = settings.renaming()
+    posts = gold_posts(settings.dataset, settings.split, settings, renaming)
+    unknown = unknown_types(posts, renaming, settings.dataset, config, settings.model)
+    named = PICTURES if "image" in FUSIONS[config.pieces.fusion].reads else settings.knowledge
     if settings.picture_test and named is None:
-        raise UsageError("it needs --knowledge, without it all three are the same", "--picture-test", "See --help")
+        raise UsageError("needs --knowledge; without it all three are the same", "--picture-test", "See --help")
     pairings: tuple[Pairing, ...] = get_args(Pairing) if settings.picture_test else (settings.pairing,)
     wanted = wanted_by(settings, settings.model, config)
     knowledge = {pairing: paired(posts, settings, pairing, wanted) for pairing in pairings}
     check_knowledge(settings, config, chain.from_iterable(knowledge.values()))
-    with new_run(settings.out, "eval", settings) if settings.out else nullcontext() as run:
+    with run_or_none(settings.out, "eval", settings) as run:
         tagged: dict[Pairing, list[Tagged]] = {}
         for number, (pairing, texts) in enumerate(knowledge.items()):
-            share = partial(_share, told, number, len(pairings))
+            share = part_of(on_progress, number, len(pairings))
             tagged[pairing] = tag_all(predictor, shown_name(settings.model, config), posts, texts, share)
-        result = _judged(settings, knowledge_label(named, settings.pairing), tagged)
+        result = _judged(settings, knowledge_label(named, settings.pairing), tagged, unknown)
         if run is not None:
             _write(run, settings, result, tagged[settings.pairing])
-            run.facts["device"] = predictor.emitter.device
+            run.facts["device"] = predictor.model.device
+    if settings.out is not None:
+        write_cards(settings.out)
     return result
 
 
-def _judged(settings: EvalSettings, label: str, tagged: dict[Pairing, list[Tagged]]) -> Evaluation:
+def _judged(settings: EvalSettings, label: str, tagged: dict[Pairing, list[Tagged]], unknown: Json) -> Evaluation:
     rows = tagged[settings.pairing]
+    counts = counted_knowledge([row.knowledge for row in rows])
     known = Known(_train(settings), _real(settings, rows))
     return Evaluation(
         settings.model,
@@ -143,34 +159,24 @@ def _judged(settings: EvalSettings, label: str, tagged: dict[Pairing, list[Tagge
         label,
         len(rows),
         sum(1 for row in rows if row.knowledge is not None and row.knowledge.weight > 0),
-        counted_knowledge([row.knowledge for row in rows])["gated"],
+        counts["gated"],
+        counts.get("without_similarity", 0),
         settings.rule,
         breakdown(rows, known, settings.rule, settings),
         _picture_test(tagged, settings) if settings.picture_test else None,
+        settings.types,
+        unknown,
     )
-
-
-def tag_all(
-    predictor: "Predictor", name: str, posts: Sequence[Post], knowledge: Iterable[Knowledge | None], told: Told
-) -> list[Tagged]:
-    """The posts with the names a model finds in their own words; `name` is what the records call the model."""
-    rows: list[Tagged] = []
-    pairs = list(zip(posts, knowledge, strict=True))
-    for (post, text), found in zip(pairs, find(predictor, pairs), strict=True):
-        rows.append(Tagged(post, tuple(entity_of(post, one.span, one.score) for one in found), text, name))
-        told(len(rows), len(posts))
-    return rows
-
-
-def predicted_tags(
-    predictor: "Predictor", posts: Sequence[Post], knowledge: Iterable[Knowledge | None], told: Told
-) -> list[list[str]]:
-    """IOB2 tags over each post's own words."""
-    return [tags_of(row) for row in tag_all(predictor, "", posts, knowledge, told)]
 
 
 def paired(posts: Sequence[Post], settings: EvalSettings, pairing: Pairing, wanted: Wanted) -> list[Knowledge | None]:
     """Each post's own knowledge, that of another post (in a random ring, so that none gets its own), or none.
+
+    Args:
+        posts: of the split.
+        settings: which knowledge, and the seed of the shuffle.
+        pairing: own, shuffled or blank.
+        wanted: what the model reads of a picture.
 
     Raises:
         KnowledgeError: the store has no knowledge of that name.
@@ -180,17 +186,13 @@ def paired(posts: Sequence[Post], settings: EvalSettings, pairing: Pairing, want
     if pairing == OWN:
         return knowledge_of(settings, settings.dataset, posts, wanted)
     order = list(range(len(posts)))
-    random.Random(settings.seed).shuffle(order)  # noqa: S311
+    random.Random(settings.resampling_seed).shuffle(order)  # noqa: S311
     giver = dict(zip(order, (*order[1:], order[0]), strict=True))
     # The text stays the post's, so that the scorer judges the foreign knowledge as it would at tag time.
     strangers = [
         replace(post, image_id=posts[giver[i]].image_id, image=posts[giver[i]].image) for i, post in enumerate(posts)
     ]
     return knowledge_of(settings, settings.dataset, strangers, wanted)
-
-
-def _share(told: Told, number: int, passes: int, done: int, posts: int) -> None:
-    told(number * posts + done, passes * posts)
 
 
 def _train(settings: EvalSettings) -> list[Post] | None:
@@ -202,15 +204,19 @@ def _train(settings: EvalSettings) -> list[Post] | None:
         split_file(folder, "train")
     except DataError:
         return None
-    return list(load_split(folder, "train"))
+    return list(load_split(folder, "train", settings.renaming()))
 
 
 def _real(settings: EvalSettings, rows: Sequence[Tagged]) -> list[bool] | None:
     posts = [row.post for row in rows]
-    own = [row.knowledge for row in rows] if settings.pairing == OWN else paired(posts, settings, OWN, Wanted())
+    own = [row.knowledge for row in rows]
+    if settings.pairing != OWN:
+        own = paired(posts, settings, OWN, Wanted())
+    placeholders = placeholder_posts(settings, settings.dataset, posts, own)
     folder = images_folder(dataset_folder(settings.dataset, settings.data_dir), settings.images)
-    missing = [post.image is None for post in posts] if folder.is_dir() else None
-    return real_pictures([one.text if one else None for one in own], missing)
+    looked = folder.is_dir()
+    missing = [(looked and post.image is None) or post.id in placeholders for post in posts]
+    return real_pictures([text_of(one) for one in own], missing)
 
 
 def _picture_test(tagged: dict[Pairing, list[Tagged]], settings: EvalSettings) -> dict[Pairing, Against]:
@@ -237,8 +243,10 @@ def _write(run: Run, settings: EvalSettings, result: Evaluation, rows: Sequence[
 
 
 def _data(settings: EvalSettings, rows: Sequence[Tagged]) -> Json:
-    facts = split_facts([row.post for row in rows], [row.knowledge for row in rows])
+    posts = [row.post for row in rows]
+    knowledge = [row.knowledge for row in rows]
+    facts = split_facts(posts, knowledge, placeholder_posts(settings, settings.dataset, posts, knowledge))
     return {
         "splits": {f"{settings.dataset}/{settings.split}": facts},
-        "findings": {settings.dataset: findings_of(settings.dataset, settings.data_dir, ("train", settings.split))},
+        "findings": {settings.dataset: findings_of(settings.dataset, settings, ("train", settings.split))},
     }

@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.base.images import PICTURE_SUFFIXES
-from mmavk_cli.base.paths import SPLITS, dataset_folder, images_folder
+from mmavk_cli.base.paths import dataset_folder, images_folder, splits_in
 from mmavk_cli.base.records import BadRow
 from mmavk_cli.base.settings import DataPlace
 from mmavk_cli.corpus.dataset import load_split, with_images
-from mmavk_cli.corpus.pictures import list_names
-from mmavk_cli.corpus.public_datasets import PICTURES, RELEASES
-from mmavk_cli.corpus.raw import read_posts
+from mmavk_cli.corpus.formats.options import InputOptions
+from mmavk_cli.corpus.formats.posts import read_posts
+from mmavk_cli.corpus.pictures import picture_names, picture_of
+from mmavk_cli.corpus.public_datasets import pictures_advice
+from mmavk_cli.flows.shared.post_source import PostSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +27,24 @@ class Found:
     notes: tuple[str, ...] = ()
 
 
-def find_pictures(dataset: str | None, posts: Path | None, place: DataPlace, limit: int | None) -> Found:
+def find_pictures(dataset: str | None, posts: Path | None, place: PostSource, limit: int | None) -> Found:
     """The picture files of a data set (all splits), of posts in a file, or of the folder `--images`; the first `limit`.
+
+    Args:
+        dataset: name of a data set, or None.
+        posts: the file or folder of `--input`, or None.
+        place: where data sets and pictures are.
+        limit: largest number of files; None: all.
 
     Raises:
         DataError: there are none, or a file or folder cannot be read.
     """
     found = (
-        _of_dataset(dataset, place) if dataset else _of_posts(posts) if posts else _of_folder(place.images or Path())
+        _of_dataset(dataset, place)
+        if dataset
+        else _of_posts(posts, place)
+        if posts
+        else _of_folder(place.images or Path())
     )
     return found if limit is None else Found(found.files[:limit], found.missing, found.faults, found.notes)
 
@@ -41,13 +52,10 @@ def find_pictures(dataset: str | None, posts: Path | None, place: DataPlace, lim
 def _of_dataset(name: str, place: DataPlace) -> Found:
     folder = dataset_folder(name, place.data_dir)
     pictures = images_folder(folder, place.images)
-    advice = f"Get them where the data set's authors put them ({where_pictures_are(name)}), then --images FOLDER"
+    advice = pictures_advice(name)
     if not pictures.is_dir():
         raise DataError("no folder of pictures", str(pictures), advice)
-    splits = [
-        split for split in SPLITS if any((folder / f"{split}{suffix}").is_file() for suffix in (".txt", ".jsonl"))
-    ]
-    every = [post for split in splits for post in with_images(load_split(folder, split), pictures)]
+    every = [post for split in splits_in(folder) for post in with_images(load_split(folder, split), pictures)]
     files = tuple(dict.fromkeys(post.image for post in every if post.image))
     if not files:
         raise DataError(f"none of the {len(every)} posts has its picture here", str(pictures), advice)
@@ -56,36 +64,37 @@ def _of_dataset(name: str, place: DataPlace) -> Found:
     return Found(files, missing, notes=(said,) if missing else ())
 
 
-def where_pictures_are(name: str) -> str:
-    """The address that a data set's own page gives for its pictures."""
-    return PICTURES if name in RELEASES else f"the page of {name}"
-
-
-def _of_posts(path: Path) -> Found:
+def _of_posts(path: Path, options: InputOptions) -> Found:
     if not path.exists():
         raise DataError("no such file or folder", str(path), "Check the path of --input")
     files: dict[Path, None] = {}
     faults, without = [], 0
-    for row in read_posts(path):
+    for row in read_posts(path, options):
         if isinstance(row, BadRow):
             faults.append((row.problem.where, row.problem.what))
-        elif row.image is None:
+            continue
+        try:
+            picture = picture_of(row)
+        except DataError as error:
+            faults.append((f"{row.where}: {error.where}", f"{error.what}. {error.do}"))
+            continue
+        if picture is None:
             without += 1
         else:
-            files.setdefault(row.image)
+            files.setdefault(picture)
     if not files:
-        raise DataError(
-            "none of the posts has a picture", str(path), 'Name it in each row: {"text": …, "image": "a.jpg"}'
-        )
+        if faults:
+            raise DataError(f"no post with a picture can be read: {faults[0][1]}", faults[0][0])
+        advice = 'Name it in each row: {"text": …, "image": "a.jpg"}'
+        raise DataError("none of the posts has a picture", str(path), advice)
     notes = (f"{without} posts name no picture",) if without else ()
     return Found(tuple(files), 0, tuple(faults), notes)
 
 
 def _of_folder(folder: Path) -> Found:
-    names = list_names(folder, PICTURE_SUFFIXES)
+    names = picture_names(folder)
     if not names:
-        advice = f"Files are taken by their ending: {', '.join(PICTURE_SUFFIXES)}"
-        raise DataError("no pictures in this folder", str(folder), advice)
-    others = sum(path.is_file() and path.suffix.lower() not in PICTURE_SUFFIXES for path in folder.iterdir())
-    notes = (f"{others} other files in {folder} are left aside",) if others else ()
+        raise DataError("no pictures in this folder", str(folder), "Check the path")
+    others = sum(path.is_file() for path in folder.iterdir()) - len(names)
+    notes = (f"{others} other files in {folder} are ignored",) if others else ()
     return Found(tuple(folder / name for name in names), notes=notes)

@@ -10,21 +10,22 @@ from typing import TypeVar
 from mmavk_cli.base.digest import digest_file
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.images import PictureLimits, decode, read_picture
-from mmavk_cli.flows.generate.job import Generation, Job, Told
+from mmavk_cli.flows.generate.job import Generation, Job
 from mmavk_cli.flows.shared.interrupts import Stop
+from mmavk_cli.flows.shared.progress import Progress
 from mmavk_cli.knowledge.generators.generator import NO_MEMORY
 from mmavk_cli.knowledge.generators.vlm.resize import Looks, look, placeholders
-from mmavk_cli.store.rows import KnowledgeRow
+from mmavk_cli.store.rows import PLACEHOLDER, KnowledgeRow
 from mmavk_cli.store.store import Store
 
 THREADS = 4
 """Pictures that are read at once; Pillow decodes outside Python's lock."""
 
 READING, LOOKING = "reading", "looking"
-"""The steps that are told: a file's bytes are read, a picture is decoded."""
+"""Steps of the progress: a file's bytes are read, a picture is decoded."""
 
-LOOK, PLACEHOLDER = "look", "placeholder"
-"""Details of a row: the picture's look, so that it is decoded once in its life, and why it got no text."""
+LOOK = "look"
+"""In the details of a row: the picture's look, so that it is decoded once in its life."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -51,11 +52,19 @@ class _Seen:
 
 
 def survey(
-    job: Job, files: tuple[Path, ...], store: Store, generation: Generation, told: Told, stop: Stop
+    job: Job, files: tuple[Path, ...], store: Store, generation: Generation, on_progress: Progress, stop: Stop
 ) -> list[Wanted]:
     """The pictures that need a text, those that cost most first: where memory is short, it is short at once. What was
     tried before comes after what was tried less, lest a few that always fail keep the others from their turn. Rows of
     pictures that cannot be read, and of placeholders, are written on the way.
+
+    Args:
+        job: the generator and how it is run.
+        files: the picture files.
+        store: where texts are kept.
+        generation: counts and notes of the run, updated here.
+        on_progress: is called with the number of pictures read.
+        stop: says whether an interrupt was requested.
 
     Raises:
         DataError: the store cannot be written. MissingError: the generator cannot be asked.
@@ -69,7 +78,7 @@ def survey(
             of_file.append(subject)
         else:
             generation.fail(str(path), error)
-        told(READING, generation, len(files) - generation.totals.counts["files"])
+        on_progress(generation.totals.counts["files"], len(files), READING)
     rows = {subject: store.get_knowledge(subject, job.generator.recipe.id) for subject in paths}
     todo = [subject for subject in paths if is_open(rows[subject], job)]
     if not stop.wanted and any(_in_part(subject, job.part) for subject in todo):
@@ -77,7 +86,7 @@ def survey(
     seen: dict[str, _Seen] = {}
     for subject, one in in_threads(lambda subject: _seen(paths[subject], job.limits), todo, stop):
         seen[subject] = one
-        told(LOOKING, generation, len(todo) - len(seen))
+        on_progress(len(seen), len(todo), LOOKING)
     looks = {subject: _look(rows[subject], seen.get(subject)) for subject in paths}
     empty = placeholders([Looks(subject, looks[subject]) for subject in of_file], job.placeholder)
     pending: list[Wanted] = []
@@ -92,7 +101,7 @@ def survey(
                 store.put_knowledge(subject, job.generator.recipe, "", str(path), details)
             generation.totals.add("placeholders")
         elif found is None:
-            generation.totals.add("cached" if row and row.text is not None else "failed_before")
+            count_settled(row, str(path), generation)
         elif found.look is None:
             store.put_failure(subject, job.generator.recipe, found.error, str(path))
             generation.fail(str(path), found.error)
@@ -109,6 +118,14 @@ def is_open(row: KnowledgeRow | None, job: Job) -> bool:
     if row is None or not job.retry_failed:
         return row is None
     return row.text is None or (PLACEHOLDER in row.details and not job.placeholder)
+
+
+def count_settled(row: KnowledgeRow | None, where: str, generation: Generation) -> None:
+    """Count a picture that is not written about, because the store has a text or a failure of it."""
+    if row is not None and row.text is None:
+        generation.failed_before(where, row.error or "no text")
+    else:
+        generation.totals.add("cached")
 
 
 def in_threads(work: Callable[[T], R], items: Iterable[T], stop: Stop) -> Iterator[tuple[T, R]]:

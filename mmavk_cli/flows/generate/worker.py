@@ -8,19 +8,20 @@ from pathlib import Path
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.images import decode, read_picture
 from mmavk_cli.base.records import Json
-from mmavk_cli.flows.generate.job import Generation, Job, Told
-from mmavk_cli.flows.generate.survey import LOOK, THREADS, Wanted, is_open, survey
+from mmavk_cli.flows.generate.job import Generation, Job
+from mmavk_cli.flows.generate.survey import LOOK, THREADS, Wanted, count_settled, is_open, survey
 from mmavk_cli.flows.shared.interrupts import Stop
+from mmavk_cli.flows.shared.progress import Progress
 from mmavk_cli.knowledge.generators.generator import NO_MEMORY, View, Written
 from mmavk_cli.store.claims import Claims
 from mmavk_cli.store.rows import knowledge_key
 from mmavk_cli.store.store import Store
 
 WRITING, BATCH = "writing", "batch"
-"""The steps that are told when a picture, and when a batch, is finished."""
+"""Steps of the progress: a picture, and a batch, is finished."""
 
 STARTING, LOADING = "starting", "loading the model"
-"""Told once, before the first batch; the latter where a large model comes first, which takes its time."""
+"""Once, before the first batch; the latter where a large model comes first, which takes its time."""
 
 WAITING = "waiting for another process"
 
@@ -29,25 +30,35 @@ POLL_S = 0.5
 
 
 def write_all(
-    job: Job, files: tuple[Path, ...], store: Store, generation: Generation, told: Told, stop: Stop
+    job: Job, files: tuple[Path, ...], store: Store, generation: Generation, on_progress: Progress, stop: Stop
 ) -> None:  # fmt: skip
     """Write about all pictures that have no text in the store yet; the generator's model is freed at the end.
 
     The recipe's name stands for it from the first text on, or when texts were there before: a run that makes none takes
     no name from another.
 
+    Args:
+        job: the generator and how it is run.
+        files: the picture files.
+        store: where texts are kept.
+        generation: counts and notes of the run, updated here.
+        on_progress: is called with the number of pictures done.
+        stop: says whether an interrupt was requested.
+
     Raises:
         DataError: the store cannot be written. MissingError: weights, a package or the server are not there.
     """
     try:
         with Claims(store.folder) as claims:
-            pending = survey(job, files, store, generation, told, stop)
+            pending = survey(job, files, store, generation, on_progress, stop)
             if not stop.wanted:
-                Worker(job, store, claims, generation, told, stop).work(pending)
+                Worker(job, store, claims, generation, on_progress, stop).work(pending)
                 store.put_recipe(job.generator.recipe, takes_name=generation.totals.counts["cached"] > 0)
     except BaseException:
         job.generator.abort()
         raise
+    finally:
+        generation.notes += job.generator.notes
     job.generator.free()
 
 
@@ -62,9 +73,11 @@ class _Batch:
 class Worker:
     """Makes what is pending. The store is written from one thread, each row as soon as it is there."""
 
-    def __init__(self, job: Job, store: Store, claims: Claims, generation: Generation, told: Told, stop: Stop) -> None:
+    def __init__(
+        self, job: Job, store: Store, claims: Claims, generation: Generation, on_progress: Progress, stop: Stop
+    ) -> None:
         self._job, self._store, self._claims = job, store, claims
-        self._generation, self._told, self._stop = generation, told, stop
+        self._generation, self._on_progress, self._stop = generation, on_progress, stop
         self._recipe = job.generator.recipe
         self._pending: list[Wanted] = []
         self._elsewhere: list[Wanted] = []
@@ -112,14 +125,14 @@ class Worker:
         row = self._store.get_knowledge(one.subject, self._recipe.id)
         if is_open(row, self._job) and (row is None or row.attempts == one.attempts):
             return False
-        self._generation.totals.add("cached" if row and row.text is not None else "failed_before")
+        count_settled(row, str(one.path), self._generation)
         self._done(one)
         return True
 
     def _next_of_others(self) -> _Batch | None:
         """What another process had claimed and did not finish, when it is free."""
         while self._elsewhere and not self._stop.wanted:
-            self._told(WAITING, self._generation, len(self._elsewhere))
+            self._tell(WAITING)
             self._pending, self._elsewhere = self._elsewhere[::-1], []
             if batch := self._next():
                 return batch
@@ -155,9 +168,7 @@ class Worker:
             self._generation.fail(str(one.path), error)
         else:
             self._store.put_knowledge(one.subject, self._recipe, written.text, str(one.path), details)
-            self._generation.totals.add("made")
-            self._generation.totals.add("tokens", int(details.get("new_tokens", 0)))
-            self._generation.totals.add("flagged", bool(details.get("flags")))
+            self._generation.make(details)
         self._done(one)
 
     def _done(self, one: Wanted) -> None:
@@ -166,7 +177,8 @@ class Worker:
         self._tell(WRITING)
 
     def _tell(self, step: str) -> None:
-        self._told(step, self._generation, self._left)
+        pictures = self._generation.totals.counts["pictures"]
+        self._on_progress(pictures - self._left, pictures, step)
 
     def _key(self, one: Wanted) -> str:
         return knowledge_key(one.subject, self._recipe.id)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mmavk_cli import __version__
 from mmavk_cli.base.errors import DataError, MissingError, MmavkError, UsageError
 from mmavk_cli.flows.shared.interrupts import Stop, stoppable
+from mmavk_cli.flows.shared.progress import Progress
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -25,11 +26,9 @@ REFUSALS: dict[int, tuple[type[MmavkError], str, str]] = {
     400: (DataError, "the hub refuses a file", "Mend what it says and try again"),
     401: (MissingError, "the hub does not take the token", "Check HF_TOKEN, or log in: hf auth login"),
     403: (MissingError, "the token may not write there", "Take a token that may, or another OWNER"),
-    404: (UsageError, "the hub has no such place", "Check OWNER/NAME, --revision and --endpoint"),
+    404: (UsageError, "the hub has no such place", "Check OWNER/NAME, --branch and --endpoint"),
 }
 """Answers of the hub that the user can do something about; all others are the hub's own."""
-
-Told = Callable[[int, int | None], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +42,17 @@ class Place:
 
 
 def upload(
-    files: Mapping[str, Path | bytes], place: Place, ours: Callable[[str], bool], name: str, told: Told
+    files: Mapping[str, Path | bytes], place: Place, ours: Callable[[str], bool], name: str, on_progress: Progress
 ) -> tuple[str, tuple[str, ...]]:
     """Upload files by their names there, in one commit that also removes those that `ours` names and that are no
     longer among them; the commit's address, and what the hub remarks.
+
+    Args:
+        files: name in the repository → file or content.
+        place: repository, branch and address of the hub.
+        ours: whether a file in the repository is one that we write, and may be deleted.
+        name: of the run, for the message of the commit.
+        on_progress: is called with megabytes sent.
 
     Raises:
         MissingError: no token, no hub, or one that does not let it write. UsageError: no such owner, or a public
@@ -58,7 +64,7 @@ def upload(
         api = _api(place)
         there = _repository(api, place)
         warnings.simplefilter("always")
-        sent = _Sent(told)
+        sent = _Sent(on_progress)
         operations: list[Any] = [CommitOperationDelete(one) for one in there if ours(one) and one not in files]
         for target, content in files.items():
             large = isinstance(content, Path) and content.stat().st_size > SMALL
@@ -79,7 +85,10 @@ def _api(place: Place) -> "HfApi":
     disable_progress_bars()
     token = get_token()
     if token is None:
-        raise MissingError("there is no token of the hub", "HF_TOKEN", "Set HF_TOKEN, or log in: hf auth login")
+        raise MissingError("no Hugging Face token", "HF_TOKEN", "Set HF_TOKEN, or log in: hf auth login")
+    if not (token.isascii() and token.isprintable()):
+        what = "the Hugging Face token has letters that cannot be sent"
+        raise UsageError(what, "HF_TOKEN", "Copy it again, in one line")
     return HfApi(endpoint=place.endpoint, token=token, library_name="mmavk", library_version=__version__)
 
 
@@ -94,7 +103,7 @@ def _repository(api: "HfApi", place: Place) -> list[str]:
     api.create_repo(place.repository, private=place.private, exist_ok=True)
     found = api.model_info(place.repository)
     if place.private and not found.private:
-        raise UsageError("the repository is there and public", place.repository, "Say --no-private, or name another")
+        raise UsageError("the repository exists and is public", place.repository, "Say --no-private, or name another")
     if place.revision:
         try:
             found = api.model_info(place.repository, revision=place.revision)
@@ -106,8 +115,8 @@ def _repository(api: "HfApi", place: Place) -> list[str]:
 class _Sent:
     """How much of the large files has gone; several go at once, in threads of huggingface_hub."""
 
-    def __init__(self, told: Told) -> None:
-        self._told, self._files, self._stop = told, list[_Read](), Stop()
+    def __init__(self, on_progress: Progress) -> None:
+        self._on_progress, self._files, self._stop = on_progress, list[_Read](), Stop()
         self._going = False
 
     def file(self, path: Path) -> "_Read":
@@ -135,7 +144,7 @@ class _Sent:
             raise InterruptedError("stopped")
         if self._going:
             sizes = sum(one.size for one in self._files)
-            self._told(sum(one.furthest for one in self._files) // MEGA, sizes // MEGA)
+            self._on_progress(sum(one.furthest for one in self._files) // MEGA, sizes // MEGA)
 
 
 class _Read(io.BufferedReader):
@@ -176,8 +185,8 @@ def _meant(error: BaseException, place: Place) -> MmavkError:
 def _unreachable(error: BaseException, place: Place) -> MmavkError:
     if isinstance(error, ValueError):
         if "README.md" in str(error):
-            return DataError(f"the hub refuses the card{_first_line(str(error))}", place.repository, "Mend README.md")
-        what = "what answers is no hub"
+            return DataError(f"the hub refuses the card{_first_line(str(error))}", place.repository, "Fix README.md")
+        what = "the server is not a hub"
         return MissingError(f"{what}{_first_line(str(error))}", place.endpoint or place.repository, "Check --endpoint")
     what = str(error).rstrip(".") if isinstance(error, RuntimeError) else "the hub cannot be reached"
     cause = error.__cause__ if isinstance(error, RuntimeError) and error.__cause__ else error

@@ -13,16 +13,17 @@ from mmavk_cli.base.settings import Settings
 from mmavk_cli.flows.evaluate.evaluate import EvalSettings, evaluate
 from mmavk_cli.flows.reproduce.settings import ReproduceSettings
 from mmavk_cli.flows.shared.knowledge.attach import KnowledgeChoice
+from mmavk_cli.flows.shared.progress import Log
 from mmavk_cli.flows.shared.seeds import check_data, check_unchanged
+from mmavk_cli.flows.train.corpus import read_corpus
 from mmavk_cli.flows.train.resume import continued
-from mmavk_cli.flows.train.train import TrainSettings, read_corpus, train
+from mmavk_cli.flows.train.settings import TrainSettings
+from mmavk_cli.flows.train.train import train
 from mmavk_cli.report.metrics.seeds import seeds_text
 from mmavk_cli.similarity.gate import GateSettings
+from mmavk_cli.tagger.fusions.registry import FUSIONS
 
 TRAIN = "train"
-
-Tell = Callable[[str, Json], None]
-"""Gets the name of a cell and a dictionary a line of its log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +68,20 @@ def make_cell(
     """The cell `name` (data set, row, seed): what the grid is told, with `changed`, goes to training and scoring.
 
     `scoring`: folder name → what else `mmavk eval` is told; the gate is the model's own.
+
+    Args:
+        settings: the options of the grid.
+        name: data set, row and seed.
+        folder: of the cell.
+        changed: settings in which the cell differs from the grid.
+        scoring: folder name → what else `mmavk eval` is given.
     """
     dataset, row, seed = name
-    told = {field: getattr(settings, field) for field in type(settings).model_fields} | changed | {"seed": seed}
-    told["freeze_knowledge"] = told["freeze_knowledge"] and told["fusion"] == "word"  # the others have no vectors of it
-    training = {field: told[field] for field in TrainSettings.model_fields.keys() & told.keys() - {"seeds", "config"}}
+    asked = {field: getattr(settings, field) for field in type(settings).model_fields} | changed | {"seed": seed}
+    asked["freeze_knowledge"] = asked["freeze_knowledge"] and FUSIONS[asked["fusion"]].can_freeze
+    training = {field: asked[field] for field in TrainSettings.model_fields.keys() & asked.keys() - {"seeds", "config"}}
     training |= {"dataset": [dataset], "out": folder / TRAIN}
-    scored = {field: told[field] for field in KnowledgeChoice.model_fields.keys() - GateSettings.model_fields.keys()}
+    scored = {field: asked[field] for field in KnowledgeChoice.model_fields.keys() - GateSettings.model_fields.keys()}
     scored |= {"dataset": dataset, "model": str(folder / TRAIN)}
     evals = {one: EvalSettings(**(scored | {"out": folder / one} | more)) for one, more in scoring.items()}
     return Cell(dataset, row, seed, folder, TrainSettings.gather(training), evals)
@@ -96,19 +104,25 @@ def check_cells(cells: Sequence[Cell]) -> None:
 
 
 def run_cells(
-    cells: Sequence[Cell], tell: Tell, done: Callable[[dict[Path, Unfinished]], object], traceback: bool
+    cells: Sequence[Cell], on_log: Log, done: Callable[[dict[Path, Unfinished]], object], traceback: bool
 ) -> dict[Path, Unfinished]:
     """Train and score what is not finished. A cell that fails stops no other.
 
     Returns why cells are not finished, by folder; after each cell that was run `done` gets what there is of it. With
     `traceback` the first fault of any kind is raised.
+
+    Args:
+        cells: of the grid, finished or not.
+        on_log: is called with a cell's name and each log line.
+        done: is called after each cell with what is unfinished.
+        traceback: raise the first error of any kind.
     """
     unfinished: dict[Path, Unfinished] = {}
     for cell in cells:
         if cell.finished:
             continue
         try:
-            reason = _run(cell, tell)
+            reason = _run(cell, on_log)
         except MmavkError as error:
             if traceback:
                 raise
@@ -118,7 +132,7 @@ def run_cells(
                 raise
             reason = Unfinished(f"internal error, {type(error).__name__}: {error}", MmavkError.code)
         if reason:
-            tell(cell.name, {"not finished": reason.reason})
+            on_log({"cell": cell.name, "not finished": reason.reason})
             unfinished[cell.folder] = reason
         empty_cache()
         done(unfinished)
@@ -141,17 +155,17 @@ def exit_code(unfinished: Mapping[Path, Unfinished]) -> int:
     return next((one.code for one in unfinished.values() if one.code), 0)
 
 
-def _run(cell: Cell, tell: Tell) -> Unfinished | None:
+def _run(cell: Cell, on_log: Log) -> Unfinished | None:
     with locked(cell.folder / "lock") as holder:
         if holder:
             return Unfinished(f"being run by {holder}", 0)
         check_cells([cell])  # another process may have run it since
         if not (cell.folder / TRAIN / "run.json").is_file():
             read_corpus(cell.training)  # a row without its data or knowledge is no training
-            tell(cell.name, {"training": cell.training.encoder})
-            train(continued(cell.training), lambda line: tell(cell.name, line))
+            on_log({"cell": cell.name, "training": cell.training.encoder})
+            train(continued(cell.training), lambda line: on_log({"cell": cell.name, **line}))
         for name, settings in cell.scoring.items():
             if not (cell.folder / name / "run.json").is_file():
-                overall = evaluate(settings, lambda _done, _all: None).scores.strict["overall"]
-                tell(cell.name, {name: settings.split, "f1": overall.f1})
+                overall = evaluate(settings).scores.strict["overall"]
+                on_log({"cell": cell.name, name: settings.split, "f1": overall.f1})
     return None

@@ -5,13 +5,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from mmavk_cli.base.records import Json
-from mmavk_cli.flows.compare import read
-from mmavk_cli.flows.reproduce.cells import Cell, Tell, Unfinished, check_cells, exit_code, make_cell, notes, run_cells
-from mmavk_cli.flows.reproduce.output import written
+from mmavk_cli.flows.reproduce.cells import Cell, Unfinished, check_cells, exit_code, make_cell, notes, run_cells
+from mmavk_cli.flows.reproduce.output import write_output
 from mmavk_cli.flows.reproduce.settings import Reproduced, ReproduceSettings
-from mmavk_cli.flows.shared.knowledge.attach import Wanted, gold_posts, scored_knowledge
+from mmavk_cli.flows.shared.datasets import gold_posts
+from mmavk_cli.flows.shared.evaluated_run import read_evaluated_run
+from mmavk_cli.flows.shared.knowledge.attach import Wanted, scored_knowledge
+from mmavk_cli.flows.shared.knowledge.similarity import similarity_of
 from mmavk_cli.flows.shared.models import scorer_folder
+from mmavk_cli.flows.shared.progress import Log
 from mmavk_cli.flows.shared.seeds import seed_folder
+from mmavk_cli.flows.shared.thresholds import CLIP, TEXT, gated_by
+from mmavk_cli.report.metrics.counts import Count
 from mmavk_cli.report.metrics.seeds import seed_scores
 from mmavk_cli.report.metrics.significance import ResamplingSettings
 from mmavk_cli.report.paper.fig4 import Sweep, swept
@@ -24,13 +29,8 @@ EVERY, BLANK = "eval-all", "eval-none"
 SCORED: dict[str, Json] = {EVERY: {}, BLANK: {"pairing": "blank"}}
 """Scored twice, with all knowledge and with none; each threshold takes its posts from the one or the other."""
 
-ALWAYS = 1.0
-"""Stands for the similarity of knowledge whose picture is not here: no threshold gates it."""
 
-CLIP, TEXT = "CLIP", "the text scorer, not CLIP"
-
-
-def reproduce_fig4(settings: ReproduceSettings, tell: Tell) -> Reproduced:
+def reproduce_fig4(settings: ReproduceSettings, on_log: Log) -> Reproduced:
     """Train and score what is not finished, then put the curve together; writes GRID/fig4.png and .svg too.
 
     Raises:
@@ -39,7 +39,7 @@ def reproduce_fig4(settings: ReproduceSettings, tell: Tell) -> Reproduced:
     check_plots()
     cells = [_cell(settings, name, seed) for name in dict.fromkeys(settings.dataset) for seed in settings.all_seeds]
     check_cells(cells)
-    unfinished = run_cells(cells, tell, lambda _unfinished: None, settings.traceback)
+    unfinished = run_cells(cells, on_log, lambda _unfinished: None, settings.traceback)
     sweeps, sections = [], []
     for dataset in dict.fromkeys(settings.dataset):
         own = [cell for cell in cells if cell.dataset == dataset]
@@ -48,7 +48,7 @@ def reproduce_fig4(settings: ReproduceSettings, tell: Tell) -> Reproduced:
             sections.append(sweeps[-1].section())
         else:
             sections.append(Section(f"{settings.experiment} on {dataset}", ("",), (), tuple(notes(own, unfinished))))
-    found = written(settings, sections, [one.as_json() for one in sweeps], exit_code(unfinished))
+    found = write_output(settings, sections, [one.as_json() for one in sweeps], exit_code(unfinished))
     plots = plot_sweeps(sweeps, settings.grid / settings.experiment) if sweeps else ()
     return replace(found, files=(*found.files, *plots))
 
@@ -60,7 +60,7 @@ def _cell(settings: ReproduceSettings, dataset: str, seed: int) -> Cell:
 
 def _sweep(settings: ReproduceSettings, cells: Sequence[Cell], unfinished: Mapping[Path, Unfinished]) -> Sweep:
     done = [cell for cell in cells if cell.finished]
-    every, none = ({cell.seed: read(cell.folder / name).counts for cell in done} for name in SCORED)
+    every, none = (_counts(done, name) for name in SCORED)
     similarities, scorer = _similarities(settings, done[0])
     thresholds = settings.tried(by_text=scorer == TEXT)
     drawn = ResamplingSettings()
@@ -77,6 +77,10 @@ def _sweep(settings: ReproduceSettings, cells: Sequence[Cell], unfinished: Mappi
     )
 
 
+def _counts(cells: Sequence[Cell], name: str) -> dict[int, list[Count]]:
+    return {cell.seed: read_evaluated_run(cell.folder / name).counts for cell in cells}
+
+
 def _similarities(settings: ReproduceSettings, cell: Cell) -> tuple[list[float | None], str]:
     """How related each post of the test split and its knowledge are, and what says so."""
     from mmavk_cli.similarity.text_scorer import TextScorer
@@ -85,4 +89,4 @@ def _similarities(settings: ReproduceSettings, cell: Cell) -> tuple[list[float |
     found = scored_knowledge(settings, cell.dataset, gold_posts(cell.dataset, "test", settings), wanted)
     scorers = {one.scorer for one in found if one}
     name = TEXT if scorers <= {TextScorer.load(scorer_folder()).id} else CLIP
-    return [None if one is None else ALWAYS if one.similarity is None else one.similarity for one in found], name
+    return gated_by(found, [similarity_of(one) for one in found]), name

@@ -9,10 +9,16 @@ from mmavk_cli.flows.reproduce.settings import Reproduced, ReproduceSettings
 from mmavk_cli.report.table_section import Section, markdown
 
 
-def written(
+def write_output(
     settings: ReproduceSettings, sections: Sequence[Section], tables: Sequence[Json], code: int = 0
 ) -> Reproduced:
     """Both files, where there is a folder for them.
+
+    Args:
+        settings: the options of the command.
+        sections: tables for people.
+        tables: the same as JSON.
+        code: exit code of the first cell that failed; 0: none did.
 
     Raises:
         DataError: the folder cannot be written.

@@ -3,7 +3,7 @@
 from mmavk_cli.base.paths import SPLITS, dataset_folder
 from mmavk_cli.corpus.dataset import load_split
 from mmavk_cli.corpus.statistics import Survey, survey
-from mmavk_cli.flows.reproduce.output import written
+from mmavk_cli.flows.reproduce.output import write_output
 from mmavk_cli.flows.reproduce.settings import Reproduced, ReproduceSettings
 from mmavk_cli.report.paper.published import published_counts
 from mmavk_cli.report.paper.table1 import Number, Table1
@@ -16,7 +16,8 @@ def reproduce_table1(settings: ReproduceSettings) -> Reproduced:
         DataError: no such data set, a split is missing, or a row cannot be read.
     """
     tables = [table1(settings, dataset) for dataset in dict.fromkeys(settings.dataset)]
-    return written(settings, [table.section() for table in tables], [table.as_json() for table in tables])
+    sections = [table.section() for table in tables]
+    return write_output(settings, sections, [table.as_json() for table in tables])
 
 
 def table1(settings: ReproduceSettings, dataset: str) -> Table1:
@@ -28,7 +29,9 @@ def table1(settings: ReproduceSettings, dataset: str) -> Table1:
         counted = survey(load_split(folder, split))
         paper = published.splits.get(split)
         for kind in (*counted.types(), "total", "tweets"):
-            printed = None if paper is None else paper.tweets if kind == "tweets" else paper.entities.get(kind)
+            printed = None
+            if paper is not None:
+                printed = paper.tweets if kind == "tweets" else paper.entities.get(kind)
             numbers.append(Number(split, kind, printed, *_counts(counted, kind)))
         if paper and paper.note:
             notes.append(f"{split}: {paper.note}")
@@ -38,6 +41,6 @@ def table1(settings: ReproduceSettings, dataset: str) -> Table1:
 def _counts(counted: Survey, kind: str) -> tuple[int, int, int]:
     if kind == "tweets":
         return (counted.tweets,) * 3
-    rules = (counted.strict, counted.lenient, counted.adaseq)
-    strict, lenient, adaseq = (rule.total() if kind == "total" else rule[kind] for rule in rules)
-    return strict, lenient, adaseq
+    if kind == "total":
+        return counted.strict.total(), counted.lenient.total(), counted.adaseq.total()
+    return counted.strict[kind], counted.lenient[kind], counted.adaseq[kind]

@@ -7,19 +7,21 @@ from pathlib import Path
 from mmavk_cli.base.errors import UsageError
 from mmavk_cli.base.paths import store_folder
 from mmavk_cli.base.records import Json
-from mmavk_cli.flows.compare import read
-from mmavk_cli.flows.reproduce.cells import Cell, Tell, Unfinished, check_cells, exit_code, make_cell, notes, run_cells
-from mmavk_cli.flows.reproduce.output import written
+from mmavk_cli.flows.reproduce.cells import Cell, Unfinished, check_cells, exit_code, make_cell, notes, run_cells
+from mmavk_cli.flows.reproduce.output import write_output
 from mmavk_cli.flows.reproduce.settings import Reproduced, ReproduceSettings
+from mmavk_cli.flows.shared.evaluated_run import read_evaluated_run
+from mmavk_cli.flows.shared.progress import Log
 from mmavk_cli.flows.shared.seeds import seed_folder
 from mmavk_cli.report.paper.published import published_scores
 from mmavk_cli.report.paper.tables_3_and_4 import Results, System, results
 from mmavk_cli.report.plots import can_plot, plot_results
 from mmavk_cli.store.store import Store
+from mmavk_cli.tagger.fusions.registry import FUSIONS
 
 EVAL = "eval"
 
-FUSIONS = {"T+I": "prefix", "T-only": "text", "concat": "concat", "word": "word"}
+TABLE_4 = {"T+I": "prefix", "T-only": "text", "concat": "concat", "word": "word"}
 """Rows of Table 4, as the paper calls them, and their fusion."""
 
 KNOWLEDGE = {"PGIM": "pgim", "own": "qwen2vl", "blip2": "blip2"}
@@ -32,7 +34,7 @@ NOT_OURS = {
 """Rows of the paper that cannot be made here."""
 
 
-def reproduce_grid(settings: ReproduceSettings, tell: Tell) -> Reproduced:
+def reproduce_grid(settings: ReproduceSettings, on_log: Log) -> Reproduced:
     """Run the cells that are asked for and not finished, and put all that are there into a table.
 
     GRID/TABLE.md and GRID/TABLE.json are written anew after every cell.
@@ -47,14 +49,19 @@ def reproduce_grid(settings: ReproduceSettings, tell: Tell) -> Reproduced:
 
     def write(unfinished: Mapping[Path, Unfinished]) -> Reproduced:
         tables = grid.tables(cells, unfinished)
-        sections, content = [table.section() for table in tables], [table.as_json() for table in tables]
-        return written(settings, sections, content, exit_code(unfinished))
+        sections = [table.section() for table in tables]
+        content = [table.as_json() for table in tables]
+        return write_output(settings, sections, content, exit_code(unfinished))
 
-    unfinished = run_cells(asked, tell, write, settings.traceback)
+    unfinished = run_cells(asked, on_log, write, settings.traceback)
     found = write(unfinished)
-    there = [table for table in grid.tables(cells, unfinished) if any(row.scores for row in table.rows)]
+    there = [table for table in grid.tables(cells, unfinished) if _has_scores(table)]
     plots = plot_results(there, settings.grid / settings.experiment) if there and can_plot() else ()
     return replace(found, files=(*found.files, *plots))
+
+
+def _has_scores(table: Results) -> bool:
+    return any(row.scores for row in table.rows)
 
 
 class _Grid:
@@ -67,7 +74,7 @@ class _Grid:
     def _rows(self) -> dict[str, str]:
         """Row → its folder: the fusion of Table 4, the knowledge's name of Table 3."""
         if self.settings.experiment == "table4":
-            return dict(FUSIONS)
+            return dict(TABLE_4)
         if self.settings.knowledge:
             names = [name.strip() for name in self.settings.knowledge.split(",")]
         else:
@@ -108,7 +115,7 @@ class _Grid:
         changed: Json = {"seed": seed}
         if self.settings.experiment == "table4":
             changed["fusion"] = self.rows[row]
-            if changed["fusion"] in {"text", "prefix"}:
+            if "knowledge" not in FUSIONS[changed["fusion"]].reads:
                 changed["knowledge"] = None
         else:
             changed |= {"fusion": "word", "knowledge": self.rows[row], "threshold": "none"}
@@ -128,7 +135,7 @@ class _Grid:
         for row in dict.fromkeys((*published.rows, *self.rows)):
             own = [cell for cell in cells if cell.row == row]
             absent = () if own else (NOT_OURS.get(row, "not run: no such knowledge in the store"),)
-            counts = {cell.seed: read(cell.folder / EVAL).counts for cell in own if cell.finished}
+            counts = {cell.seed: read_evaluated_run(cell.folder / EVAL).counts for cell in own if cell.finished}
             systems.append(System(row, counts, tuple(notes(own, unfinished)) or absent))
         seeds = self.settings.all_seeds
         return results(self.settings.experiment, dataset, self.settings.encoder, seeds, systems, published)

@@ -1,6 +1,5 @@
 """What `score` does with posts: pictures and texts seen once, in batches, the next being decoded meanwhile."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -9,10 +8,12 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from mmavk_cli.base.cores import cores
 from mmavk_cli.base.digest import digest
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.images import PictureLimits, decode, read_picture
 from mmavk_cli.base.records import BadRow, Counted, Post, Problem, Row
+from mmavk_cli.corpus.pictures import picture_of
 from mmavk_cli.flows.shared.knowledge.clip_scorer import ClipOfStore
 from mmavk_cli.similarity.vectors import cosine, packed, unpacked
 from mmavk_cli.store import rows as stored
@@ -80,7 +81,7 @@ class PictureScorer:
         self.scorer = clip.recipe.id
         self.seconds = dict.fromkeys(("decode", "resize", "pictures", "texts"), 0.0)
         self.made = Counted(dict.fromkeys(("pictures", "texts"), 0))
-        self._workers = workers or os.cpu_count() or 1
+        self._workers = workers or cores()
         self._in_hand: set[str] = set()
 
     def scored(self, rows: Iterable[Row]) -> Iterator[Outcome]:
@@ -100,17 +101,24 @@ class PictureScorer:
             pool.shutdown(cancel_futures=True)
 
     def _begun(self, pool: ThreadPoolExecutor, rows: list[Row]) -> _Chunk:
-        images = [None if isinstance(row, BadRow) else row.image for row in rows]
-        return _Chunk(rows, [pool.submit(_digest, image, self.limits) if image else None for image in images])
+        digests = []
+        for row in rows:
+            image = None if isinstance(row, BadRow) else row.image
+            digests.append(pool.submit(_digest, image, self.limits) if image else None)
+        return _Chunk(rows, digests)
 
     def _looked_up(self, pool: ThreadPoolExecutor, chunk: _Chunk) -> _Chunk:
         """Every row as far as the store knows it; what it does not know of a picture is begun."""
         for row, future in zip(chunk.rows, chunk.digests, strict=True):
-            if isinstance(row, BadRow) or future is None:
-                chunk.found.append(row if isinstance(row, BadRow) else ScoredPost(row))
+            if isinstance(row, BadRow):
+                chunk.found.append(row)
                 continue
             try:
-                chunk.found.append(self._look_up(pool, chunk, row, future.result()))
+                if future is None:
+                    picture_of(row)  # raises where the picture is named by a URL
+                    chunk.found.append(ScoredPost(row))
+                else:
+                    chunk.found.append(self._look_up(pool, chunk, row, future.result()))
             except DataError as error:
                 chunk.found.append(ScoredPost(row, problem=error.problem()))
         return chunk
@@ -122,7 +130,7 @@ class PictureScorer:
             return ScoredPost(post, known, picture, seen is not None and seen.cut)
         seen = self.store.get_embedding("picture", picture, self.scorer)
         if seen is not None and seen.error and not self.retry:
-            raise DataError(seen.error, str(post.image), "Mend it and add --retry-failed")
+            raise DataError(seen.error, str(post.image), "Fix it and add --retry-failed")
         if (seen is None or seen.error) and picture not in self._in_hand and post.image is not None:
             self._in_hand.add(picture)
             prepare = self.clip.model.prepared  # here, not in a thread: it may load the model
@@ -151,7 +159,8 @@ class PictureScorer:
             except DataError as error:
                 found[picture] = error.what
         began = perf_counter()
-        vectors = self.clip.model.pictures([one.pixels for one in ready.values()]) if ready else ()
+        pixels = [one.pixels for one in ready.values()]
+        vectors = self.clip.model.pictures(pixels) if ready else ()
         self.seconds["pictures"] += perf_counter() - began
         self.seconds["decode"] += sum(one.decode_s for one in ready.values())
         self.seconds["resize"] += sum(one.resize_s for one in ready.values())
@@ -198,7 +207,7 @@ class PictureScorer:
             kept = self.store.get_embedding("picture", row.picture, self.scorer)
             seen = "the picture could not be seen" if kept is None else kept.error or unpacked(kept.vector)
         if isinstance(seen, str):
-            problem = DataError(seen, str(row.post.image), "Mend it and add --retry-failed").problem()
+            problem = DataError(seen, str(row.post.image), "Fix it and add --retry-failed").problem()
             return ScoredPost(row.post, picture=row.picture, problem=problem)
         if not row.post.text:
             return row

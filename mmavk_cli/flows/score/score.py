@@ -7,32 +7,30 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from time import monotonic
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import field_validator, model_validator
 
-from mmavk_cli.base.errors import DataError
+from mmavk_cli.base.errors import DataError, install
 from mmavk_cli.base.images import PictureLimits
 from mmavk_cli.base.paths import store_folder
-from mmavk_cli.base.records import BadRow, Counted, Json, Post, Problem
+from mmavk_cli.base.records import BadRow, Counted, Json, Post
 from mmavk_cli.base.run_record import Run
 from mmavk_cli.base.settings import Common, StorePlace, setting
 from mmavk_cli.flows.score.picture_scorer import Outcome, PictureScorer, ScoredPost
 from mmavk_cli.flows.score.posts import Part, parts_of, pictures_or_advice
+from mmavk_cli.flows.shared.cards import write_cards
 from mmavk_cli.flows.shared.knowledge.clip_scorer import ClipOfStore
 from mmavk_cli.flows.shared.models import scorer_folder
+from mmavk_cli.flows.shared.options import KNOWLEDGE, OUT, SPLIT, Printed, RetryFailed, Split
 from mmavk_cli.flows.shared.post_source import PostSource
-from mmavk_cli.flows.shared.run_folder import new_run
+from mmavk_cli.flows.shared.progress import OnFault, Progress
+from mmavk_cli.flows.shared.run_folder import run_or_none
 from mmavk_cli.report.metrics.similarities import Distribution, distribution
 from mmavk_cli.report.paper.published import published_similarity
 from mmavk_cli.report.plots import can_plot, plot_histogram
-from mmavk_cli.similarity.clip_source import ClipSettings
+from mmavk_cli.similarity.clip_source import SCORER, ClipSettings, Scorer
 from mmavk_cli.store.store import Store, knowledge_for
-
-Told = Callable[[int, int | None], None]
-"""Progress: posts done, posts in all (None: unknown)."""
-
-Faulty = Callable[[Problem], None]
 
 SIMILARITIES, HISTOGRAM = "similarity.jsonl", "histogram"
 TEXT = "text"
@@ -40,26 +38,21 @@ TEXT = "text"
 COUNTS = ("posts", "scored", "without_picture", "without_text", "without_knowledge", "cut", "bad_pictures", "bad_rows")
 
 
-class ScoreSettings(ClipSettings, PictureLimits, PostSource, StorePlace, Common):
-    """What `mmavk score` asks."""
+class ScoreSettings(Printed, RetryFailed, ClipSettings, PictureLimits, PostSource, StorePlace, Common):
+    """Options of `mmavk score`."""
 
-    split: Literal["train", "valid", "test"] | None = setting(None, "Only this split of the data set. [default: all]")
-    scorer: Literal["clip", "text"] = setting(
-        "clip", "What scores: `clip` (post and picture), or `text` (post and knowledge; the embedded profile's)."
-    )
-    knowledge: str | None = setting(
-        None, "With --scorer text, the knowledge in the store, by name or recipe id.", metavar="NAME"
-    )
-    threshold: list[float] = setting(
+    split: Split | None = setting(None, SPLIT, here="[default: all]")
+    scorer: Scorer = setting("clip", SCORER)
+    knowledge: str | None = setting(None, KNOWLEDGE, here="For --scorer text.", metavar="NAME")
+    gate_at: list[float] = setting(
         [],
-        "Tell how many posts are under it; give it again for several. [default: for CLIP the paper's 0.35]",
+        "Show how many posts are under this threshold of a gate; give it again for several. "
+        "[default: for CLIP the paper's 0.35]",
         metavar="CUT",
     )
-    retry_failed: bool = setting(False, "Try again what failed before.", "--retry-failed")
-    format: Literal["table", "json"] = setting("table", "How to print the summary.")
-    out: Path | None = setting(None, "Run folder for similarity.jsonl, scores.json and the histogram.")
+    out: Path | None = setting(None, OUT, here="run folder with similarity.jsonl, scores.json and the histogram.")
 
-    @field_validator("threshold")
+    @field_validator("gate_at")
     @classmethod
     def _is_a_cosine(cls, value: list[float]) -> list[float]:
         for one in value:
@@ -94,13 +87,18 @@ class Scores:
     seconds: dict[str, float] = field(default_factory=dict[str, float])
     notes: list[str] = field(default_factory=list[str])
 
+    @property
+    def code(self) -> int:
+        """What the command exits with."""
+        return DataError.code if self.counts["bad_rows"] or self.counts["bad_pictures"] else 0
+
     def as_json(self) -> Json:
         """One JSON object."""
         return asdict(self)
 
 
-def score(settings: ScoreSettings, told: Told, faulty: Faulty) -> Scores:
-    """Score the posts that `settings` name; `faulty` hears of each row or picture that is bad, and the others go on.
+def score(settings: ScoreSettings, on_progress: Progress, on_fault: OnFault) -> Scores:
+    """Score the posts that `settings` name; `on_fault` hears of each row or picture that is bad, and the others go on.
 
     Raises:
         UsageError, MissingError: no such CLIP, or its weights are not here. KnowledgeError: the store's scores were
@@ -111,12 +109,14 @@ def score(settings: ScoreSettings, told: Told, faulty: Faulty) -> Scores:
     began = monotonic()
     with Store(store_folder(settings.store), read_only=settings.scorer == TEXT) as store:
         job = _TextJob(settings, store) if settings.scorer == TEXT else _ClipJob(settings, store)
-        with _run_folder(settings) as run:
-            result = _drawn(job, settings, run, told, faulty)
+        with run_or_none(settings.out, "score", settings) as run:
+            result = _drawn(job, settings, run, on_progress, on_fault)
             spent = {**job.seconds(), "all": monotonic() - began}
             result.seconds = {name: round(one, 3) for name, one in spent.items()}
             if run is not None:
                 _write(run, settings, result)
+    if settings.out is not None:
+        write_cards(settings.out)
     return result
 
 
@@ -164,32 +164,33 @@ class _TextJob:
 
 
 def _drawn(
-    job: _ClipJob | _TextJob, settings: ScoreSettings, run: Run | None, told: Told, faulty: Faulty
+    job: _ClipJob | _TextJob, settings: ScoreSettings, run: Run | None, on_progress: Progress, on_fault: OnFault
 ) -> Scores:  # fmt: skip
     """Draw all rows: count them, write them, keep their similarities (eight bytes each)."""
     totals, pictures, values = Counted(dict.fromkeys(COUNTS, 0)), set[bytes](), array("d")
     done = 0
-    parts = list(parts_of(settings.dataset, settings.input, settings, settings.split))
-    total = None if any(part.posts is None for part in parts) else sum(part.posts or 0 for part in parts)
+    parts = list(parts_of(settings.dataset, settings.input_path, settings, settings.split))
+    known = [part.posts for part in parts if part.posts is not None]
+    total = sum(known) if len(known) == len(parts) else None
     with _lines(run) as write:
         for part in parts:
             for row in job.rows(part):
                 done += 1
                 _count(row, settings, totals)
                 if row.problem is not None:
-                    faulty(row.problem)
+                    on_fault(row.problem)
                 if isinstance(row, ScoredPost):
                     if row.picture:
                         pictures.add(bytes.fromhex(row.picture.partition(":")[2]))
                     if row.similarity is not None:
                         values.append(row.similarity)
                 write(_line(row, part.split))
-                told(done, total)
+                on_progress(done, total)
     if settings.scorer != TEXT:
         totals.add("pictures", len(pictures))
     published = published_similarity(settings.dataset)
     of_paper = () if settings.scorer == TEXT else (published.threshold,)
-    cuts = {*of_paper, *settings.threshold}
+    cuts = {*of_paper, *settings.gate_at}
     return Scores(
         job.name,
         job.id,
@@ -212,7 +213,7 @@ def _count(row: Outcome, settings: ScoreSettings, totals: Counted) -> None:
     if settings.scorer == TEXT:
         totals.add("without_knowledge", row.similarity is None)
     else:
-        totals.add("without_picture", row.post.image is None)
+        totals.add("without_picture", row.post.image is None and row.problem is None)
 
 
 def _line(row: Outcome, split: str) -> Json:
@@ -231,15 +232,6 @@ def _line(row: Outcome, split: str) -> Json:
 
 
 @contextmanager
-def _run_folder(settings: ScoreSettings) -> Iterator[Run | None]:
-    if settings.out is None:
-        yield None
-    else:
-        with new_run(settings.out, "score", settings) as run:
-            yield run
-
-
-@contextmanager
 def _lines(run: Run | None) -> Iterator[Callable[[Json], object]]:
     if run is None:
         yield lambda _line: None
@@ -254,18 +246,7 @@ def _write(run: Run, settings: ScoreSettings, result: Scores) -> None:
             title = f"{result.source}, {result.scorer}: {result.similarities.posts:,} posts"
             plot_histogram(result.similarities, title, result.published, run.folder / HISTOGRAM)
         else:
-            result.notes.append("matplotlib is not installed, so there is no drawing: pip install 'mmavk[report]'")
+            result.notes.append(f"matplotlib is not installed, so there is no drawing. {install('report')}")
     run.write("scores.json", result.as_json())
     run.facts |= {"scorer": result.scorer, "scorer_id": result.scorer_id, "counts": result.counts}
     run.facts["data"] = settings.dataset
-
-
-def refuse_bad(result: Scores) -> None:
-    """End the command with exit 3 when a row or a picture was bad.
-
-    Raises:
-        DataError: there is at least one.
-    """
-    rows, pictures = result.counts["bad_rows"], result.counts["bad_pictures"]
-    if rows or pictures:
-        raise DataError(f"bad rows: {rows}, pictures that cannot be read: {pictures}", result.source, "See above")

@@ -4,7 +4,10 @@ from collections.abc import Iterator
 from itertools import chain, islice
 from pathlib import Path
 
-from mmavk_cli.base.paths import SPLITS, data_root, store_folder
+from mmavk_cli.base.paths import data_root, splits_in, store_folder
+from mmavk_cli.tagger.decoders.registry import DECODERS
+from mmavk_cli.tagger.encoders.registry import ENCODERS
+from mmavk_cli.tagger.fusions.registry import FUSIONS
 
 MOST = 200
 """Runs that are listed at most."""
@@ -13,9 +16,8 @@ MOST = 200
 def datasets(data_dir: Path | None) -> list[str]:
     """Folders in the data folder that hold a split."""
     root = data_root(data_dir)
-    names = [f"{split}{end}" for split in SPLITS for end in (".txt", ".jsonl")]
     folders = root.iterdir() if root.is_dir() else ()
-    return [folder.name for folder in folders if any((folder / name).is_file() for name in names)]
+    return [folder.name for folder in folders if splits_in(folder)]
 
 
 def knowledge(store: Path | None) -> list[str]:
@@ -33,13 +35,6 @@ def knowledge(store: Path | None) -> list[str]:
         return list(opened.names())
 
 
-def recipes() -> list[str]:
-    """Training recipes that ship with mmavk."""
-    from mmavk_cli.tagger import settings as beside
-
-    return [file.stem for file in (Path(beside.__file__).parent / "recipes").glob("*.toml")]
-
-
 def generators() -> list[str]:
     """What can write about a picture, and `none`."""
     from mmavk_cli.knowledge.generators.registry import GENERATORS
@@ -51,3 +46,8 @@ def runs(folder: Path) -> Iterator[Path]:
     """Run folders in a folder and in those right under it."""
     found = chain.from_iterable(folder.glob(f"{depth}run.json") for depth in ("*/", "*/*/"))
     return (path.parent for path in islice(found, MOST))
+
+
+def parts() -> dict[str, list[str]]:
+    """The names of a tagger's parts, by the setting that chooses one."""
+    return {"fusion": list(FUSIONS), "decoder": list(DECODERS), "encoder_kind": list(ENCODERS)}

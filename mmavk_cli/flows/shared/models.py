@@ -9,7 +9,8 @@ from mmavk_cli.base.device import resolve_device
 from mmavk_cli.base.digest import canonical, digest, digest_file
 from mmavk_cli.base.errors import MissingError
 from mmavk_cli.similarity.gate import Gate
-from mmavk_cli.tagger.checkpoint import CONFIG, HEAD, ONNX, TOKENIZER, TaggerConfig, model_folder
+from mmavk_cli.tagger.checkpoint import CONFIG, HEAD, ONNX, TaggerConfig, model_folder
+from mmavk_cli.tagger.encoders.registry import ENCODERS
 
 if TYPE_CHECKING:
     from mmavk_cli.tagger.inference.predictor import Predictor
@@ -71,10 +72,9 @@ def open_model(name: str, threads: int = 0, device: str = "auto") -> "tuple[Pred
         return load_runtime(folder, threads)
     TaggerConfig.read(folder)  # a folder without a model is told before torch takes its seconds
     from mmavk_cli.tagger.inference.predictor import Predictor
-    from mmavk_cli.tagger.inference.torch_model import TorchEmitter, load_model
-    from mmavk_cli.tagger.pieces import PieceCutter
+    from mmavk_cli.tagger.inference.torch_model import TorchModel, load_model
 
-    model, config = load_model(folder)
-    model.to(resolve_device(device))
-    cutter = PieceCutter.load(folder / TOKENIZER, config.pieces)
-    return Predictor(TorchEmitter(model, config), cutter), config
+    network, config = load_model(folder)
+    network.to(resolve_device(device))
+    cutter = ENCODERS[config.encoder_kind]().cutter(folder, config.pieces)
+    return Predictor(TorchModel(network), cutter, config), config

@@ -45,7 +45,7 @@ class SeedChoice(Settings):
         except ValueError:
             seeds = [-1]
         if min(seeds) < 0 or len(set(seeds)) < len(seeds):
-            raise ValueError(f"{value!r} is no list of different numbers from 0 on, such as 1,2,3")
+            raise ValueError(f"{value!r} is not a list of distinct numbers from 0, such as 1,2,3")
         return ",".join(map(str, seeds))
 
     @model_validator(mode="after")
@@ -80,6 +80,12 @@ def seed_folders(folder: Path) -> dict[int, Path]:
 def check_unchanged(folder: Path, facts: Json, settings: Settings, ignored: Collection[str] = ()) -> None:
     """The run in `folder`, of which `run.json` says `facts`, was made with these settings.
 
+    Args:
+        folder: of the run.
+        facts: its `run.json`.
+        settings: those of now.
+        ignored: names of settings that may differ.
+
     Raises:
         UsageError: one differs, with its flag and both values. What says where things are may differ, and `ignored`.
     """
@@ -90,7 +96,7 @@ def check_unchanged(folder: Path, facts: Json, settings: Settings, ignored: Coll
         if name in FREE or name in ignored or was == now:
             continue
         flag = (flags_of(name, field) or [name.upper()])[0].split("/")[0]
-        what = f"made with {flag} {_shown(was)}, asked for is {_shown(now)}"
+        what = f"was made with {flag} {_shown(was)}, now {_shown(now)}"
         raise UsageError(what, str(folder), f"Give {flag} {_shown(was)}, choose another --out, or remove the folder")
 
 
@@ -103,8 +109,10 @@ def check_data(folder: Path, facts: Json, data_dir: Path | None) -> None:
     for name, before in facts["data"].items():
         dataset, _, split = name.partition("/")
         if digest_file(split_file(dataset_folder(dataset, data_dir), split)) != before:
-            raise DataError(f"made with another {name} (SHA-256 differs)", str(folder), "Choose another --out")
+            raise DataError(f"was made with another {name} (SHA-256 differs)", str(folder), "Choose another --out")
 
 
 def _shown(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list) else "(not given)" if value is None else str(value)
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return "(not given)" if value is None else str(value)

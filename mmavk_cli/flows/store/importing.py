@@ -7,11 +7,12 @@ from pathlib import Path
 
 from mmavk_cli.base.digest import digest_file, short
 from mmavk_cli.base.errors import DataError, UsageError
-from mmavk_cli.base.paths import SPLITS, dataset_folder, store_folder
+from mmavk_cli.base.paths import SPLITS, dataset_folder, splits_in, store_folder
 from mmavk_cli.base.records import Counted, Json, Post
 from mmavk_cli.base.settings import Common, DataFolder, StorePlace, setting
 from mmavk_cli.corpus.dataset import load_split
-from mmavk_cli.flows.store.store import Shown, Told
+from mmavk_cli.flows.shared.options import DATASET, Printed
+from mmavk_cli.flows.shared.progress import Progress
 from mmavk_cli.knowledge.generators.registry import GENERATORS
 from mmavk_cli.knowledge.importing import (
     Format,
@@ -39,12 +40,16 @@ NOTES: dict[Format, tuple[str, ...]] = {
 """What somebody who imports must know."""
 
 
-class ImportSettings(Shown, DataFolder, StorePlace, Common):
-    """What `mmavk store import` asks."""
+class ImportSettings(Printed, DataFolder, StorePlace, Common):
+    """Options of `mmavk store import`."""
 
     file: Path = setting(..., "BLIP-2 captions, a PGIM zip, or an export of a store.", argument=True)
-    dataset: str | None = setting(None, "Data set the texts belong to; an export names its own.")
-    name: str | None = setting(None, "Name that --knowledge takes. [default: the format's, blip2 or pgim]")
+    dataset: str | None = setting(
+        None, DATASET, here="The texts belong to it; an export of a store names its own.", metavar="NAME"
+    )
+    knowledge_name: str | None = setting(
+        None, "Name of the knowledge, for --knowledge. [default: the format's, blip2 or pgim]"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ class Import:
         return asdict(self)
 
 
-def import_knowledge(settings: ImportSettings, told: Told) -> Import:
+def import_knowledge(settings: ImportSettings, on_progress: Progress) -> Import:
     """Read the file, join it to the data set, keep what fits.
 
     Raises:
@@ -75,7 +80,7 @@ def import_knowledge(settings: ImportSettings, told: Told) -> Import:
     kind = detect_format(settings.file)
     counted = Counted()
     if kind == "export":
-        return _import_export(settings, counted, told)
+        return _import_export(settings, counted, on_progress)
     name = _name(settings, kind)
     recipe = import_recipe(name, kind)
     posts = _posts(settings)
@@ -91,7 +96,7 @@ def import_knowledge(settings: ImportSettings, told: Told) -> Import:
         raise DataError(f"no text in it belongs to a post of {settings.dataset}", str(settings.file), advice)
     with Store(store_folder(settings.store)) as store:
         store.put_recipe(recipe)
-        _put(store, rows, len(rows), counted, told)
+        _put(store, rows, len(rows), counted, on_progress)
     counted.add("posts_without_text", counted.counts["posts"] - len(rows))
     notes = NOTES[kind]
     return Import(
@@ -115,32 +120,34 @@ def _subjects(settings: ImportSettings, kind: Format, posts: dict[str, list[Post
     return found
 
 
-def _put(store: Store, rows: Iterable[Row], total: int, counted: Counted, told: Told) -> None:
+def _put(store: Store, rows: Iterable[Row], total: int, counted: Counted, on_progress: Progress) -> None:
     names = {"new": "rows_new", "changed": "rows_replaced", "same": "rows_same"}
     for done, written in enumerate(store.put_all(rows), 1):
         counted.add(names[written])
-        told(done, total)
+        on_progress(done, total)
 
 
-def _import_export(settings: ImportSettings, counted: Counted, told: Told) -> Import:
-    for flag, value in (("--dataset", settings.dataset), ("--name", settings.name)):
+def _import_export(settings: ImportSettings, counted: Counted, on_progress: Progress) -> Import:
+    for flag, value in (("--dataset", settings.dataset), ("--knowledge-name", settings.knowledge_name)):
         if value is not None:
             raise UsageError("an export has its own names and data sets", flag, f"Leave {flag} out")
     total = sum(1 for _ in read_export(settings.file, Counted()))
     if not total:
         raise DataError("no row of a store in it", str(settings.file), "Was it written by: mmavk store export?")
     with Store(store_folder(settings.store)) as store:
-        _put(store, read_export(settings.file, counted), total, counted, told)
+        _put(store, read_export(settings.file, counted), total, counted, on_progress)
     keyed = "as it was"
     return Import(str(settings.file), "export", None, None, None, keyed, counted.counts, NOTES["export"])
 
 
 def _name(settings: ImportSettings, kind: Format) -> str:
-    name = kind if settings.name is None else settings.name
+    name = kind if settings.knowledge_name is None else settings.knowledge_name
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9._-]*", name):
-        raise UsageError(f"{name!r} is no name", "--name", "Begin with a letter; go on with letters, digits and ._-")
+        raise UsageError(
+            f"invalid name {name!r}", "--knowledge-name", "Begin with a letter; go on with letters, digits and ._-"
+        )
     if name in RESERVED:
-        raise UsageError(f"{name!r} is a generator's name", "--name", "Choose another")
+        raise UsageError(f"{name!r} is a generator's name", "--knowledge-name", "Choose another")
     return name
 
 
@@ -149,7 +156,7 @@ def _posts(settings: ImportSettings) -> dict[str, list[Post]]:
     if settings.dataset is None:
         raise UsageError("the texts belong to a data set's images", "--dataset", "Name it, as in --dataset twitter2017")
     folder = dataset_folder(settings.dataset, settings.data_dir)
-    there = [split for split in SPLITS if any((folder / f"{split}{suffix}").is_file() for suffix in (".txt", ".jsonl"))]
+    there = splits_in(folder)
     if not there:
         raise DataError(f"no split of a data set in it ({', '.join(SPLITS)})", str(folder), "Check --dataset")
     return {split: list(load_split(folder, split)) for split in there}

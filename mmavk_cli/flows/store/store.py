@@ -4,56 +4,47 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
 
-from mmavk_cli.base.errors import DataError, KnowledgeError
+from mmavk_cli.base.errors import KnowledgeError
 from mmavk_cli.base.files import atomic_write
 from mmavk_cli.base.images import read_picture
 from mmavk_cli.base.paths import store_folder
 from mmavk_cli.base.records import Json
-from mmavk_cli.base.settings import Common, Settings, StorePlace, setting
-from mmavk_cli.flows.shared.knowledge.clip_scorer import GENERATOR
+from mmavk_cli.base.settings import Common, StorePlace, setting
+from mmavk_cli.flows.shared.knowledge.clip_lookup import GENERATOR
+from mmavk_cli.flows.shared.options import KNOWLEDGE, OUT, Printed
+from mmavk_cli.flows.shared.progress import Progress
 from mmavk_cli.store.recipe import Recipe
 from mmavk_cli.store.rows import KnowledgeRow, Row, SimilarityRow, encode, is_digest
 from mmavk_cli.store.store import Fault, Store
 
-Told = Callable[[int, int], None]
-"""Progress: rows done, rows in all."""
+
+class ListSettings(Printed, StorePlace, Common):
+    """Options of `mmavk store ls`."""
 
 
-class Shown(Settings):
-    """How a report is printed."""
-
-    format: Literal["table", "json"] = setting("table", "How to print it.")
-
-
-class ListSettings(Shown, StorePlace, Common):
-    """What `mmavk store ls` asks."""
-
-
-class ShowSettings(Shown, StorePlace, Common):
-    """What `mmavk store show` asks."""
+class ShowSettings(Printed, StorePlace, Common):
+    """Options of `mmavk store show`."""
 
     what: str = setting(..., "A picture's file, an image id, the name of knowledge, or a row's key.", argument=True)
 
 
-class VerifySettings(Shown, StorePlace, Common):
-    """What `mmavk store verify` asks."""
+class VerifySettings(Printed, StorePlace, Common):
+    """Options of `mmavk store verify`."""
 
 
 class ExportSettings(StorePlace, Common):
-    """What `mmavk store export` asks."""
+    """Options of `mmavk store export`."""
 
-    recipe: str | None = setting(None, "Only this knowledge (a name or the first digits of its id).")
-    out: Path | None = setting(None, "File to write. [default: stdout]")
+    knowledge: str | None = setting(None, KNOWLEDGE, here="[default: all]", flag_only=True, metavar="NAME")
+    out: Path | None = setting(None, OUT, here="a file. [default: standard output]")
 
 
-class RemoveSettings(StorePlace, Common):
-    """What `mmavk store rm` asks."""
+class RemoveSettings(Printed, StorePlace, Common):
+    """Options of `mmavk store rm`."""
 
-    recipe: str = setting(..., "Knowledge to remove (a name or the first digits of its id), or a scorer.")
-    yes: bool = setting(False, "Do not ask first.", "--yes", "-y")
-    format: Literal["table", "json"] = setting("table", "How to tell what went: in words on stderr, or on stdout.")
+    knowledge: str = setting(..., KNOWLEDGE, here="Or a scorer, in the same way.", flag_only=True, metavar="NAME")
+    yes: bool = setting(False, "Do not ask for confirmation.", "--yes", "-y")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +76,7 @@ class Listing:
         return asdict(self)
 
 
-def list_store(settings: ListSettings, told: Told) -> Listing:
+def list_store(settings: ListSettings, on_progress: Progress) -> Listing:
     """What is in the store, by recipe and by scorer.
 
     Raises:
@@ -95,20 +86,25 @@ def list_store(settings: ListSettings, told: Told) -> Listing:
     similarities: Counter[str] = Counter()
     faults = 0
     with _reading(settings) as store:
-        for row in _told(store.scan(), store.count(), told):
+        for row in _watched(store.scan(), store.count(), on_progress):
             if isinstance(row, Fault):
                 faults += 1
             elif isinstance(row, SimilarityRow):
                 similarities[row.scorer] += 1
             elif isinstance(row, KnowledgeRow):
-                kind = "failed" if row.text is None else "picture" if is_digest(row.subject) else "id"
-                counts[row.recipe, kind] += 1
+                counts[row.recipe, _kind(row)] += 1
         names = store.names()
         recipes = store.recipes()
         labels = {recipe.id: recipe.label for recipe in recipes if recipe.generator == GENERATOR}
         kept = tuple(_kept(recipe, names, counts) for recipe in recipes if recipe.id not in labels)
         scored = {labels.get(scorer, scorer): rows for scorer, rows in sorted(similarities.items())}
         return Listing(str(store.folder), kept, scored, faults)
+
+
+def _kind(row: KnowledgeRow) -> str:
+    if row.text is None:
+        return "failed"
+    return "picture" if is_digest(row.subject) else "id"
 
 
 def _kept(recipe: Recipe, names: dict[str, str], counts: Counter[tuple[str, str]]) -> Kept:
@@ -142,25 +138,25 @@ def _shown(row: Row, names: dict[str, str]) -> Json:
     return {"key": row.key, **name, **row.model_dump(exclude_none=True)}
 
 
-def verify(settings: VerifySettings, told: Told) -> tuple[int, list[Fault]]:
+def verify(settings: VerifySettings, on_progress: Progress) -> tuple[int, list[Fault]]:
     """How many rows there are, and what is wrong with any.
 
     Raises:
         DataError: the database is too damaged to be read.
     """
     with _reading(settings) as store:
-        return store.count(), store.verify(told)
+        return store.count(), store.verify(on_progress)
 
 
-def export(settings: ExportSettings, write: Callable[[str], object], told: Told) -> tuple[int, list[Fault]]:
+def export(settings: ExportSettings, write: Callable[[str], object], on_progress: Progress) -> tuple[int, list[Fault]]:
     """Write the rows as JSON Lines, to `--out` or through `write`; rows written, and those that are not as they were.
 
     Raises:
         KnowledgeError: no such knowledge. DataError: the file cannot be written, the database is damaged.
     """
     with _reading(settings) as store:
-        tag = store.resolve(settings.recipe).id if settings.recipe else None
-        rows = _told(store.scan(tag), store.count(), told)
+        tag = store.resolve(settings.knowledge).id if settings.knowledge else None
+        rows = _watched(store.scan(tag), store.count(), on_progress)
         if settings.out is None:
             return _export(rows, write)
         with atomic_write(settings.out) as handle:
@@ -185,7 +181,7 @@ def remove(settings: RemoveSettings, agreed: Callable[[str, int], bool]) -> int:
         KnowledgeError: no such knowledge. DataError: the store cannot be written.
     """
     with _reading(settings) as store:
-        tag, label = _removable(store, settings.recipe)
+        tag, label = _removable(store, settings.knowledge)
         rows = sum(1 for _ in store.scan(tag))
     if not (settings.yes or agreed(label, rows)):
         return 0
@@ -207,19 +203,7 @@ def _reading(settings: StorePlace) -> Store:
     return Store(store_folder(settings.store), read_only=True)
 
 
-def _told(rows: Iterator[Row | Fault], total: int, told: Told) -> Iterator[Row | Fault]:
+def _watched(rows: Iterator[Row | Fault], total: int, on_progress: Progress) -> Iterator[Row | Fault]:
     for done, row in enumerate(rows, 1):
-        told(done, total)
+        on_progress(done, total)
         yield row
-
-
-def refuse_faults(faults: int, rows: int, folder: Path | None) -> None:
-    """End the command with exit 3 when rows are not as they were written.
-
-    Raises:
-        DataError: there is at least one.
-    """
-    if faults:
-        what = f"{faults} of {rows} rows are not as they were written"
-        advice = "Save the others: mmavk store export --out FILE, and import it into a new store"
-        raise DataError(what, str(store_folder(folder)), advice)

@@ -8,6 +8,7 @@ from mmavk_cli.flows.shared.models import own_gate
 from mmavk_cli.similarity.clip_source import CLIP, TEXT, ClipSettings, ScorerChoice, check_for_pictures
 from mmavk_cli.similarity.gate import Gate, GateSettings
 from mmavk_cli.tagger.checkpoint import RECIPES, SCORER, SCORER_ID, TaggerConfig
+from mmavk_cli.tagger.fusions.registry import FUSIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Weighing:
         scorer: `text` or `clip`.
         gate: for that scorer's similarities.
         trained: the id of the scorer that the gate is for, or whose features the model takes; None: any will do.
-        features: it takes CLIP's features of the picture (fusion `prefix`), and no text about it.
+        features: it takes features of the picture, and no text about it.
     """
 
     scorer: str
@@ -75,16 +76,27 @@ def weighing(profile: Profile, wanted: str | None, flags: GateSettings, name: st
 
     What flags say (`wanted`, `flags`) goes before what the model was trained with, and that before the profile's.
 
+    Args:
+        profile: the defaults.
+        wanted: scorer of the flag, or None.
+        flags: the gate's flags.
+        name: of the model.
+        config: its checkpoint.
+
     Raises:
         KnowledgeError: the model's threshold is for similarities by the other scorer. MissingError: its gate is none.
         UsageError: a threshold that only training can find; the text scorer, where there is no text to compare.
     """
     own = own_gate(name, config)
-    features = config.pieces.fusion == "prefix"
+    features = "image" in FUSIONS[config.pieces.fusion].reads
     if features:
         check_for_pictures(wanted)
     trained = config.trained.get(SCORER) or (None if own.threshold is None else TEXT)
-    scorer = CLIP if features else wanted or (CLIP if trained == CLIP else TEXT if trained else profile.scorer)
+    scorer = wanted or profile.scorer
+    if features:
+        scorer = CLIP
+    elif trained and not wanted:
+        scorer = CLIP if trained == CLIP else TEXT
     if trained and trained != scorer and own.threshold is not None and flags.threshold is None:
         raise other_scorer(f"--scorer {scorer}")
     if trained is None and scorer == profile.scorer and not features:

@@ -1,19 +1,22 @@
 """What `tag` does with each post: look at its picture, weigh what is read there, find the names."""
 
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from mmavk_cli.base.device import empty_cache
+from mmavk_cli.base.digest import digest
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.base.images import PictureLimits, decode, read_picture
+from mmavk_cli.base.images import Picture, PictureLimits, decode, read_picture, upright_rgb
 from mmavk_cli.base.records import BadRow, Knowledge, Post, Problem, Row, Tagged
+from mmavk_cli.corpus.pictures import picture_of
 from mmavk_cli.flows.shared.models import folder_of, open_model, scorer_folder, shown_name
 from mmavk_cli.flows.shared.predict import find
+from mmavk_cli.knowledge.choose import chosen
 from mmavk_cli.knowledge.generators.generator import Generator
 from mmavk_cli.report.predictions_writer import Outcome
 from mmavk_cli.similarity.gate import Gate
@@ -21,7 +24,11 @@ from mmavk_cli.spans import entity_of
 from mmavk_cli.tagger.checkpoint import TaggerConfig
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from mmavk_cli.tagger.inference.predictor import Predictor
+
+T = TypeVar("T")
 
 READ_AHEAD = 64
 """Posts that are tagged together at most; what memory holds."""
@@ -36,6 +43,24 @@ NO_PICTURE = "no picture"
 NOT_LOOKED_AT = "the picture was not looked at"
 NOTHING_READ = "nothing to read in the picture"
 LEFT_OUT = "tagged without its picture"
+LINES_LEFT = "lines of the picture's text that were left out"
+IN_MEMORY = "image"
+"""What messages call a picture that is no file."""
+
+UNREAD = "words in a script that the model does not read"
+
+
+def in_chunks(rows: Iterable[T]) -> Iterator[list[T]]:
+    """Rows that go on together: the first alone, then up to READ_AHEAD, or what came within PATIENCE."""
+    chunk: list[T] = []
+    began = float("-inf")
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) == READ_AHEAD or monotonic() - began > PATIENCE:
+            yield chunk
+            chunk, began = [], monotonic()
+    if chunk:
+        yield chunk
 
 
 class PictureReader:
@@ -52,17 +77,32 @@ class PictureReader:
             DataError: the picture is missing or broken.
         """
         picture = read_picture(path, self.limits)
-        if picture.digest not in self._known:
+        return self._text(picture.digest, str(path), lambda: decode(picture, self.limits))
+
+    def in_memory(self, picture: "bytes | Image") -> str:
+        """The same for the bytes of a picture file, or a picture of Pillow.
+
+        Raises:
+            DataError: it is broken.
+        """
+        if isinstance(picture, bytes):
+            read = Picture(Path(IN_MEMORY), picture)
+            return self._text(read.digest, IN_MEMORY, lambda: decode(read, self.limits))
+        pixels = digest(f"{picture.mode} {picture.size} ".encode() + picture.tobytes())
+        return self._text(pixels, IN_MEMORY, lambda: upright_rgb(picture))
+
+    def _text(self, key: str, where: str, image: "Callable[[], Image]") -> str:
+        if key not in self._known:
             try:
-                self._known[picture.digest] = self.generator.generate(decode(picture, self.limits))
+                self._known[key] = self.generator.generate(image())
             except DataError as error:
-                self._known[picture.digest] = error.problem()  # the error itself would keep the bytes
+                self._known[key] = error.problem()  # the error itself would keep the bytes
             if len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)
-        self._known.move_to_end(picture.digest)
-        found = self._known[picture.digest]
+        self._known.move_to_end(key)
+        found = self._known[key]
         if isinstance(found, Problem):
-            raise DataError(found.what, str(path), found.do)
+            raise DataError(found.what, where, found.do)
         return found
 
 
@@ -74,6 +114,22 @@ class Seen:
     knowledge: Knowledge | None = None
     notes: tuple[str, ...] = ()
     problem: Problem | None = None
+
+
+def seen_of(
+    post: Post, text: str, recipe: str, unread: Callable[[str], tuple[str, ...]] = lambda _: ()
+) -> Seen:  # fmt: skip
+    """A post with what of a picture's text says most to it.
+
+    Args:
+        post: the post.
+        text: all that is written about its picture.
+        recipe: what wrote it.
+        unread: the scripts of a text that the model does not read.
+    """
+    kept, left = chosen(text, post.text, unread)
+    notes = (f"{LINES_LEFT}: {left}",) if left else ()
+    return Seen(post, Knowledge(kept, recipe) if kept else None, notes)
 
 
 class TextWeigher:
@@ -94,11 +150,13 @@ class TextWeigher:
         return replace(seen, knowledge=knowledge)
 
 
-class Tagger:
+class RowTagger:
     """One model and one generator for any number of posts; model and text scorer are loaded when they are first needed.
 
     Attributes:
         model: what output records call the model.
+        unread: posts with words in a script that the model does not read, by script.
+        raw: posts whose words were not given.
     """
 
     def __init__(
@@ -111,6 +169,8 @@ class Tagger:
         """
         self.model = shown_name(name, TaggerConfig.read(folder_of(name)))
         self.gate, self.reader = gate, reader
+        self.unread: Counter[str] = Counter()
+        self.raw = 0
         self._name, self._threads, self._device = name, threads, device
 
     @cached_property
@@ -132,7 +192,7 @@ class Tagger:
 
         A post whose picture was looked at before is taken as it was seen.
         """
-        for chunk in self._chunks(rows):
+        for chunk in in_chunks(self._all_seen(rows)):
             pairs = [(seen.post, seen.knowledge) for seen in chunk if isinstance(seen, Seen)]
             found = find(self.predictor, pairs)
             for seen in chunk:
@@ -142,33 +202,42 @@ class Tagger:
                     names = tuple(
                         entity_of(seen.post, one.span, one.score) for one in next(found) if one.score >= min_score
                     )
-                    yield Tagged(seen.post, names, seen.knowledge, self.model, seen.notes, seen.problem)
+                    self.raw += seen.post.raw
+                    notes = (*seen.notes, *self._scripts(seen.post))
+                    yield Tagged(seen.post, names, seen.knowledge, self.model, notes, seen.problem)
             del found  # it holds the model, and the next rows may need its place
 
-    def _chunks(self, rows: Iterable[Row | Seen]) -> Iterator[list[Seen | BadRow]]:
-        """Rows that are tagged together, the first alone. No post's names depend on the company it is in."""
-        chunk: list[Seen | BadRow] = []
-        began = float("-inf")
+    def _scripts(self, post: Post) -> Iterator[str]:
+        scripts = self.predictor.cutter.unread(post.text)
+        if scripts:
+            self.unread.update(scripts)
+            yield f"{UNREAD}: {', '.join(scripts)}"
+
+    def _all_seen(self, rows: Iterable[Row | Seen]) -> Iterator[Seen | BadRow]:
         for row in rows:
-            chunk.append(self._seen(row) if isinstance(row, Post) else row)
-            if len(chunk) == READ_AHEAD or monotonic() - began > PATIENCE:
-                yield chunk
-                chunk, began = [], monotonic()
-        if chunk:
-            yield chunk
+            yield self._seen(row) if isinstance(row, Post) else row
 
     def _seen(self, post: Post) -> Seen:
-        if post.image is None:
+        if post.image is None and post.image_url is None:
             return Seen(post, notes=(NO_PICTURE,))
+
+        def read(reader: PictureReader) -> str:
+            picture = picture_of(post)
+            return reader.text(picture) if picture else ""
+
+        return self.looked_at(post, read)
+
+    def looked_at(self, post: Post, read: Callable[[PictureReader], str]) -> Seen:
+        """A post with the weighed knowledge that `read` gets of its picture."""
         if self.reader is None:
             return Seen(post, notes=(NOT_LOOKED_AT,))
         try:
-            text = self.reader.text(post.image)
+            text = read(self.reader)
         except DataError as error:
             return Seen(post, notes=(LEFT_OUT,), problem=error.problem())
         if not text:
             return Seen(post, notes=(NOTHING_READ,))
-        return self._weigh(Seen(post, Knowledge(text, self.reader.generator.recipe.id)))
+        return self._weigh(seen_of(post, text, self.reader.generator.recipe.id, self.predictor.cutter.unread))
 
     @cached_property
     def _weigh(self) -> "TextWeigher":

@@ -1,34 +1,36 @@
-"""`tag` with large models: all knowledge, then all scores, then names. One at a time, and nothing is paid twice."""
+"""`tag` with language models and CLIP: knowledge, then scores, then names. Nothing is paid twice."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from itertools import islice
-from time import monotonic
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.images import read_picture
 from mmavk_cli.base.paths import store_folder
 from mmavk_cli.base.records import BadRow, Knowledge, Post, Row
+from mmavk_cli.corpus.pictures import picture_of
 from mmavk_cli.flows.generate.job import Generation, Job
 from mmavk_cli.flows.generate.worker import write_all
 from mmavk_cli.flows.score.picture_scorer import Outcome, PictureScorer, ScoredPost
 from mmavk_cli.flows.shared.interrupts import Stop
 from mmavk_cli.flows.shared.knowledge.clip_scorer import ClipOfStore
+from mmavk_cli.flows.shared.knowledge.features import ClipFeatures
+from mmavk_cli.flows.shared.progress import Progress
 from mmavk_cli.flows.tag.profile import StagedSettings, Weighing
-from mmavk_cli.flows.tag.rows import LEFT_OUT, NO_PICTURE, NOTHING_READ, Seen, TextWeigher
+from mmavk_cli.flows.tag.rows import LEFT_OUT, NO_PICTURE, NOTHING_READ, Seen, TextWeigher, in_chunks, seen_of
 from mmavk_cli.knowledge.generators.generator import Generator
 from mmavk_cli.similarity.clip_source import CLIP, TEXT, clip_source
-from mmavk_cli.similarity.vectors import unpacked
 from mmavk_cli.store.store import Store
 
 STAGED = 10_000
 """Posts that pass the stages together: what memory holds, and how often models are loaded."""
 
-EVERY_S = 2.0
-"""Seconds between two words about how far it is."""
 
-Told = Callable[[str], None]
-"""Hears, in words, how far the stages are."""
+def _staged(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    source = iter(rows)
+    while chunk := list(islice(source, STAGED)):
+        yield chunk
 
 
 class Stages:
@@ -40,6 +42,7 @@ class Stages:
     Args:
         generator: None where the model takes CLIP's features alone.
         weighing: who scores, which also says whether there is a CLIP.
+        on_progress: gets pictures or posts done and in all; the step names the model.
         make_room: called before large models are loaded, so that the tagger is not beside them.
     """
 
@@ -48,36 +51,45 @@ class Stages:
         generator: Generator | None,
         settings: StagedSettings,
         weighing: Weighing,
-        told: Told,
+        on_progress: Progress,
         make_room: Callable[[], None],
     ) -> None:
         self.generator, self.settings, self.weighing = generator, settings, weighing
         self.scorer = clip_source(settings).name if weighing.scorer == CLIP else TEXT
-        self._told, self._spoke, self._make_room = told, monotonic(), make_room
+        self._on_progress, self._make_room = on_progress, make_room
 
     def seen(self, rows: Iterable[Row]) -> Iterator[Seen | BadRow]:
-        """The rows, STAGED at a time, every post with what is known of its picture; bad rows pass through.
+        """The rows, STAGED at a time where large models take turns, every post with what is known of its picture; bad
+        rows pass through.
 
         Raises:
             KnowledgeError: the gate is for another CLIP's similarities, or its weights are not those of the store's
             scores. UsageError, MissingError: no such CLIP or generator, or weights are not here. DataError: the store.
         """
-        source = iter(rows)
-        while chunk := list(islice(source, STAGED)):
+        for chunk in _staged(rows) if self._in_turn else in_chunks(rows):
             yield from self._looked_at(chunk)
+
+    @property
+    def _in_turn(self) -> bool:
+        """Whether large models take turns with the tagger; a server is asked while it stays."""
+        return self.weighing.scorer == CLIP or (self.generator is not None and self.generator.large)
 
     def _looked_at(self, rows: list[Row]) -> list[Seen | BadRow]:
         if not any(isinstance(row, Post) and row.image for row in rows):
-            return [row if isinstance(row, BadRow) else Seen(row, notes=(NO_PICTURE,)) for row in rows]
-        self._make_room()
+            return [_unseen(row) for row in rows]
+        if self._in_turn:
+            self._make_room()
         with Store(store_folder(self.settings.store)) as store:
             clip = self._clip(store) if self.weighing.scorer == CLIP else None
             if self.generator is not None:
                 self._write(self.generator, store, [row for row in rows if isinstance(row, Post)])
-            seen = [row if isinstance(row, BadRow) else self._read(store, row) for row in rows]
+            seen = [self._read(store, row) for row in rows]
             known = [one for one in seen if isinstance(one, Seen) and one.knowledge]
             weighed = iter(self._by_text(known) if clip is None else self._by_clip(store, clip, known))
-            return [next(weighed) if isinstance(one, Seen) and one.knowledge else one for one in seen]
+            for at, one in enumerate(seen):
+                if isinstance(one, Seen) and one.knowledge:
+                    seen[at] = next(weighed)
+            return seen
 
     def _clip(self, store: Store) -> ClipOfStore:
         """The CLIP, not loaded; one that has never scored was, to know it before the generator's hours are spent."""
@@ -88,18 +100,17 @@ class Stages:
         return clip
 
     def _write(self, generator: Generator, store: Store, posts: Sequence[Post]) -> None:
-        def told(_step: str, generation: Generation, _total: int) -> None:
-            counts = generation.totals.counts
-            self._say(f"{generator.recipe.label}: {counts['made']} written, {counts['pictures']} pictures")
+        def moved(done: int, total: int | None = None, /, step: str = "") -> None:
+            self._on_progress(done, total, f"{generator.recipe.label}, {step}")
 
         files = tuple(dict.fromkeys(post.image for post in posts if post.image))
         job = Job(generator, self.settings, (0, 1), 0, retry_failed=False)
-        write_all(job, files, store, Generation(generator.recipe.label), told, Stop())
+        write_all(job, files, store, Generation(generator.recipe.label), moved, Stop())
 
-    def _read(self, store: Store, post: Post) -> Seen:
+    def _read(self, store: Store, post: Post | BadRow) -> Seen | BadRow:
         """A post with what is written about its picture, not weighed; with no text where CLIP alone sees it."""
-        if post.image is None:
-            return Seen(post, notes=(NO_PICTURE,))
+        if isinstance(post, BadRow) or post.image is None:
+            return _unseen(post)
         if self.generator is None:
             return Seen(post, Knowledge("", ""))
         recipe = self.generator.recipe.id
@@ -107,37 +118,48 @@ class Stages:
             row = store.get_knowledge(read_picture(post.image, self.settings).digest, recipe)
             if row is None or row.text is None:
                 error = row.error if row else "the file was changed while this ran"
-                advice = "Mend it, or try it again with mmavk generate --retry-failed"
+                advice = "Fix it, or retry with mmavk generate --retry-failed"
                 raise DataError(f"no knowledge about the picture: {error}", str(post.image), advice)
         except DataError as error:
             return Seen(post, notes=(LEFT_OUT,), problem=error.problem())
-        return Seen(post, Knowledge(row.text, recipe)) if row.text else Seen(post, notes=(NOTHING_READ,))
+        return seen_of(post, row.text, recipe) if row.text else Seen(post, notes=(NOTHING_READ,))
 
     def _by_text(self, seen: Sequence[Seen]) -> list[Seen]:
-        weigh = TextWeigher(self.weighing.gate)
-        return [weigh(one) for one in seen]
+        return [self._weigh(one) for one in seen]
+
+    @cached_property
+    def _weigh(self) -> TextWeigher:
+        return TextWeigher(self.weighing.gate)
 
     def _by_clip(self, store: Store, clip: ClipOfStore, seen: Sequence[Seen]) -> list[Seen]:
         scorer = PictureScorer(store, clip, self.settings, self.settings.workers, retry=False)
         found: list[Seen] = []
         for one, scored in zip(seen, scorer.scored(one.post for one in seen), strict=True):
             found.append(self._weighed(store, one, scored, clip.recipe.id))
-            self._say(f"{clip.source.name}: {len(found)} of {len(seen)} posts scored")
+            self._on_progress(len(found), len(seen), f"{clip.source.name}, posts")
         clip.free()
         return found
 
     def _weighed(self, store: Store, seen: Seen, scored: Outcome, clip: str) -> Seen:
-        if not isinstance(scored, ScoredPost) or seen.knowledge is None or scored.similarity is None:
+        if not isinstance(scored, ScoredPost) or seen.knowledge is None:
             return Seen(seen.post, notes=(LEFT_OUT,), problem=scored.problem)
         weight = self.weighing.gate.weight(scored.similarity)
         found = replace(seen.knowledge, similarity=scored.similarity, weight=weight, scorer=clip)
+        if scored.similarity is None:  # as in training: what CLIP cannot see is under every threshold
+            if weight > 0 and not self.weighing.features:
+                return Seen(seen.post, found, (), scored.problem)
+            return Seen(seen.post, None, (LEFT_OUT,), scored.problem)
         if self.weighing.features and scored.picture is not None:
-            row = store.get_embedding("picture", scored.picture, clip)
-            visual = () if row is None else tuple(unpacked(row.vector).tolist())
-            found = replace(found, recipe=clip, visual=visual)
+            found = replace(found, recipe=clip, visual=ClipFeatures(store, clip).of(scored.picture))
         return Seen(seen.post, found)
 
-    def _say(self, line: str) -> None:
-        if monotonic() - self._spoke >= EVERY_S:
-            self._told(line)
-            self._spoke = monotonic()
+
+def _unseen(post: Post | BadRow) -> Seen | BadRow:
+    """A post without a picture's file, with its problem where the picture is named by a URL; a bad row as it is."""
+    if isinstance(post, BadRow):
+        return post
+    try:
+        picture_of(post)
+    except DataError as error:
+        return Seen(post, notes=(LEFT_OUT,), problem=error.problem())
+    return Seen(post, notes=(NO_PICTURE,))

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain, islice
@@ -12,100 +12,76 @@ from typing import Literal, Self
 from pydantic import model_validator
 
 from mmavk_cli.base.errors import DataError, UsageError
-from mmavk_cli.base.images import PICTURE_SUFFIXES
-from mmavk_cli.base.records import BadRow, Counted, Post, Row, Rows, Tagged
+from mmavk_cli.base.file_kinds import is_picture
+from mmavk_cli.base.images import is_url, was_url
+from mmavk_cli.base.records import BadRow, Counted, Post, Rows, Tagged
 from mmavk_cli.base.settings import Common, setting
-from mmavk_cli.corpus.conll import BOM
-from mmavk_cli.corpus.jsonl import read_jsonl
-from mmavk_cli.corpus.raw import decoded, post_from_text, read_posts
-from mmavk_cli.flows.shared.models import folder_of
+from mmavk_cli.corpus.formats.options import InputOptions
+from mmavk_cli.corpus.formats.posts import read_posts, read_stream
+from mmavk_cli.corpus.raw import post_from_text
+from mmavk_cli.flows.shared.options import FORMAT, INPUT, OUT
+from mmavk_cli.flows.shared.progress import Progress
 from mmavk_cli.flows.shared.run_folder import new_run
-from mmavk_cli.flows.tag.profile import NO_MODEL, PROFILES, StagedSettings, Weighing, weighing
-from mmavk_cli.flows.tag.rows import PictureReader, Seen, Tagger
-from mmavk_cli.knowledge.generators.generator import Generator
-from mmavk_cli.knowledge.generators.registry import GeneratorSettings, make_generator
+from mmavk_cli.flows.tag.tagger import Tagger, TaggerSettings
 from mmavk_cli.report.predictions_writer import Outcome, json_lines
-from mmavk_cli.similarity.clip_source import CLIP, TEXT
-from mmavk_cli.similarity.gate import GateSettings
-from mmavk_cli.tagger.checkpoint import TaggerConfig
+from mmavk_cli.similarity.clip_source import TEXT
 
-STDIN, NO_GENERATOR = "-", "none"
+STDIN = "-"
 
 
-class TagSettings(GateSettings, GeneratorSettings, StagedSettings, Common):
-    """What `mmavk tag` asks."""
+class TagSettings(InputOptions, TaggerSettings, Common):
+    """Options of `mmavk tag`."""
 
-    input: str | None = setting(
-        None, "A text, JSON Lines or CoNLL file, a folder of texts and pictures, or - for standard input.",
-        argument=True,
-    )  # fmt: skip
-    text: str | None = setting(None, "The post itself, instead of INPUT.")
+    input: str | None = setting(None, INPUT, here="Or a text or CoNLL file, or - for standard input.", argument=True)
+    text: str | None = setting(None, "The text of a post, in place of INPUT.")
     image: Path | None = setting(None, "The picture of a single post.")
-    no_image: bool = setting(False, "Leave all pictures aside.", "--no-image")
-    profile: Literal["embedded", "24gb"] = setting(
-        "embedded",
-        "Bundle of a model, a generator and a scorer: `embedded` (what ships, and the text in the picture), or `24gb` "
-        "(Qwen2-VL and CLIP, with a --model of your own; 0.35 is the threshold of a model that has none).",
+    format: Literal["table", "jsonl", "csv", "conll", "html", "json"] | None = setting(
+        None, FORMAT, here="[default: table on a terminal, jsonl in a pipe, nothing with --out]"
     )
-    model: str | None = setting(
-        None, "A run folder, a model folder, or `embedded`, the one that ships. [default: the profile's]"
-    )
-    generator: str | None = setting(
-        None,
-        "What writes about a picture: `ocr` (the text in it), `qwen2vl`, `vllm`, `server`, `echo` (a stand-in) or"
-        " `none`. [default: the profile's]",
-    )
-    min_score: float = setting(0.0, "Leave out names that are less probable.", ge=0, le=1)
-    format: Literal["table", "jsonl", "conll", "html", "json"] | None = setting(
-        None, "How to print. [default: table on a terminal, jsonl in a pipe, nothing with --out]"
-    )
-    out: Path | None = setting(None, "Run folder for run.json and predictions.jsonl.")
-    threads: int = setting(0, "Processor cores for the encoder. [default: all]", ge=0)
+    out: Path | None = setting(None, OUT, here="run folder with run.json and predictions.jsonl.")
 
     @model_validator(mode="after")
     def _one_input(self) -> Self:
         if self.text is None and not self.input:
             raise ValueError("nothing to tag: give a file, a folder, - for standard input, or --text")
         if self.text is not None and self.input is not None:
-            raise ValueError("--text: there is INPUT as well, give one of them")
+            raise ValueError("--text: INPUT is given too; give one of them")
         if self.image is not None and self.no_image:
-            raise ValueError("--image: there is --no-image as well, give one of them")
-        if not self.model_name:
-            raise ValueError(f"--profile {self.profile}: {NO_MODEL}")
+            raise ValueError("--image: --no-image is given too; give one of them")
+        if self.image is not None and was_url(self.image):
+            raise ValueError("--image: this is a URL, and pictures are not fetched; download it and give its path")
         return self
-
-    @property
-    def model_name(self) -> str:
-        """The model that holds: the flag's, else the profile's; empty where neither names one."""
-        return self.model or PROFILES[self.profile].model or ""
-
-    @property
-    def generator_name(self) -> str:
-        """The generator that holds; `none` where pictures are left aside."""
-        return NO_GENERATOR if self.no_image else self.generator or PROFILES[self.profile].generator
 
 
 @dataclass(slots=True)
 class Tagging:
     """A run of `tag`: rows as they come, and what they came to, complete when they are exhausted.
 
-    Totals: `posts` (tagged), `names`, `with_knowledge`, `bad_pictures`, `bad_rows`. `scorer` is the name of what gives
-    similarities.
+    Totals: `posts` (tagged), `names`, `with_knowledge`, `bad_pictures`, `bad_rows`. `types` are the model's,
+    `scorer` is the name of what gives similarities. `notes` are what a person should know, there when the block of
+    `tag` has ended.
     """
 
     rows: Iterator[Outcome]
     totals: Counted
+    types: tuple[str, ...]
     scorer: str = TEXT
+    notes: tuple[str, ...] = ()
+
+    @property
+    def code(self) -> int:
+        """What the command exits with."""
+        return DataError.code if self.totals.counts["bad_rows"] or self.totals.counts["bad_pictures"] else 0
 
 
 @contextmanager
-def tag(settings: TagSettings, told: Callable[[str], None]) -> Iterator[Tagging]:
+def tag(settings: TagSettings, on_progress: Progress) -> Iterator[Tagging]:
     """Tag the posts that `settings` name. Everything is ready when the block begins; posts are read as rows are asked
     for. A bad row, or a picture that cannot be read, is in the rows and the totals. With `--out`, the run folder gets
     its name when the block ends well.
 
-    Where CLIP or a large generator sees the pictures, models are loaded in turn as rows are asked for, and `told` hears
-    how far they are.
+    Where CLIP or a language model sees the pictures, what they made is kept in the store and found there, and large
+    models are loaded in turn as rows are asked for; `on_progress` gets how far they are.
 
     Raises:
         UsageError: `--image` with several posts, no such generator, or one that the model does not read. DataError: the
@@ -114,45 +90,25 @@ def tag(settings: TagSettings, told: Callable[[str], None]) -> Iterator[Tagging]
         the store's scores of other weights.
     """
     posts = opened(settings)
-    name = settings.model_name
-    weigh = weighing(PROFILES[settings.profile], settings.scorer, settings, name, TaggerConfig.read(folder_of(name)))
-    generator = _generator(settings, weigh)
-    by_clip = (generator is not None and weigh.scorer == CLIP) or (weigh.features and not settings.no_image)
-    tagging = Tagging(iter(()), Counted())
-    seen: Iterator[Row | Seen] = posts
-    if by_clip or (generator is not None and generator.large):
-        from mmavk_cli.flows.tag.stages import Stages
-
-        tagger = Tagger(name, weigh.gate, None, settings.threads, settings.device)
-        stages = Stages(generator, settings, weigh, told, tagger.free)
-        tagging.scorer, seen = stages.scorer, stages.seen(posts)
-    else:
-        reader = PictureReader(generator, settings) if generator else None
-        tagger = Tagger(name, weigh.gate, reader, settings.threads, settings.device)
-        tagger.predictor  # noqa: B018  (a broken model is told before anything is read)
-    rows = _counted(tagger.tagged(seen, settings.min_score), tagging.totals)
+    tagger = Tagger(settings, on_progress)
+    tagging = Tagging(iter(()), Counted(), tagger.types, tagger.scorer)
+    rows = _counted(tagger.rows(posts), tagging.totals)
     if settings.out is None:
         tagging.rows = rows
         yield tagging
+        tagging.notes = tuple(tagger.notes())
         return
+    generator = tagger.generator
     with new_run(settings.out, "tag", settings) as run:
         recipe = generator.recipe.model_dump() | {"id": generator.recipe.id} if generator else None
         run.facts |= {"model": tagger.model, "recipe": recipe, "totals": tagging.totals.counts}
-        run.facts |= {"scorer": tagging.scorer if generator or by_clip else None}
+        run.facts |= {"scorer": tagging.scorer if generator or tagger.by_clip else None}
         tagging.rows = _saved(rows, run.folder / "predictions.jsonl")
         yield tagging
+        tagging.notes = tuple(tagger.notes())
+    from mmavk_cli.flows.shared.cards import write_cards  # without --out nobody waits for it
 
-
-def _generator(settings: TagSettings, weigh: Weighing) -> Generator | None:
-    """What writes about pictures, where anything does."""
-    if settings.generator_name == NO_GENERATOR:
-        return None
-    if not weigh.features:
-        return make_generator(settings.generator_name, settings)
-    if settings.generator is not None:
-        what = "the model takes CLIP's features of a picture, and reads no text about it"
-        raise UsageError(what, "--generator", "Leave it out")
-    return None
+    write_cards(settings.out)
 
 
 def opened(settings: TagSettings) -> Rows:
@@ -172,41 +128,25 @@ def opened(settings: TagSettings) -> Rows:
 def _with_image(row: Post | BadRow, settings: TagSettings) -> Post | BadRow:
     if isinstance(row, BadRow) or (settings.image is None and not settings.no_image):
         return row
-    return replace(row, image=settings.image)
+    return replace(row, image=settings.image, image_url=None)
 
 
 def _rows(settings: TagSettings) -> Rows:
     if settings.text is not None:
         return iter([post_from_text(settings.text, "text", where="--text")])
     if settings.input == STDIN:
-        return read_stdin(sys.stdin.buffer)
+        return read_stream(sys.stdin.buffer, "stdin", settings)
     path = Path(settings.input or "")
+    if is_url(settings.input or ""):
+        raise UsageError("INPUT is a URL, and nothing is fetched", str(settings.input), "Download it and give its path")
     try:
         os.stat(path)  # noqa: PTH116 (Path.exists raises for a name that is too long)
     except (OSError, ValueError) as error:
         shown = str(path) if len(str(path)) < 100 else f"{str(path)[:99]}…"  # noqa: PLR2004
         raise DataError("no such file or folder", shown, "Check the path; a text itself goes after --text") from error
-    if path.suffix.lower() in PICTURE_SUFFIXES and path.is_file():
+    if is_picture(path):
         raise UsageError("INPUT is a picture", str(path), "Give it with --image, and the post with --text or as INPUT")
-    return read_posts(path)
-
-
-def read_stdin(lines: Iterable[bytes]) -> Rows:
-    """Posts of standard input: JSON Lines where the first byte that is not white space is `{`, else one raw text.
-
-    Raises:
-        DataError: a raw text that is empty or not UTF-8.
-    """
-    source = iter(lines)
-    head: list[bytes] = []
-    for line in source:
-        head.append(line)
-        if line.removeprefix(BOM).strip():
-            break
-    if head and head[-1].removeprefix(BOM).lstrip().startswith(b"{"):
-        return read_jsonl(chain(head, source), "stdin")
-    text = decoded(b"".join(chain(head, source)), "stdin")
-    return iter([post_from_text(text, "stdin", where="stdin")])
+    return read_posts(path, settings)
 
 
 def _counted(rows: Iterable[Outcome], totals: Counted) -> Iterator[Outcome]:

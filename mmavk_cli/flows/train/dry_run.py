@@ -1,12 +1,15 @@
 """train --dry-run: what a training would do and take, without a model."""
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
+from mmavk_cli.base.device import CARD
 from mmavk_cli.base.records import Json
-from mmavk_cli.flows.train.memory import doubt, encoder_shape
-from mmavk_cli.flows.train.train import TrainSettings, read_corpus
-from mmavk_cli.tagger.training.memory_estimate import CARD, GIB, Shape, estimate
+from mmavk_cli.flows.train.corpus import read_corpus
+from mmavk_cli.flows.train.long_names import long_names
+from mmavk_cli.flows.train.memory import plan_of
+from mmavk_cli.flows.train.settings import TrainSettings
+from mmavk_cli.tagger.training.memory_estimate import GIB, Plan, estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +18,8 @@ class DryRun:
 
     Attributes:
         counts: posts, those without knowledge and the share gated, a split.
+        types: what would be learned, and types of a validation split that would not.
+        long_names: how many names of a split are longer than the decoder can find.
         updates: in an epoch, in all, and with a rising learning rate.
         parameters: of the encoder.
         memory: GiB on a GPU, a row a way to train; with whether it fits a card of 24 GB.
@@ -23,6 +28,8 @@ class DryRun:
     """
 
     counts: dict[str, Json]
+    types: list[Json]
+    long_names: list[Json]
     updates: Json
     parameters: int
     memory: list[Json]
@@ -43,21 +50,23 @@ def dry_run(settings: TrainSettings) -> DryRun:
     corpus = read_corpus(settings)
     epoch = math.ceil(len(corpus.train) / settings.batch_size)
     whole = epoch * settings.epochs
-    shape = encoder_shape(settings.encoder)
+    made = plan_of(settings, corpus)
     ways = [(precision, again) for precision in ("float32", "bfloat16") for again in (False, True)]
     return DryRun(
         counts=corpus.counts,
+        types=list(corpus.of_types()),
+        long_names=list(long_names(settings, corpus)),
         updates={"epoch": epoch, "all": whole, "warm-up": round(settings.warmup * whole)},
-        parameters=shape.parameters,
-        memory=[_memory(settings, shape, corpus.visual, precision, again) for precision, again in ways],
-        note=doubt(shape),
+        parameters=made.shape.parameters,
+        memory=[_memory(settings, made, precision, again) for precision, again in ways],
+        note=made.shape.doubt,
         settings=settings.model_dump(mode="json", exclude={"dry_run", "quiet", "verbose", "traceback"}),
     )
 
 
-def _memory(settings: TrainSettings, shape: Shape, visual: int, precision: str, again: bool) -> Json:
+def _memory(settings: TrainSettings, made: Plan, precision: str, again: bool) -> Json:
     way = settings.model_copy(update={"precision": precision, "gradient_checkpointing": again})
-    memory = estimate(shape, way, way, "cuda", visual)
+    memory = estimate(replace(made, training=way), "cuda")
     parts = {name: getattr(memory, name) for name in ("weights", "gradients", "optimizer", "activations", "peak")}
     return {
         "precision": precision,

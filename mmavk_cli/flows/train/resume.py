@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from mmavk_cli.base.errors import DataError, KnowledgeError, UsageError
 from mmavk_cli.base.files import atomic_write, unfinished_folder
 from mmavk_cli.base.records import Json
+from mmavk_cli.base.renamed import current
 from mmavk_cli.base.run_record import Run
 from mmavk_cli.flows.shared.run_folder import new_run
 from mmavk_cli.flows.shared.seeds import check_data, check_unchanged
+from mmavk_cli.flows.train.settings import TrainSettings
 from mmavk_cli.report.tensorboard import Curves
 
 if TYPE_CHECKING:
-    from mmavk_cli.flows.train.train import TrainSettings
     from mmavk_cli.tagger.training.resume_points import Points
 
 BEGUN = "begun.json"
@@ -50,7 +51,7 @@ class Follower(Run):
 
 
 @contextmanager
-def training_run(settings: "TrainSettings", facts: Json) -> Iterator[Run]:
+def training_run(settings: TrainSettings, facts: Json) -> Iterator[Run]:
     """The run of a training. `facts` say which files and recipes it reads; they and the settings must be as begun.
 
     Raises:
@@ -72,12 +73,12 @@ def training_run(settings: "TrainSettings", facts: Json) -> Iterator[Run]:
         begun.unlink()
 
 
-def continued(settings: "TrainSettings") -> "TrainSettings":
+def continued(settings: TrainSettings) -> TrainSettings:
     """The same training, to be resumed where an interrupted one is there."""
     return settings.model_copy(update={"resume": unfinished_folder(settings.out).is_dir()})
 
 
-def points_of(settings: "TrainSettings", run: Run) -> "Points":
+def points_of(settings: TrainSettings, run: Run) -> "Points":
     """Where points to resume from are kept; with `--resume` the last one, and the log as it was there."""
     from mmavk_cli.tagger.training.resume_points import MEMO, Points, last_point, read_record
 
@@ -89,20 +90,29 @@ def points_of(settings: "TrainSettings", run: Run) -> "Points":
 
 @contextmanager
 def training_log(
-    settings: "TrainSettings", run: Run, points: "Points", tell: Callable[[Json], None]
+    settings: TrainSettings, run: Run, points: "Points", on_log: Callable[[Json], None]
 ) -> Iterator[Callable[[Json], None]]:
-    """What takes a log line: metrics.jsonl, `tell`, and TensorBoard where it is asked for."""
+    """What takes a log line: metrics.jsonl, `on_log`, and TensorBoard where it is asked for.
+
+    Args:
+        settings: the options of the training.
+        run: its run folder.
+        points: the resume checkpoints.
+        on_log: is called with each log line.
+    """
     resumed = points.start is not None
-    drawn = Curves(run.folder, points.step if resumed else None) if settings.tensorboard and is_first() else None
+    drawn: Curves | None = None
+    if settings.tensorboard and is_first():
+        drawn = Curves(run.folder, points.step if resumed else None)
 
     def log(line: Json) -> None:
         points.memo[LOG_BYTES] = run.log(line)
-        tell(line)
+        on_log(line)
         if drawn:
             drawn.add(line)
 
     if resumed and is_first():
-        tell({"step": points.step, "resumed": settings.out.name})
+        on_log({"step": points.step, "resumed": settings.out.name})
     yield log
     if drawn:
         drawn.close()
@@ -113,19 +123,24 @@ def _check_place(out: Path, folder: Path, resume: bool) -> None:
         what = "the training is finished" if out.exists() else "there is no unfinished training"
         raise DataError(what, str(out), "Leave out --resume")
     if not resume and next(folder.glob("point-*"), None):
-        advice = f"Continue it with --resume, or remove {folder} and begin again"
-        raise DataError("an unfinished training of that name is here", str(out), advice)
+        advice = f"Continue it with --resume, or remove {folder} and start again"
+        raise DataError("there is an unfinished training of that name", str(out), advice)
 
 
-def _check_same(settings: "TrainSettings", begun: Path, facts: Json) -> None:
+def _check_same(settings: TrainSettings, begun: Path, facts: Json) -> None:
     try:
         before = json.loads(begun.read_text("utf-8"))
+        before["settings"] = current(before["settings"], "train")
         recipes, processes = before["recipes"], before["processes"]
         check_unchanged(begun.parent, before, settings)
         check_data(begun.parent, before, settings.data_dir)
     except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"the unfinished training is broken: {error}", str(begun), "Begin again") from error
+        raise DataError(f"the unfinished training is broken: {error}", str(begun), "Start again") from error
     if recipes != facts["recipes"]:
-        raise KnowledgeError(f"begun with knowledge of {recipes}, not {facts['recipes']}", str(begun), "Begin again")
+        raise KnowledgeError(
+            f"was started with knowledge of {recipes}, now {facts['recipes']}", str(begun), "Start again"
+        )
     if processes != process()[1]:
-        raise UsageError(f"begun with {processes} processes, not {process()[1]}", "--resume", "Start as many")
+        raise UsageError(
+            f"was started with {processes} processes, now {process()[1]}", "--resume", "Use the same number"
+        )

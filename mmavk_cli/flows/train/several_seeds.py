@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass
 from mmavk_cli.base.errors import DataError, UsageError
 from mmavk_cli.base.files import atomic_write
 from mmavk_cli.base.records import Json
-from mmavk_cli.base.run_record import SCORES, read_run
-from mmavk_cli.flows.card import write_cards
+from mmavk_cli.base.run_record import SCORES, read_record, read_run
+from mmavk_cli.flows.shared.cards import write_cards
 from mmavk_cli.flows.shared.seeds import check_data, check_unchanged, seed_folder
 from mmavk_cli.flows.train.resume import continued, process
-from mmavk_cli.flows.train.train import TrainSettings, train
+from mmavk_cli.flows.train.settings import TrainSettings
+from mmavk_cli.flows.train.train import train
 from mmavk_cli.report.metrics.seeds import Spread, spread
 
 
@@ -27,7 +28,7 @@ class SeedRuns:
         return {**{name: asdict(one) for name, one in self.scores.items()}, "runs": self.runs}
 
 
-def train_seeds(settings: TrainSettings, tell: Callable[[Json], None]) -> SeedRuns:
+def train_seeds(settings: TrainSettings, on_log: Callable[[Json], None]) -> SeedRuns:
     """Train every seed of `--seeds` that is not finished, in RUN/seed-1 and so on; writes RUN/scores.json.
 
     With `--resume` the seed that was interrupted goes on, and the others are trained as they would be without.
@@ -39,7 +40,7 @@ def train_seeds(settings: TrainSettings, tell: Callable[[Json], None]) -> SeedRu
     if process()[1] > 1:
         raise UsageError("--seeds is for one process", "--seeds", "Start torchrun once for each --seed")
     if (settings.out / "run.json").exists():
-        raise DataError("the folder is already there, and is a run of one seed", str(settings.out), "Choose another")
+        raise DataError("the folder exists and is a run of one seed", str(settings.out), "Choose another")
     runs = {seed: _of_seed(settings, seed) for seed in settings.seed_list}
     finished = {seed for seed, one in runs.items() if one.out.exists()}
     for seed in sorted(finished):
@@ -48,10 +49,13 @@ def train_seeds(settings: TrainSettings, tell: Callable[[Json], None]) -> SeedRu
         check_data(runs[seed].out, facts, settings.data_dir)
     for seed, one in runs.items():
         if seed not in finished:
-            train(one, lambda line, seed=seed: tell({"seed": seed, **line}))  # type: ignore[misc]
-    scores = {seed: _scores(one) for seed, one in runs.items()}
+            train(one, lambda line, seed=seed: on_log({"seed": seed, **line}))  # type: ignore[misc]
+    scores = {seed: read_record(one.out / SCORES) for seed, one in runs.items()}
     numbers = [name for name in next(iter(scores.values())) if name != "epoch"]
-    summary = SeedRuns({name: spread([one[name] for one in scores.values()]) for name in numbers}, scores)
+    spreads = {}
+    for name in numbers:
+        spreads[name] = spread([one[name] for one in scores.values()])
+    summary = SeedRuns(spreads, scores)
     with atomic_write(settings.out / SCORES) as file:
         file.write(json.dumps(summary.as_json(), indent=2) + "\n")
     write_cards(settings.out)
@@ -62,12 +66,3 @@ def _of_seed(settings: TrainSettings, seed: int) -> TrainSettings:
     out = seed_folder(settings.out, seed)
     one = settings.model_copy(update={"seeds": None, "seed": seed, "out": out})
     return continued(one) if settings.resume else one
-
-
-def _scores(run: TrainSettings) -> Json:
-    path = run.out / SCORES
-    try:
-        found: Json = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"the run is broken: {error}", str(path), "Remove the seed's folder and train again") from error
-    return found

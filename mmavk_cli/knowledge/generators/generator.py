@@ -48,9 +48,16 @@ class Generator(ABC):
 
     Attributes:
         large: its model is one that no other large model may stand beside in memory.
+        kept: its texts cost so much that they are looked for in the store, and kept there.
     """
 
     large = False
+    kept = False
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What people should know of how its texts came about, when it has written them."""
+        return ()
 
     @property
     @abstractmethod

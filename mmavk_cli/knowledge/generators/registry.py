@@ -25,6 +25,13 @@ GENERATORS: dict[str, Callable[[GeneratorSettings], Generator]] = {
 }
 
 
+GENERATOR = (
+    "What writes about a picture: `qwen2vl` or `vllm` (on this machine), `server` (any with OpenAI's chat API), "
+    "`ocr` (reads the text in it) or `echo` (a stand-in for tests)."
+)
+"""What `--generator` means."""
+
+
 def make_generator(name: str, settings: GeneratorSettings) -> Generator:
     """The generator of a name. Models are loaded when the first picture comes.
 

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from mmavk_cli.base.records import TYPES, Json
+from mmavk_cli.base.records import Json
 from mmavk_cli.report.table_section import Section
+from mmavk_cli.spans import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,13 @@ def data_card(name: str, run: Json, data: Json, meanings: Mapping[str, str], lab
     """The card of what a run read: from its run.json and data.json.
 
     `meanings` says of each kind of finding what it is; those in `labels` are about tags, the others about repeats.
+
+    Args:
+        name: of the run.
+        run: its run.json.
+        data: its data.json.
+        meanings: kind of finding → what it means.
+        labels: the kinds that are about tags; the others are about duplicates.
     """
     splits: dict[str, Json] = data["splits"]
     prints: Json = run.get("data") or {}
@@ -54,9 +62,8 @@ def _counts(facts: Json) -> tuple[str, str]:
     return f"{facts['posts']:,}", f"{facts['words']:,}"
 
 
-def _types(splits: Mapping[str, Json]) -> list[str]:
-    met = {name for facts in splits.values() for name in facts["names_conlleval"]}
-    return [*TYPES, *sorted(met - set(TYPES))]
+def _types(splits: Mapping[str, Json]) -> tuple[str, ...]:
+    return listed(name for facts in splits.values() for name in facts["names_conlleval"])
 
 
 def _names(splits: Mapping[str, Json]) -> list[tuple[str, ...]]:

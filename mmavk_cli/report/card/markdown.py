@@ -1,7 +1,7 @@
 """The template engine of the cards: whatever is put into a page is text there, and makes no Markdown."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from mmavk_cli.report.safe_text import visible
@@ -38,11 +38,11 @@ def table(section: Section) -> Marked:
     if not section.rows:
         return Marked("")
     ruler = [":---"] * section.words + ["---:"] * (len(section.head) - section.words)
-    head, *rows = (_line([escaped(cell) for cell in row]) for row in (section.head, *section.rows))
-    return Marked("\n".join([head, _line(ruler), *rows]))
+    rows = [_line(map(escaped, row)) for row in section.rows]
+    return Marked("\n".join([_line(map(escaped, section.head)), _line(ruler), *rows]))
 
 
-def _line(cells: Sequence[str]) -> str:
+def _line(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 

@@ -18,11 +18,30 @@ KINDS = {"own": "with its own knowledge", "none": "without any"}
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class CardOptions:
     """What the user says of a model, for no record holds it."""
 
     license: str | None = None
     language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the parts of a tagger say of themselves.
+
+    Attributes:
+        reads: what it can take beside the words: `knowledge`, `image`, or nothing.
+        encoder: what kind of network the encoder is; empty for the usual kind.
+        fusion: what the fusion does; empty where it does nothing.
+        decoder: what the decoder does.
+        score: what an entity's score is.
+    """
+
+    reads: frozenset[str]
+    encoder: str
+    fusion: str
+    decoder: str
+    score: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +51,7 @@ class Model:
     Attributes:
         name: what to call it.
         config: its `tagger.json`.
+        parts: of what it is made.
         run: the `run.json` beside it, empty where there is none; an export has its training's in `training`.
         scores: of the validation splits, scores.json of the training.
         data: data.json of the training.
@@ -40,6 +60,7 @@ class Model:
 
     name: str
     config: Json
+    parts: Parts
     run: Json
     scores: Json
     data: Json
@@ -61,21 +82,24 @@ class Model:
         return [str(one) for one in self.config["trained"].get("datasets") or ()]
 
 
-def model_card(model: Model, told: Told) -> Card:
+def model_card(model: Model, options: CardOptions) -> Card:
     """The card of one tagger."""
     makings = [making("How it was exported", {"": model.run})] if model.exported else []
     makings += [making("How it was trained", {"": model.training})] if model.training else []
     results = [validation_section(model), *(_test_section(*test) for test in model.tests)]
     return Card(
         "model", model.name, tuple(makings), tuple(one for one in results if one), data_section(model.data),
-        _front(model, told), _about(model),
+        _front(model, options), _about(model),
     )  # fmt: skip
 
 
 def seeds_card(name: str, runs: Mapping[str, Json], scores: Json) -> Card:
     """The card of a folder with several seeds: `runs` are their run.json by their folders, `scores` its scores.json."""
     numbers = [one for one in scores if one not in {"runs", "epoch"}]
-    rows = [(f"seed-{seed}", *(f"{row[one]:.2f}" for one in numbers)) for seed, row in scores["runs"].items()]
+    rows = []
+    for seed, row in scores["runs"].items():
+        numbers_of = [f"{row[one]:.2f}" for one in numbers]
+        rows.append((f"seed-{seed}", *numbers_of))
     rows += [("mean", *(f"{scores[one]['mean']:.2f}" for one in numbers))]
     if all(scores[one]["sd"] is not None for one in numbers):
         rows += [("sd", *(f"{scores[one]['sd']:.2f}" for one in numbers))]
@@ -104,11 +128,17 @@ def _about(model: Model) -> Json:
     """What the prose of the card asks."""
     pieces, trained = model.config["pieces"], model.config["trained"]
     gate = {name: value for name, value in model.config["gate"].items() if value is not None}
+    gate_words = ", ".join(f"{name} {value:g}" for name, value in gate.items())
+    knowledge = PICTURES if "image" in model.parts.reads else trained.get("knowledge")
     return {
         "encoder": model.config["encoder"],
         "fusion": pieces["fusion"],
-        "knowledge": PICTURES if pieces["fusion"] == "prefix" else trained.get("knowledge"),
-        "gate": ", ".join(f"{name} {value:g}" for name, value in gate.items()) if "threshold" in gate else "none",
+        "decoder": model.config["decoder"],
+        "parts": model.parts,
+        "reads": next(iter(model.parts.reads), "") if knowledge else "",
+        "knowledge": knowledge,
+        "let_through": (model.training.get("gate") or {}).get("let_through"),
+        "gate": gate_words if "threshold" in gate else "none",
         "types": sorted({tag[2:] for tag in model.config["tags"] if tag != "O"}),
         "datasets": model.datasets,
         "english": bool(model.datasets) and set(model.datasets) <= ENGLISH,
@@ -120,15 +150,15 @@ def _about(model: Model) -> Json:
     }
 
 
-def _front(model: Model, told: Told) -> str:
+def _front(model: Model, options: CardOptions) -> str:
     """The YAML that the hub reads; a licence and a language that nobody gave are not in it."""
     from huggingface_hub import ModelCardData
 
     english = "en" if model.datasets and set(model.datasets) <= ENGLISH else None
     results = _results(model)
     data = ModelCardData(
-        language=told.language or english,
-        license=told.license,
+        language=options.language or english,
+        license=options.license,
         library_name="mmavk",
         pipeline_tag="token-classification",
         tags=list(TAGS),

@@ -20,6 +20,12 @@ def run_card(name: str, run: Json, scores: Json, data: Json) -> Card:
     """The card of a run of `mmavk eval`, `tag`, `generate`, `score` or `sweep`, from its records.
 
     `scores` is its scores.json, or sweep.json; empty where the command writes none.
+
+    Args:
+        name: of the run.
+        run: its run.json.
+        scores: its scores.json or sweep.json; empty if it has none.
+        data: its data.json; empty if it has none.
     """
     command = str(run["command"])
     results = {"eval": _eval, "score": _score, "sweep": _sweep}.get(command, _totals)(run, scores)
@@ -63,4 +69,6 @@ def _totals(run: Json, _: Json) -> list[Section]:
 
 
 def _plain(value: object) -> str:
-    return ", ".join(f"{name}: {one}" for name, one in value.items()) if isinstance(value, dict) else str(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {one}" for name, one in value.items())
+    return str(value)

@@ -72,13 +72,16 @@ def scores_section(heading: str, scores: Json) -> Section:
 def seed_scores_section(heading: str, scores: Json) -> Section:
     """Mean and standard deviation over seeds (scores.json of a folder of several), strict, overall and a type."""
     rows = tuple(
-        (name, *(_spread(row[part]) for part in ("precision", "recall", "f1")), str(row["gold"]))
+        (name, *(_spread(row, part) for part in ("precision", "recall", "f1")), str(row["gold"]))
         for name, row in scores["strict"].items()
     )
     return Section(heading, ("strict, mean ± sd", "P", "R", "F1", "gold"), rows, ())
 
 
-def _spread(value: Json) -> str:
+def _spread(row: Json, part: str) -> str:
+    if not row["gold"]:
+        return "-"
+    value = row[part]
     return f"{value['mean']:.2f}" if value.get("sd") is None else f"{value['mean']:.2f} ± {value['sd']:.2f}"
 
 
@@ -102,4 +105,6 @@ def numbers_section(heading: str, head: tuple[str, str], numbers: Mapping[str, o
 def _number(value: object) -> str:
     if isinstance(value, bool) or value is None:
         return "-" if value is None else str(value).lower()
-    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}" if isinstance(value, float) else str(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -91,10 +91,11 @@ def similarity_chart(name: str, answers: Sequence[Answered]) -> Chart | None:
     gated = sum(weight < GATED_UNDER for _, weight in known)
     full = [similarity for similarity, weight in known if weight >= GATED_UNDER]
     cut = min(full, default=None) if gated else None
+    edges = [edge for low, high, *_ in bins for edge in (low, high)]
     return Chart(
         title=f"Similarity of posts and knowledge{name}",
         summary=f"{len(known)} posts, the knowledge of {gated} counts less than in full",
-        x=axis("similarity", [low for low, *_ in bins] + [high for _, high, *_ in bins]),
+        x=axis("similarity", edges),
         y=axis("posts", [0, *(sum(one[2:]) for one in bins)], least=1),
         head=("similarity", "counts in full", "counts less"),
         rows=tuple((f"{low:.2f} to {high:.2f}", str(in_full), str(less)) for low, high, in_full, less in bins),
@@ -169,7 +170,9 @@ def _curves(title: str, label: str, series: Mapping[str, Sequence[Point]], decim
 def _f1_series(name: str, lines: Sequence[Json], runs: int) -> list[tuple[str, list[Point]]]:
     """The F1 that chooses the epoch; of a run by itself, that of each data set with and without knowledge too."""
     keys = dict.fromkeys(key for line in lines for key in line if key.removeprefix("eval_").startswith("f1"))
-    chosen = [key for key in keys if key.removeprefix("eval_") == "f1"] if runs > 1 else list(keys)
+    chosen = list(keys)
+    if runs > 1:
+        chosen = [key for key in keys if key.removeprefix("eval_") == "f1"]
     return [(_called(name, key.removeprefix("eval_"), runs), _series(lines, key)) for key in chosen]
 
 

@@ -2,9 +2,11 @@
 
 import base64
 import hashlib
+from collections.abc import Iterable
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from mmavk_cli.report.colours import Colours
 from mmavk_cli.report.safe_text import visible
 
 if TYPE_CHECKING:
@@ -13,8 +15,8 @@ if TYPE_CHECKING:
 LINES = "\t\n"
 
 
-def environment() -> "Environment":
-    """Jinja with what the templates ask for."""
+def environment(types: Iterable[str] = ()) -> "Environment":
+    """Jinja with what the templates ask for; `types` are those that the page shows, as far as they are known."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -27,7 +29,10 @@ def environment() -> "Environment":
         lstrip_blocks=True,
     )
     made.filters["shown"] = lambda text: visible(str(text), LINES)
-    made.globals["style"] = Markup(own_text("style.css"))  # noqa: S704 (a file of the package)
+    colours = Colours(types)
+    made.filters["ground"] = colours.css_class
+    made.filters["hue"] = colours.hue
+    made.globals["style"] = Markup(own_text("style.css") + own_text("page.css"))  # noqa: S704 (files of the package)
     return made
 
 

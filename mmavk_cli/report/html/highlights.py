@@ -57,7 +57,8 @@ def labels_of(found: Sequence[Entity], gold: Sequence[Entity] | None) -> list[La
     true = {one.span: one for one in gold}
     labels = []
     for pair in pairs(list(true), list(made)):
-        was, now = (true[pair[0]] if pair[0] else None), (made[pair[1]] if pair[1] else None)
+        was = true[pair[0]] if pair[0] else None
+        now = made[pair[1]] if pair[1] else None
         labels.append(_label(kind(pair), now, was))
     return labels
 
@@ -83,7 +84,8 @@ def _clusters(found: Sequence[Entity], gold: Sequence[Entity]) -> Iterator[tuple
     names: list[Entity] = []
     true: list[Entity] = []
     end = 0
-    whole = [(one.start, one.end, False, one) for one in found] + [(one.start, one.end, True, one) for one in gold]
+    whole = [(one.start, one.end, False, one) for one in found]
+    whole += [(one.start, one.end, True, one) for one in gold]
     for start, stop, is_gold, one in sorted(whole, key=lambda row: row[:3]):
         if (names or true) and start >= end:
             yield names, true

@@ -64,14 +64,22 @@ def card_of_row(row: Tagged | BadRow) -> Card:
 def card_of_case(
     case: Case, runs: Sequence[Answers], pair: tuple[int, int] | None, picture: Callable[[Case], Path | None]
 ) -> Card:
-    """A post of a report."""
+    """A post of a report.
+
+    Args:
+        case: the post, with the answers of all runs.
+        runs: the answers of each run.
+        pair: numbers of the runs with and without knowledge that are compared, if there are such.
+        picture: finds the file of a post's picture.
+    """
     if case.problem is not None:
         return Card(case.id, problem=case.problem, dataset=case.dataset)
     several = len(runs) > 1
     texts = []
     for group in same_names(case):
         parts = tuple(marked(case.text, case.answers[group[0]].found, case.gold))
-        texts.append(Text(", ".join(runs[number].letter for number in group) if several else "", parts))
+        of = ", ".join(runs[number].letter for number in group)
+        texts.append(Text(of if several else "", parts))
     first = next(iter(case.answers.values()))
     return Card(
         id=case.id,
@@ -91,4 +99,6 @@ def _seen(case: Case, runs: Sequence[Answers]) -> tuple[Seen, ...]:
     for number, answer in case.answers.items():
         if answer.knowledge:
             had.setdefault(answer.knowledge, []).append(runs[number].letter)
-    return tuple(Seen(", ".join(own) if len(runs) > 1 else "", one) for one, own in had.items())
+    if len(runs) == 1:
+        return tuple(Seen("", one) for one in had)
+    return tuple(Seen(", ".join(own), one) for one, own in had.items())

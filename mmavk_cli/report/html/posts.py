@@ -4,13 +4,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from urllib.parse import quote
 
 from mmavk_cli.base.records import BadRow, Entity, Knowledge, Problem
 from mmavk_cli.report.html.highlights import CORRECT, labels_of
-from mmavk_cli.report.metrics.confusion import KINDS
 from mmavk_cli.report.predictions_reader import Answered
 
-WRONG = tuple(kind for kind in KINDS if kind != CORRECT)
 CHANGED, BETTER, WORSE = "changed", "better", "worse"
 
 
@@ -76,7 +75,8 @@ def knowledge_pairs(runs: Sequence[Answers]) -> dict[str, tuple[int, int]]:
 
 
 def kind_words(case: Case) -> list[str]:
-    """What happened to the names: `RUN:KIND:TYPE` each, a name of two types or kinds with all of them.
+    """What happened to the names: `RUN:KIND:TYPE` each, a name of two types or kinds with all of them. In a type all
+    but letters, digits and `_.-~` stand as in an address, `%20`: the words are separated by blanks.
 
     Kinds are those of `confusion.KINDS` without `both`, which is `boundary` and `type`; `found` where no gold is known,
     `none` where there is no name.
@@ -88,7 +88,7 @@ def kind_words(case: Case) -> list[str]:
             kinds = ("boundary", "type") if label.kind == "both" else (label.kind,)
             kinds = ("found",) if case.gold is None else kinds
             for kind in kinds:
-                words |= {f"{number}:{kind}:{one}": None for one in (label.gold, label.found) if one}
+                words |= {f"{number}:{kind}:{quote(one, '')}": None for one in (label.gold, label.found) if one}
         if not labels:
             words[f"{number}:none:"] = None
     return list(words)
@@ -99,14 +99,17 @@ def knowledge_words(case: Case, pair: tuple[int, int] | None) -> list[str]:
     main = case.answers[pair[0]] if pair and pair[0] in case.answers else next(iter(case.answers.values()), None)
     if main is None:
         return []
-    words = ["absent" if main.knowledge is None else "counted" if _counts(main.knowledge) else "gated"]
+    words = ["absent"]
+    if main.knowledge is not None:
+        words = ["counted" if _counts(main.knowledge) else "gated"]
     blank = case.answers.get(pair[1]) if pair else None
     if blank is None or _names(main) == _names(blank):
         return words
     words.append(CHANGED)
     if case.gold is not None:
         faults, faults_without = (_faults(one, case.gold) for one in (main, blank))
-        words += [BETTER] if faults < faults_without else [WORSE] if faults > faults_without else []
+        if faults != faults_without:
+            words.append(BETTER if faults < faults_without else WORSE)
     return words
 
 

@@ -16,7 +16,7 @@ def rendered(page: Page) -> Iterator[str]:
 
     script = own_text("report.js")
     stream = (
-        environment()
+        environment(page.types)
         .get_template("report.html")
         .stream(
             page=page,

@@ -1,10 +1,12 @@
 """Runs → all that the page of a report shows."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import quote, unquote
 
-from mmavk_cli.base.records import BadRow
+from mmavk_cli.base.records import BadRow, Entity, Span
 from mmavk_cli.report.html import charts
 from mmavk_cli.report.html.post_view import Card, card_of_case
 from mmavk_cli.report.html.posts import BETTER, CHANGED, WORSE, Answers, Case, cases_of, knowledge_pairs, letters
@@ -13,6 +15,7 @@ from mmavk_cli.report.metrics.pairwise import gaps, sentence
 from mmavk_cli.report.predictions_reader import Answered
 from mmavk_cli.report.runs import Fact, RunRead, facts_of
 from mmavk_cli.report.score_tables import ErrorTable, Table, error_table, headline, score_table
+from mmavk_cli.spans import in_order
 
 WORDS = {
     "wrong": "any error", "missed": "missed", "spurious": "spurious", "boundary": "wrong boundary",
@@ -51,6 +54,7 @@ class Page:
     chart_parts: tuple[tuple[str, str, tuple[Chart, ...]], ...]
     cards: tuple[Card, ...]
     choices: tuple[Choice, ...]
+    types: tuple[str, ...]
     has_gold: bool
     notes: tuple[str, ...] = ()
 
@@ -64,10 +68,13 @@ class Page:
     def with_pictures(self, sources: Sequence[str | None]) -> "Page":
         """The same with small pictures, one of each card that has a file, and a word on those that are not shown."""
         given = iter(sources)
-        cards = tuple(card.shown(next(given)) if card.picture else card for card in self.cards)
+        cards = list(self.cards)
+        for at, card in enumerate(cards):
+            if card.picture:
+                cards[at] = card.shown(next(given))
         without = sum(one is None for one in sources)
         note = f"{without:,} of {len(sources):,} pictures are not shown: they cannot be read, or the page is full"
-        return replace(self, cards=cards, notes=(*self.notes, *([note] * bool(without))))
+        return replace(self, cards=tuple(cards), notes=(*self.notes, *([note] * bool(without))))
 
 
 def page_of(runs: Sequence[RunRead], logs: Mapping[str, RunRead], picture: Callable[[Case], Path | None]) -> Page:
@@ -80,6 +87,7 @@ def page_of(runs: Sequence[RunRead], logs: Mapping[str, RunRead], picture: Calla
     answers = [_answers(letter, run) for letter, run in zip(names, runs, strict=True) if run.rows]
     cases, pairs = cases_of(answers), knowledge_pairs(answers)
     cards = tuple(card_of_case(one, answers, pairs.get(_data(one, answers)), picture) for one in cases)
+    types = _types(cards)
     has_gold = any(one.gold is not None for one in cases)
     several = len(runs) > 1
     return Page(
@@ -96,7 +104,8 @@ def page_of(runs: Sequence[RunRead], logs: Mapping[str, RunRead], picture: Calla
         ),
         chart_parts=tuple(one for one in _chart_parts(names, runs, logs) if one[2]),
         cards=cards,
-        choices=tuple(_choices(cards, cases, answers)),
+        choices=tuple(_choices(cards, types, cases, answers)),
+        types=types,
         has_gold=has_gold,
     )
 
@@ -124,9 +133,12 @@ def _summary(runs: Sequence[RunRead], names: Mapping[str, str], cards: Sequence[
         else:
             lines.append(f"{name}: a run of mmavk {run.command}, {run.dataset}")
     lines += _gaps(runs, names)
-    changed, better, worse = (sum(word in card.about for card in cards) for word in (CHANGED, BETTER, WORSE))
-    if any("changed" in card.about for card in cards):
-        lines.append(f"Knowledge changed the names of {changed} posts: {better} for the better, {worse} for the worse")
+    did = Counter(word for card in cards for word in card.about)
+    if did[CHANGED]:
+        lines.append(
+            f"Knowledge changed the names of {did[CHANGED]} posts: "
+            f"{did[BETTER]} for the better, {did[WORSE]} for the worse"
+        )
     return lines
 
 
@@ -141,14 +153,30 @@ def _gaps(runs: Sequence[RunRead], names: Mapping[str, str]) -> list[str]:
             held.setdefault(run.data, []).append((letter, run))
     lines = []
     for group in held.values():
-        posts = [[row for row in run.rows if isinstance(row, Answered)] for _, run in group]
-        if len(group) < 2 or len({tuple(row.id for row in own) for own in posts}) > 1:  # noqa: PLR2004
+        posts = [_answered(run) for _, run in group]
+        if len(group) < 2 or len({_ids(own) for own in posts}) > 1:  # noqa: PLR2004
             continue
-        gold = [[one.span for one in row.gold or ()] for row in posts[0]]
-        counts = [count(gold, [[one.span for one in row.found] for row in own]) for own in posts]
-        settings = ResamplingSettings()
-        lines += [sentence(one) for one in gaps([letter for letter, _ in group], counts, settings, lambda *_: None)]
+        gold = [_spans(row.gold or ()) for row in posts[0]]
+        counts = [count(gold, _found(own)) for own in posts]
+        lettered = [letter for letter, _ in group]
+        lines += [sentence(one) for one in gaps(lettered, counts, ResamplingSettings(), lambda *_: None)]
     return lines
+
+
+def _answered(run: RunRead) -> list[Answered]:
+    return [row for row in run.rows if isinstance(row, Answered)]
+
+
+def _ids(rows: Sequence[Answered]) -> tuple[str, ...]:
+    return tuple(row.id for row in rows)
+
+
+def _spans(entities: Sequence[Entity]) -> list[Span]:
+    return [one.span for one in entities]
+
+
+def _found(rows: Sequence[Answered]) -> list[list[Span]]:
+    return [_spans(row.found) for row in rows]
 
 
 def _score_charts(judged: Sequence[tuple[str, RunRead]]) -> tuple[Chart, ...]:
@@ -160,8 +188,10 @@ def _score_charts(judged: Sequence[tuple[str, RunRead]]) -> tuple[Chart, ...]:
 def _chart_parts(
     names: Mapping[str, str], runs: Sequence[RunRead], logs: Mapping[str, RunRead]
 ) -> list[tuple[str, str, tuple[Chart, ...]]]:
-    several = len(runs) > 1
-    called = [(f", {letter}" if several else "", run) for letter, run in zip(names, runs, strict=True)]
+    ends = [f", {letter}" for letter in names]
+    if len(runs) == 1:
+        ends = [""]
+    called = list(zip(ends, runs, strict=True))
     calibrations = [charts.calibration_chart(end, run.scores["calibration"]) for end, run in called
                     if "calibration" in run.scores]  # fmt: skip
     similarities = [
@@ -178,16 +208,22 @@ def _chart_parts(
     ]
 
 
-def _choices(cards: Sequence[Card], cases: Sequence[Case], answers: Sequence[Answers]) -> list[Choice]:
+def _types(cards: Sequence[Card]) -> tuple[str, ...]:
+    """The types of all names on the page, found or of the gold."""
+    return in_order(unquote(kind) for card in cards for word in card.kinds if (kind := word.split(":")[2]))
+
+
+def _choices(
+    cards: Sequence[Card], types: Sequence[str], cases: Sequence[Case], answers: Sequence[Answers]
+) -> list[Choice]:
     words = {tuple(word.split(":")) for card in cards for word in card.kinds}
     kinds = {word[1] for word in words}
-    types = sorted({word[2] for word in words if word[2]})
     about = {word for card in cards for word in card.about}
     judged = {"wrong", "right"} if kinds - {"found", "none"} else set()
     sets = list(dict.fromkeys(case.dataset for case in cases))
     options = [
         Choice("kind", "What happened", tuple((one, text) for one, text in WORDS.items() if one in kinds | judged)),
-        Choice("type", "Type", tuple((one, one) for one in types)),
+        Choice("type", "Type", tuple((quote(one, ""), one) for one in types)),
         Choice("about", "Knowledge", tuple((one, text) for one, text in ABOUT.items() if one in about)),
         Choice("run", "In run", tuple((str(number), one.letter) for number, one in enumerate(answers))),
         Choice("set", "Data", tuple((one, one) for one in sets)),

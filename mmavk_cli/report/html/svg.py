@@ -100,7 +100,14 @@ class Chart:
 
 
 def axis(label: str, values: Sequence[float], whole: tuple[float, float] | None = None, least: float = 0.0) -> Axis:
-    """An axis over the values (or over `whole`), with round numbers at its ticks, `least` apart at least."""
+    """An axis over the values (or over `whole`), with round numbers at its ticks, `least` apart at least.
+
+    Args:
+        label: of the axis.
+        values: that it shows.
+        whole: its ends; None: those of the values.
+        least: smallest distance of two ticks.
+    """
     low, high = whole or (min(values), max(values))
     if high - low < 1e-9:  # noqa: PLR2004
         low, high = low - 0.5, high + 0.5

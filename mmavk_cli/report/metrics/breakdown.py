@@ -40,7 +40,14 @@ class Breakdown:
 
 
 def breakdown(rows: Sequence[Tagged], known: Known, rule: Rule, settings: ResamplingSettings) -> Breakdown:
-    """Judge tagged posts by their own tags."""
+    """Judge tagged posts by their own tags.
+
+    Args:
+        rows: posts with gold tags and entities that were found.
+        known: training posts, whose names count as seen, and which posts have a real picture.
+        rule: for errors and calibration.
+        settings: of the intervals.
+    """
     scores, groups = {}, {}
     for one in SPANS:
         scores[one], groups[one] = _scores(rows, known, one, settings)
@@ -66,7 +73,11 @@ def gold_spans(posts: Sequence[Post], rule: Rule) -> list[list[Span]]:
 
 def found_spans(rows: Sequence[Tagged]) -> list[list[Span]]:
     """The names that were found in each post."""
-    return [[entity.span for entity in row.entities] for row in rows]
+    return [_spans(row) for row in rows]
+
+
+def _spans(row: Tagged) -> list[Span]:
+    return [entity.span for entity in row.entities]
 
 
 def tags_of(row: Tagged) -> list[str]:
@@ -80,7 +91,8 @@ def _scores(
     """Scores overall and a type, and of the groups."""
     posts, found = [row.post for row in rows], found_spans(rows)
     gold = gold_spans(posts, rule)
-    scores = measure([post.tags or () for post in posts], [tags_of(row) for row in rows], rule)
+    tags = [post.tags or () for post in posts]
+    scores = measure(tags, [tags_of(row) for row in rows], rule)
     seen = None if known.train is None else _surfaces(known.train, gold_spans(known.train, rule))
     groups = by_group(posts, gold, found, seen, known.real)
     ends = intervals({name: _of_type(gold, found, name) for name in scores}, settings)

@@ -42,8 +42,10 @@ def confusion(gold: Spans, found: Spans) -> Confusion:
             kinds[kind(pair)] += 1
             types[_type(pair[0]), _type(pair[1])] += 1
     names = sorted({name for pair in types for name in pair}, key=lambda name: (name == NONE, name))
-    rows = {one: {other: types[one, other] for other in names if types[one, other]} for one in names}
-    return Confusion(**{name: kinds[name] for name in KINDS}, types={name: row for name, row in rows.items() if row})
+    rows: dict[str, dict[str, int]] = {}
+    for one, other in sorted(types, key=lambda pair: (names.index(pair[0]), names.index(pair[1]))):
+        rows.setdefault(one, {})[other] = types[one, other]
+    return Confusion(**{name: kinds[name] for name in KINDS}, types=rows)
 
 
 def pairs(gold: Sequence[Span], found: Sequence[Span]) -> Iterator[Pair]:

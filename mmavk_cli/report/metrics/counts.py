@@ -24,7 +24,8 @@ def count(gold: Spans, found: Spans, kept: Callable[[int, Span], bool] = lambda 
     """One count a post, over the names for which `kept(number of the post, span)` holds, in gold and found alike."""
     counts = []
     for number, pair in enumerate(zip(gold, found, strict=True)):
-        true, made = ({span for span in spans if kept(number, span)} for spans in pair)
+        true = {span for span in pair[0] if kept(number, span)}
+        made = {span for span in pair[1] if kept(number, span)}
         right = len(true & made)
         counts.append(Count(right, len(made) - right, len(true) - right))
     return counts
@@ -41,6 +42,13 @@ def by_group(
     """Counts of names whose surface form is among `seen` or not, and of posts with a real picture (`real[i]`) or not.
 
     What is None is left out: it is not known.
+
+    Args:
+        posts: with their words.
+        gold: spans of each post.
+        found: spans of each post.
+        seen: surface forms seen in training; None: not known.
+        real: whether each post has a real picture; None: not known.
     """
     groups = {}
     if seen is not None:

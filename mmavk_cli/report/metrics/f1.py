@@ -15,6 +15,8 @@ SPANS: dict[Rule, Callable[[Sequence[str]], list[Span]]] = {"strict": strict_spa
 """How each rule reads tags."""
 
 OVERALL = "overall"
+AVERAGES = ("micro avg", "macro avg", "weighted avg")
+"""Rows of seqeval that are no type's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +39,23 @@ def measure(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]], r
     from seqeval.metrics import classification_report
     from seqeval.scheme import IOB2
 
-    gold, predicted = [list(tags) for tags in gold], [list(tags) for tags in predicted]
-    if [len(tags) for tags in gold] != [len(tags) for tags in predicted]:
+    gold = [list(tags) for tags in gold]
+    predicted = [list(tags) for tags in predicted]
+    if list(map(len, gold)) != list(map(len, predicted)):
         raise ValueError("gold and predicted tags differ in length")
     if not any(SPANS[rule](tags) for tags in (*gold, *predicted)):  # seqeval takes the mean of nothing
         return {OVERALL: Scores(0.0, 0.0, 0.0, 0)}
     mode = {"mode": "strict", "scheme": IOB2} if rule == "strict" else {}
     table = classification_report(gold, predicted, output_dict=True, zero_division=0, **mode)
-    rows = {OVERALL: table.pop("micro avg")} | {name: row for name, row in table.items() if not name.endswith(" avg")}
+    rows = {OVERALL: table["micro avg"]} | {name: row for name, row in table.items() if name not in AVERAGES}
     return {name: _scores(row) for name, row in rows.items()}
 
 
 def scores_of(counts: Sequence[Count], interval: tuple[float, float] | None = None) -> Scores:
     """Micro-averaged scores of counted names; what has no names scores 0, as in seqeval."""
-    right, spurious, missed = (sum(part) for part in zip(*counts, strict=True)) if counts else (0, 0, 0)
+    right = sum(one.right for one in counts)
+    spurious = sum(one.spurious for one in counts)
+    missed = sum(one.missed for one in counts)
 
     def percent(part: int, whole: int) -> float:
         return 100 * part / whole if whole else 0.0

@@ -23,14 +23,22 @@ def gaps(
     names: Sequence[str],
     counts: Sequence[Sequence[Count]],
     settings: ResamplingSettings,
-    told: Callable[[int, int], None],
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Gap, ...]:
-    """The gap of every two systems: their names, and what each found in the same posts."""
+    """The gap of every two systems: their names, and what each found in the same posts.
+
+    Args:
+        names: of the systems.
+        counts: of each system, by post.
+        settings: of intervals and tests.
+        on_progress: is called with the number of pairs done.
+    """
     pairs = list(combinations(range(len(names)), 2))
     found = []
     for one, other in pairs:
         found.append(Gap(names[one], names[other], difference(counts[one], counts[other], settings)))
-        told(len(found), len(pairs))
+        if on_progress is not None:
+            on_progress(len(found), len(pairs))
     ps = holm([one.gap.p for one in found])
     return tuple(
         replace(one, gap=replace(one.gap, p=p, significant=p < ALPHA)) for one, p in zip(found, ps, strict=True)

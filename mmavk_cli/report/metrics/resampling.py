@@ -26,7 +26,8 @@ def table(groups: Sequence[Sequence[Count]]) -> Floats:
 
 
 def resampled(counts: Floats, resamples: int, seed: int) -> Floats:
-    """F1 of G groups [R, G] in R draws of N posts with replacement; all groups see the same draws.
+    """F1 of G groups [R, G] in R draws of N posts with replacement; all groups see the same draws. A draw without a
+    name of the gold says nothing of a group: not a number.
 
     Source: B. Efron and R. J. Tibshirani, An Introduction to the Bootstrap, chapter 13 (the percentile interval).
     """
@@ -37,11 +38,19 @@ def resampled(counts: Floats, resamples: int, seed: int) -> Floats:
     for row in sums:
         times = np.bincount(random.integers(posts, size=posts), minlength=posts)
         row[:] = times @ flat
-    return f1(sums.reshape(resamples, groups, parts))
+    drawn = sums.reshape(resamples, groups, parts)
+    gold = drawn[..., 0] + drawn[..., 2]
+    return np.where(gold > 0, f1(drawn), np.nan)
 
 
 def swapped(first: Floats, second: Floats, swaps: int, seed: int) -> Floats:
     """Differences of F1 [S] when the two systems' counts [N, 3] trade places in each post with probability 1/2.
+
+    Args:
+        first: counts of the first system [N, 3].
+        second: counts of the second [N, 3].
+        swaps: number of draws S.
+        seed: of the draws.
 
     Source: A. Yeh, More accurate tests for the statistical significance of result differences, COLING 2000.
     """

@@ -6,7 +6,7 @@ from statistics import fmean, stdev
 
 from mmavk_cli.report.metrics.counts import Count
 from mmavk_cli.report.metrics.f1 import Scores, scores_of
-from mmavk_cli.report.metrics.significance import ENDS, Interval, ResamplingSettings
+from mmavk_cli.report.metrics.significance import Interval, ResamplingSettings, interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,10 @@ def spread(values: Sequence[float]) -> Spread:
     return Spread(fmean(values), stdev(values) if len(values) > 1 else None)
 
 
-def seed_scores(counts: Mapping[int, Sequence[Count]], settings: ResamplingSettings | None = None) -> SeedScores:
-    """Scores of one or more seeds over the same posts, with an interval where settings say how to draw it."""
+def seed_scores(counts: Mapping[int, Sequence[Count]], settings: ResamplingSettings) -> SeedScores:
+    """Scores of one or more seeds over the same posts, with an interval."""
     scores = spread_scores([scores_of(one) for one in counts.values()])
-    return replace(scores, interval=mean_interval(counts, settings)) if settings else scores
+    return replace(scores, interval=mean_interval(counts, settings))
 
 
 def spread_scores(rows: Sequence[Scores]) -> SeedScores:
@@ -63,15 +63,14 @@ def spread_scores(rows: Sequence[Scores]) -> SeedScores:
     )
 
 
-def mean_interval(counts: Mapping[int, Sequence[Count]], settings: ResamplingSettings) -> Interval:
-    """The 95 % bootstrap interval over posts of the mean F1; all seeds see the same draws."""
-    import numpy as np
-
+def mean_interval(counts: Mapping[int, Sequence[Count]], settings: ResamplingSettings) -> Interval | None:
+    """The 95 % bootstrap interval over posts of the mean F1, None where the gold has no names; all seeds see the same
+    draws.
+    """
     from mmavk_cli.report.metrics.resampling import resampled, table
 
-    draws = resampled(table(list(counts.values())), settings.resamples, settings.seed).mean(axis=1)
-    low, high = np.percentile(draws, ENDS)
-    return float(low), float(high)
+    draws = resampled(table(list(counts.values())), settings.resamples, settings.resampling_seed)
+    return interval(draws.mean(axis=1))
 
 
 def summed(counts: Mapping[int, Sequence[Count]]) -> list[Count]:

@@ -24,9 +24,9 @@ Interval = tuple[float, float]
 class ResamplingSettings(Settings):
     """How often posts are drawn."""
 
-    resamples: int = setting(1000, "Draws of the posts behind each 95 % interval.", ge=100)
-    swaps: int = setting(10000, "Random swaps behind each p-value.", ge=100)
-    seed: int = setting(1, "Seed of all that is drawn.", ge=0)
+    resamples: int = setting(1000, "Bootstrap resamples of the posts for each 95 % interval.", ge=100)
+    swaps: int = setting(10000, "Random swaps for each p-value.", ge=100)
+    resampling_seed: int = setting(1, "Random seed of resamples, swaps and shuffled pairings.", ge=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +39,16 @@ class Difference:
     significant: bool
 
 
-def intervals(groups: Mapping[str, Sequence[Count]], settings: ResamplingSettings) -> dict[str, Interval]:
-    """The 95 % interval of each group's F1; all groups are counted over the same posts."""
+def intervals(groups: Mapping[str, Sequence[Count]], settings: ResamplingSettings) -> dict[str, Interval | None]:
+    """The 95 % interval of each group's F1, None where it has no name of the gold; all groups are counted over the same
+    posts.
+    """
     from mmavk_cli.report.metrics.resampling import resampled, table
 
     if not groups:
         return {}
-    draws = resampled(table(list(groups.values())), settings.resamples, settings.seed)
-    return {name: _interval(draws[:, number]) for number, name in enumerate(groups)}
+    draws = resampled(table(list(groups.values())), settings.resamples, settings.resampling_seed)
+    return {name: interval(draws[:, number]) for number, name in enumerate(groups)}
 
 
 def difference(first: Sequence[Count], second: Sequence[Count], settings: ResamplingSettings) -> Difference:
@@ -56,12 +58,12 @@ def difference(first: Sequence[Count], second: Sequence[Count], settings: Resamp
     from mmavk_cli.report.metrics.resampling import resampled, swapped, table
 
     both = table([first, second])
-    draws = resampled(both, settings.resamples, settings.seed)
+    draws = resampled(both, settings.resamples, settings.resampling_seed)
     gap = scores_of(first).f1 - scores_of(second).f1
-    chance = abs(swapped(both[:, 0], both[:, 1], settings.swaps, settings.seed))
+    chance = abs(swapped(both[:, 0], both[:, 1], settings.swaps, settings.resampling_seed))
     wider = int((chance >= abs(gap) - 1e-9).sum())  # equal gaps differ in their last bits
     p = (wider + 1) / (settings.swaps + 1)
-    return Difference(gap, _interval(draws[:, 0] - draws[:, 1]), p, p < ALPHA)
+    return Difference(gap, interval(draws[:, 0] - draws[:, 1]) or (gap, gap), p, p < ALPHA)
 
 
 def holm(ps: Sequence[float]) -> list[float]:
@@ -74,8 +76,12 @@ def holm(ps: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def _interval(draws: "npt.NDArray[np.float64]") -> Interval:
+def interval(draws: "npt.NDArray[np.float64]") -> Interval | None:
+    """The range that holds 95 % of the draws that are numbers; None where none is."""
     import numpy as np
 
-    low, high = np.percentile(draws, ENDS)
+    numbers = draws[~np.isnan(draws)]
+    if not len(numbers):
+        return None
+    low, high = np.percentile(numbers, ENDS)
     return float(low), float(high)

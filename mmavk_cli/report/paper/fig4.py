@@ -72,6 +72,12 @@ def swept(
     depends on its own knowledge alone.
 
     `similarities`: of each post, None where it has no knowledge.
+
+    Args:
+        every: counts of each post with all knowledge, by seed.
+        none: counts with all knowledge gated, by seed.
+        similarities: of each post; None where it has no knowledge.
+        thresholds: to score.
     """
     settings = ResamplingSettings()
     known = [one for one in similarities if one is not None]
@@ -88,7 +94,11 @@ def swept(
 
 
 def _chosen(kept: Sequence[bool], own: Sequence[Count], other: Sequence[Count]) -> list[Count]:
-    return [one if keep else two for keep, one, two in zip(kept, own, other, strict=True)]
+    chosen = list(other)
+    for at, (keep, count) in enumerate(zip(kept, own, strict=True)):
+        if keep:
+            chosen[at] = count
+    return chosen
 
 
 def _words(scores: SeedScores) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """A table of results: our scores over seeds beside the published ones, and which gaps are more than chance."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from mmavk_cli.base.records import Json
@@ -36,7 +36,9 @@ class Row:
 
     def words(self) -> tuple[str, ...]:
         """The row under `HEAD`."""
-        paper = tuple(f"{one:.2f}" for one in self.published) if self.published else (ABSENT,) * 3
+        paper: tuple[str, ...] = (ABSENT,) * 3
+        if self.published:
+            paper = tuple(f"{one:.2f}" for one in self.published)
         if self.scores is None:
             return (self.name, *(ABSENT,) * 4, *paper)
         ours = (str(one) for one in (self.scores.precision, self.scores.recall, self.scores.f1))
@@ -84,11 +86,18 @@ def results(
     seeds: tuple[int, ...],
     systems: Sequence[System],
     published: PublishedScores,
-    told: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Results:
     """Score the systems and test every two of them, over the seeds that all of them have.
 
     Rows that only the paper has are kept, without numbers of ours.
+
+    Args:
+        table: `table3` or `table4`.
+        dataset: name of the data set.
+        encoder: name of the encoder.
+        seeds: that were trained.
+        systems: rows of the table.
+        published: the paper's scores.
     """
     settings = ResamplingSettings()
     rows = []
@@ -97,8 +106,9 @@ def results(
         row = Row(system.name, tuple(system.counts), scores, published.rows.get(system.name), system.notes)
         rows.append(row)
     there = [system for system in systems if system.counts]
-    common = [seed for seed in seeds if all(seed in system.counts for system in there)]
-    paired = [summed({seed: system.counts[seed] for seed in common}) for system in there] if common else []
+    common = set(seeds).intersection(*(system.counts for system in there))
+    paired = [_summed(system, common) for system in there]
+    names = [system.name for system in there]
     some = next(iter(there[0].counts.values())) if there else ()
     return Results(
         table,
@@ -111,5 +121,9 @@ def results(
         seeds,
         all(set(seeds) <= set(system.counts) for system in systems),
         tuple(rows),
-        gaps([system.name for system in there], paired, settings, told) if paired else (),
+        gaps(names, paired, settings) if there and common else (),
     )
+
+
+def _summed(system: System, seeds: Collection[int]) -> list[Count]:
+    return summed({seed: counts for seed, counts in system.counts.items() if seed in seeds})

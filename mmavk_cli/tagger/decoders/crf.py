@@ -1,55 +1,61 @@
-"""The CRF of training: pytorch-crf with the transitions IOB2 forbids held at a huge negative score."""
+"""The paper's decoder: a linear-chain CRF over IOB2 tags (equations 11, 12)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor, nn
-from torch.nn.utils import parametrize
-from torchcrf import CRF
+from mmavk_cli.spans import strict_spans
+from mmavk_cli.tagger.batch import Floats, Ints
+from mmavk_cli.tagger.decoders.crf_numpy import Chain, best_tags, span_scores
+from mmavk_cli.tagger.decoders.decoder import Decoder
+from mmavk_cli.tagger.decoders.head import ScoredSpan
+from mmavk_cli.tagger.parts import Shapes, Sizes
 
-from mmavk_cli.spans import split_tag
-
-FORBIDDEN = -1e4
-"""Score of a transition that IOB2 does not allow; float32 keeps ordinary scores exact beside it."""
-
-
-def allowed(before: str, tag: str) -> bool:
-    """Whether `tag` may follow `before` in IOB2; `O` before the first word."""
-    prefix, kind = split_tag(tag)
-    return prefix != "I" or (before != "O" and split_tag(before)[1] == kind)
+if TYPE_CHECKING:
+    from mmavk_cli.tagger.decoders.layers import DecoderLayers
 
 
-class _Forbid(nn.Module):
-    def __init__(self, mask: Tensor) -> None:
-        super().__init__()
-        self.register_buffer("mask", mask, persistent=False)
+class CrfDecoder(Decoder):
+    """Every word gets a score a tag, every pair of neighbours one for following each other; the best sequence wins."""
 
-    def forward(self, scores: Tensor) -> Tensor:
-        return scores.masked_fill(self.mask, FORBIDDEN)  # type: ignore[arg-type]
+    described = "a CRF tags them"
+    score = "the CRF's marginal probability of exactly that span and type"
 
-    def right_inverse(self, scores: Tensor) -> Tensor:
+    def shapes(self, sizes: Sizes) -> Shapes:
+        """A linear layer, weights [out, in], and the scores of the chain: transitions are [from, to]."""
+        many = len(self.tags)
+        chain = {"crf.start": (many,), "crf.transitions": (many, many), "crf.end": (many,)}
+        return {"emit.weight": (many, sizes.width), "emit.bias": (many,), **chain}
+
+    def layers(self, sizes: Sizes) -> "DecoderLayers":
+        """The linear layer and the chain."""
+        from mmavk_cli.tagger.decoders.crf_layers import CrfLayers
+
+        return CrfLayers(self.tags, sizes, self.head)
+
+    def head(self, tensors: Mapping[str, Floats]) -> "CrfHead":
+        """Viterbi and forward-backward."""
+        return CrfHead(tensors, self.tags)
+
+    def kept(self, words: int, width: int) -> int:  # noqa: ARG002
+        """The emissions, and a step's sums over pairs of tags."""
+        many = len(self.tags)
+        return 3 * 4 * words * many * (many + 2)
+
+
+class CrfHead:
+    """A trained CRF; logits are emissions [B, W, T]."""
+
+    def __init__(self, tensors: Mapping[str, Floats], tags: tuple[str, ...]) -> None:
+        self.weight, self.bias = tensors["emit.weight"], tensors["emit.bias"]
+        self.chain = Chain(tensors["crf.start"], tensors["crf.transitions"], tensors["crf.end"], tags)
+
+    def logits(self, words: Floats, lengths: Ints) -> Floats:  # noqa: ARG002
+        """Scores of every tag for every word."""
+        scores: Floats = words @ self.weight.T + self.bias
         return scores
 
-
-class ConstrainedCRF(nn.Module):
-    """Linear-chain CRF (equations 11, 12) over emissions [B, W, T], always in float32."""
-
-    def __init__(self, tags: Sequence[str]) -> None:
-        super().__init__()
-        self.crf = CRF(len(tags), batch_first=True)
-        inside = torch.tensor([[not allowed(before, tag) for tag in tags] for before in tags])
-        first = torch.tensor([not allowed("O", tag) for tag in tags])
-        parametrize.register_parametrization(self.crf, "transitions", _Forbid(inside))
-        parametrize.register_parametrization(self.crf, "start_transitions", _Forbid(first))
-
-    def loss(self, emissions: Tensor, tags: Tensor, mask: Tensor) -> Tensor:
-        """Mean over posts of -log p(tags); mask [B, W] bool. A post without words counts nothing."""
-        kept = mask.any(dim=1)
-        with torch.autocast(emissions.device.type, enabled=False):
-            likelihood = self.crf(emissions.float()[kept], tags[kept], mask[kept], reduction="mean")
-        loss: Tensor = -likelihood
-        return loss
-
-    def scores(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Start [T], transition [T from, T to] and end [T] scores."""
-        return self.crf.start_transitions, self.crf.transitions, self.crf.end_transitions
+    def spans(self, logits: Floats, lengths: Ints) -> list[list[ScoredSpan]]:
+        """The entities of the best tag sequence, with the marginal probability of exactly that span and type."""
+        found = [strict_spans(tags) for tags in best_tags(self.chain, logits, lengths)]
+        scores = span_scores(self.chain, logits, lengths, found)
+        return [list(map(ScoredSpan, *both)) for both in zip(found, scores, strict=True)]

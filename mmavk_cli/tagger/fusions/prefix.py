@@ -1,11 +1,18 @@
-"""How knowledge meets the words (paper: Section 3.2 and Table 4)."""
+"""A picture's features as keys and values of every layer ("T+I" of Table 4)."""
 
-from typing import Any
+from collections.abc import Sequence
+from math import prod
+from typing import TYPE_CHECKING, ClassVar
 
-import torch
-from torch import Tensor, nn
+from mmavk_cli.base.records import Knowledge, Word
+from mmavk_cli.tagger.batch import Example
+from mmavk_cli.tagger.fusions.fusion import Fusion, Source, counted
+from mmavk_cli.tagger.parts import Shapes, Sizes
+from mmavk_cli.tagger.pieces import Cutter
 
-from mmavk_cli.base.errors import UsageError
+if TYPE_CHECKING:
+    from mmavk_cli.tagger.encoders.layers import EncoderLayers
+    from mmavk_cli.tagger.fusions.layers import FusionLayers
 
 PREFIXES = 4
 """Key and value pairs that a picture puts before each layer's own."""
@@ -13,79 +20,33 @@ PREFIXES = 4
 BOTTLENECK = 128
 """Width between a picture's features and all layers' prefixes; without it this layer outgrows the encoder."""
 
-ATTENTION = "mmavk_prefix"
 
-
-class WordFusion(nn.Module):
-    """h'_i = W [h_i ; weight * h_aux] with h_aux = tanh(Linear(h_[CLS])) (equations 8 to 10).
-
-    W begins as the identity on h_i and zero on h_aux, so that training starts from the encoder's own word vectors.
-    """
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.auxiliary = nn.Linear(width, width)
-        self.weigh = nn.Linear(2 * width, width)
-        with torch.no_grad():
-            self.weigh.weight.copy_(torch.cat([torch.eye(width), torch.zeros(width, width)], dim=1))
-            self.weigh.bias.zero_()
-
-    def forward(self, words: Tensor, knowledge: Tensor, weight: Tensor) -> Tensor:
-        """Fused words [B, W, D] from words [B, W, D], h_[CLS] of the knowledge [B, D] and its weight [B]."""
-        auxiliary = torch.tanh(self.auxiliary(knowledge)) * weight[:, None]
-        spread = auxiliary[:, None, :].expand(-1, words.shape[1], -1)
-        fused: Tensor = self.weigh(torch.cat([words, spread.to(words.dtype)], dim=-1))
-        return fused
-
-
-class VisualPrefix(nn.Module):
-    """A picture's features as keys and values before those of every self-attention layer ("T+I" of Table 4).
+class VisualPrefix(Fusion):
+    """Key and value prefixes from the picture's features.
 
     The paper does not say how features become prefixes; this is one hidden layer for all of them.
-
-    Raises:
-        UsageError: the encoder's attention cannot take a prefix.
     """
 
-    def __init__(self, encoder: nn.Module, visual: int) -> None:
-        super().__init__()
-        config: Any = encoder.config
-        self.layers, self.heads = int(config.num_hidden_layers), int(config.num_attention_heads)
-        self.reduce = nn.Linear(visual, BOTTLENECK)
-        self.expand = nn.Linear(BOTTLENECK, self.layers * 2 * PREFIXES * int(config.hidden_size))
-        _take_prefixes(encoder)
+    reads: ClassVar[frozenset[Source]] = frozenset({"image"})
+    described = "with the picture's features as a prefix in every layer"
 
-    def forward(self, visual: Tensor) -> tuple[Tensor, Tensor]:
-        """Prefixes [R, layers, 2 (key, value), heads, PREFIXES, D / heads], and which rows [R] have a picture.
+    def example(self, cutter: Cutter, words: Sequence[Word], knowledge: Knowledge | None) -> Example:
+        """The words, and the features beside them."""
+        pieces, known = cutter.post(words), counted(knowledge)
+        return Example(pieces) if known is None else Example(pieces, weight=known.weight, visual=known.visual)
 
-        Features are [R, V], zeros where there is no picture.
+    def shapes(self, sizes: Sizes) -> Shapes:
+        """Features → bottleneck → keys and values of all layers; weights [out, in]."""
+        features, wide = prod(sizes.features), sizes.depth * 2 * PREFIXES * sizes.width
+        reduce = {"reduce.weight": (BOTTLENECK, features), "reduce.bias": (BOTTLENECK,)}
+        return {**reduce, "expand.weight": (wide, BOTTLENECK), "expand.bias": (wide,)}
+
+    def layers(self, encoder: "EncoderLayers", sizes: Sizes) -> "FusionLayers":
+        """The two linear layers, and an encoder whose attention takes prefixes.
+
+        Raises:
+            UsageError: the encoder's attention cannot.
         """
-        flat: Tensor = self.expand(torch.tanh(self.reduce(visual)))
-        parts = flat.view(len(visual), self.layers, 2, PREFIXES, self.heads, -1)
-        return parts.transpose(3, 4), visual.any(dim=1)
+        from mmavk_cli.tagger.fusions.prefix_layers import PrefixLayers
 
-
-def _take_prefixes(encoder: Any) -> None:
-    """Let every self-attention layer of the encoder put prefixes before its own keys and values."""
-    from transformers import AttentionInterface, AttentionMaskInterface
-    from transformers.integrations.sdpa_attention import sdpa_attention_forward
-    from transformers.masking_utils import sdpa_mask
-
-    def attend(
-        module: Any, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, **others: Any
-    ) -> Any:
-        prefix, has_picture = others.pop("prefix")
-        before = prefix[:, module.layer_idx].to(key.dtype)
-        key, value = torch.cat([before[:, 0], key], dim=2), torch.cat([before[:, 1], value], dim=2)
-        if attention_mask is None:
-            attention_mask = torch.ones(len(key), 1, 1, query.shape[2], dtype=torch.bool, device=key.device)
-        rows, heads, pieces, _ = attention_mask.shape
-        seen = has_picture[:, None, None, None].expand(rows, heads, pieces, PREFIXES)
-        return sdpa_attention_forward(module, query, key, value, torch.cat([seen, attention_mask], dim=3), **others)
-
-    if not encoder._supports_attention_backend:
-        kind = encoder.config.model_type
-        raise UsageError(f"{kind} cannot take a prefix", "--fusion", "Take an encoder such as XLM-R or BERT")
-    AttentionInterface.register(ATTENTION, attend)
-    AttentionMaskInterface.register(ATTENTION, sdpa_mask)
-    encoder.set_attn_implementation(ATTENTION)
+        return PrefixLayers(encoder, sizes, self.shapes(sizes))

@@ -1,4 +1,4 @@
-"""A trained tagger → ONNX encoder (int8 or float) and NumPy head, the files `runtime.py` reads."""
+"""A trained tagger → ONNX encoder (int8 or float) and NumPy head, the files that `onnx_model.py` reads."""
 
 import shutil
 import tempfile
@@ -8,23 +8,46 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from mmavk_cli.base.errors import MissingError, UsageError
-from mmavk_cli.tagger.checkpoint import CONFIG, FROZEN_ONNX, HEAD, ONNX, TOKENIZER, TaggerConfig
+from mmavk_cli.base.errors import MissingError, UsageError, install
+from mmavk_cli.tagger.checkpoint import CONFIG, FROZEN_ONNX, HEAD, ONNX, TaggerConfig
+from mmavk_cli.tagger.decoders.registry import DECODERS
+from mmavk_cli.tagger.encoders.layers import EncoderLayers
+from mmavk_cli.tagger.encoders.registry import ENCODERS
+from mmavk_cli.tagger.fusions.registry import FUSIONS
 from mmavk_cli.tagger.inference.torch_model import load_model
 
 
 def files_of(config: TaggerConfig) -> tuple[str, ...]:
     """What an exported tagger is made of."""
-    return (ONNX, *((FROZEN_ONNX,) if config.frozen else ()), HEAD, TOKENIZER, CONFIG)
+    cutter = ENCODERS[config.encoder_kind].cutter_files
+    return (ONNX, *((FROZEN_ONNX,) if config.frozen else ()), HEAD, *cutter, CONFIG)
+
+
+def check_exportable(config: TaggerConfig, where: Path) -> None:
+    """Every part of the tagger has a form without torch.
+
+    Raises:
+        UsageError: one has none.
+    """
+    parts = {
+        f"fusion {config.pieces.fusion}": FUSIONS[config.pieces.fusion].onnx,
+        f"decoder {config.decoder}": DECODERS[config.decoder].onnx,
+        f"encoder kind {config.encoder_kind}": ENCODERS[config.encoder_kind].onnx,
+    }
+    for part, exportable in parts.items():
+        if not exportable:
+            raise UsageError(f"a tagger with the {part} has no ONNX form", str(where), "Use its run folder itself")
 
 
 class _Hidden(nn.Module):
-    def __init__(self, encoder: nn.Module) -> None:
+    """An encoder with the names that ONNX Runtime gives its arguments."""
+
+    def __init__(self, encoder: EncoderLayers) -> None:
         super().__init__()
         self.encoder = encoder
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        hidden: Tensor = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        hidden: Tensor = self.encoder.exported(input_ids, attention_mask)
         return hidden
 
 
@@ -35,19 +58,20 @@ def export_onnx(source: Path, target: Path, config: TaggerConfig, *, int8: bool)
     comes last.
 
     Raises:
-        MissingError: the checkpoint or the package onnx is not there. UsageError: its fusion cannot be exported.
+        MissingError: the checkpoint or the package onnx is not there. UsageError: one of its parts cannot be exported.
     """
     try:
         from onnxruntime.quantization import QuantType, quantize_dynamic
         from onnxruntime.quantization.shape_inference import quant_pre_process
     except ImportError as error:
-        raise MissingError("the package onnx is not installed", do="pip install 'mmavk[train]'") from error
-    if config.pieces.fusion == "prefix":
-        raise UsageError("a tagger with the fusion prefix has no ONNX form", str(source), "Use its run folder itself")
-    model, _ = load_model(source)
+        raise MissingError("the package onnx is not installed", do=install("train")) from error
+    check_exportable(config, source)
+    network, _ = load_model(source)
     (target / CONFIG).unlink(missing_ok=True)
     (target / FROZEN_ONNX).unlink(missing_ok=True)
-    encoders = {ONNX: model.encoder} | ({FROZEN_ONNX: model.frozen.encoder} if model.frozen else {})
+    encoders = {ONNX: network.encoder}
+    if network.fusion.frozen is not None:
+        encoders[FROZEN_ONNX] = network.fusion.frozen.encoder
     for name, encoder in encoders.items():
         with tempfile.TemporaryDirectory() as scratch:
             plain, prepared = Path(scratch) / "plain.onnx", Path(scratch) / "prepared.onnx"
@@ -60,7 +84,7 @@ def export_onnx(source: Path, target: Path, config: TaggerConfig, *, int8: bool)
             quantize_dynamic(
                 str(prepared), str(target / name), weight_type=QuantType.QInt8, per_channel=True, reduce_range=True
             )
-    for name in (HEAD, TOKENIZER):
+    for name in (HEAD, *ENCODERS[config.encoder_kind].cutter_files):
         shutil.copyfile(source / name, target / name)
     config.write(target)
 

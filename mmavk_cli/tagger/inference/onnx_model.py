@@ -1,26 +1,29 @@
-"""The exported tagger: the encoder in ONNX Runtime, fusion and CRF in NumPy. Loads no torch."""
+"""The exported tagger: the encoder in ONNX Runtime, fusion and decoder in NumPy. Loads no torch."""
 
-import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mmavk_cli.base.cores import cores
 from mmavk_cli.base.errors import MissingError
 from mmavk_cli.tagger.batch import Batch, Floats, Ints
-from mmavk_cli.tagger.checkpoint import FROZEN_ONNX, HEAD, ONNX, TOKENIZER, TaggerConfig
-from mmavk_cli.tagger.decoders.crf_numpy import Chain
+from mmavk_cli.tagger.checkpoint import FROZEN_ONNX, HEAD, ONNX, TaggerConfig
+from mmavk_cli.tagger.decoders.registry import DECODERS
+from mmavk_cli.tagger.encoders.registry import ENCODERS
+from mmavk_cli.tagger.fusions.registry import FUSIONS
 from mmavk_cli.tagger.inference.predictor import Predictor
-from mmavk_cli.tagger.pieces import PieceCutter
+from mmavk_cli.tagger.parts import Shapes, Sizes
 
 
-class OnnxEmitter:
-    """Emissions by equations 5 to 10 with an ONNX encoder; the same numbers as torch up to quantisation.
+class OnnxModel:
+    """Logits with an ONNX encoder; the same numbers as torch up to quantisation.
 
     The encoder gets one row at a time, without padding: an int8 encoder takes its scale from all it is given, so in a
-    batch a post's tags would hang on the posts beside it. Rows run on `threads` threads (0: one a core).
+    batch a post's tags would depend on the posts beside it. Rows run on `threads` threads (0: one a core).
     """
 
     device = "cpu"
@@ -28,31 +31,25 @@ class OnnxEmitter:
     def __init__(self, folder: Path, config: TaggerConfig, threads: int) -> None:
         self.session = _session(folder / ONNX)
         self.of_knowledge = _session(folder / FROZEN_ONNX) if config.frozen else self.session
-        self.fuses = config.pieces.fusion == "word"
-        self.head = _head(folder / HEAD, _shapes(self.session, self.fuses, len(config.tags)))
-        self.chain = Chain(self.head["crf.start"], self.head["crf.transitions"], self.head["crf.end"], config.tags)
-        self.pool = ThreadPoolExecutor(threads or os.cpu_count() or 1)
+        self.encoder, self.fusion = ENCODERS[config.encoder_kind](), FUSIONS[config.pieces.fusion]()
+        decoder = DECODERS[config.decoder](config.tags)
+        sizes = Sizes(self.session.get_outputs()[0].shape[-1], features=config.visual)
+        fused = replace(sizes, width=self.fusion.width_out(sizes))
+        self.tensors = _head(folder / HEAD, self.fusion.shapes(sizes) | decoder.shapes(fused))
+        self.head = decoder.head(self.tensors)
+        self.pool = ThreadPoolExecutor(threads or cores())
 
-    def emissions(self, batch: Batch) -> Floats:
-        """Scores of every tag for every word, [B, W, T] float32."""
+    def logits(self, batch: Batch) -> Floats:
+        """What the decoder searches, float32."""
         hidden = self._encode(self.session, batch.ids, batch.mask)
         words = hidden.reshape(-1, hidden.shape[-1])[batch.first]
-        if self.fuses:
-            words = self._fused(words, batch)
-        scores: Floats = words @ self.head["emit.weight"].T + self.head["emit.bias"]
-        return scores
+        fused = self.fusion.fuse(words, batch, self.tensors, self._pooled)
+        lines = fused.reshape(-1, fused.shape[-1])[batch.line_words]
+        return self.head.logits(lines, batch.line_lengths)
 
-    def _fused(self, words: Floats, batch: Batch) -> Floats:
-        """Equations 8 to 10."""
-        width = words.shape[-1]
-        weigh = self.head["weigh.weight"]
-        fused: Floats = words @ weigh[:, :width].T + self.head["weigh.bias"]
-        if len(batch.knowledge_ids):
-            cls = self._encode(self.of_knowledge, batch.knowledge_ids, batch.knowledge_mask)[:, 0]
-            auxiliary = np.tanh(cls @ self.head["auxiliary.weight"].T + self.head["auxiliary.bias"])
-            share = auxiliary[np.maximum(batch.knowledge_of, 0)] * batch.weight[:, None]
-            fused += (share @ weigh[:, width:].T).astype(np.float32)[:, None, :]
-        return fused
+    def _pooled(self, ids: Ints, mask: Ints) -> Floats:
+        """One vector a text, [U, D] (equation 7)."""
+        return self.encoder.pool(self._encode(self.of_knowledge, ids, mask), mask.sum(axis=1))
 
     def _encode(self, session: Any, ids: Ints, mask: Ints) -> Floats:
         """Hidden states [R, P, D] of R rows, zero in the padding."""
@@ -71,8 +68,8 @@ def load_runtime(folder: Path, threads: int = 0) -> tuple[Predictor, TaggerConfi
         MissingError: a file is absent or broken.
     """
     config = TaggerConfig.read(folder)
-    cutter = PieceCutter.load(folder / TOKENIZER, config.pieces)
-    return Predictor(OnnxEmitter(folder, config, threads), cutter), config
+    cutter = ENCODERS[config.encoder_kind]().cutter(folder, config.pieces)
+    return Predictor(OnnxModel(folder, config, threads), cutter, config), config
 
 
 def _encode_row(session: Any, ids: Ints) -> Floats:
@@ -92,23 +89,15 @@ def _session(path: Path) -> Any:
         raise MissingError(f"cannot load the encoder: {error}", str(path), "Export or install it again") from error
 
 
-def _shapes(session: Any, fuses: bool, tags: int) -> dict[str, tuple[int, ...]]:
-    """The head's tensors that fit the encoder."""
-    width = session.get_outputs()[0].shape[-1]
-    fusion = {"auxiliary.weight": (width, width), "auxiliary.bias": (width,)}
-    fusion |= {"weigh.weight": (width, 2 * width), "weigh.bias": (width,)}
-    crf = {"crf.start": (tags,), "crf.transitions": (tags, tags), "crf.end": (tags,)}
-    return {"emit.weight": (tags, width), "emit.bias": (tags,), **crf, **(fusion if fuses else {})}
-
-
-def _head(path: Path, shapes: dict[str, tuple[int, ...]]) -> dict[str, Floats]:
+def _head(path: Path, shapes: Shapes) -> dict[str, Floats]:
+    """The tensors of fusion and decoder, of these shapes."""
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
     try:
         head = dict(load_file(path))
     except (OSError, SafetensorError) as error:
-        raise MissingError(f"the head cannot be read: {error}", str(path), "Export or install it again") from error
+        raise MissingError(f"cannot read the head: {error}", str(path), "Export or install it again") from error
     if {name: tensor.shape for name, tensor in head.items()} != shapes:
         raise MissingError("the head does not fit the encoder", str(path), "Export or install it again")
     return head

@@ -1,17 +1,17 @@
-"""Posts → entities, over any emitter (torch or ONNX Runtime)."""
+"""Posts → entities, with a model in torch or ONNX Runtime."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import islice
 from typing import Protocol
 
-import numpy as np
-
 from mmavk_cli.base.records import Knowledge, Post, Span
-from mmavk_cli.spans import strict_spans
+from mmavk_cli.spans import line_ranges
 from mmavk_cli.tagger.batch import Batch, Example, Floats, collate
-from mmavk_cli.tagger.decoders.crf_numpy import Chain, best_tags, span_scores
-from mmavk_cli.tagger.pieces import PieceCutter
+from mmavk_cli.tagger.checkpoint import TaggerConfig
+from mmavk_cli.tagger.decoders.head import ScoredSpan, SpanHead
+from mmavk_cli.tagger.fusions.registry import FUSIONS
+from mmavk_cli.tagger.pieces import Cutter
 
 BATCH = 16
 MOST_PIECES = 8192
@@ -21,81 +21,66 @@ POOL = 32
 """Posts are batched in groups of `BATCH` of like length, out of `BATCH * POOL` read ahead."""
 
 
-class Emitter(Protocol):
-    """What turns a batch into emissions."""
+class Model(Protocol):
+    """What turns a batch into what its decoder searches."""
 
     @property
-    def chain(self) -> Chain:
-        """The CRF's scores."""
+    def head(self) -> SpanHead:
+        """The decoder."""
 
     @property
     def device(self) -> str:
         """Where it runs: `cpu`, `cuda:0`."""
 
-    def emissions(self, batch: Batch) -> Floats:
-        """Scores of every tag for every word, [B, W, T]."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """An entity in words with its marginal probability."""
-
-    span: Span
-    score: float
+    def logits(self, batch: Batch) -> Floats:
+        """The decoder's logits, [B, …] or as its layers shape them."""
 
 
 class Predictor:
     """Cuts, batches, runs and decodes. One thread; holds no post longer than its batch."""
 
-    def __init__(self, emitter: Emitter, cutter: PieceCutter) -> None:
-        self.emitter = emitter
+    def __init__(self, model: Model, cutter: Cutter, config: TaggerConfig) -> None:
+        self.model = model
         self.cutter = cutter
-        self.chain = emitter.chain
+        self.config = config
+        self.fusion = FUSIONS[config.pieces.fusion]()
+        self.head = model.head
 
-    def stream(self, items: Iterable[tuple[Post, Knowledge | None]]) -> Iterator[list[Found]]:
+    def stream(self, items: Iterable[tuple[Post, Knowledge | None]]) -> Iterator[list[ScoredSpan]]:
         """The entities of each post, in the order given; `BATCH * POOL` posts are read ahead to batch like lengths."""
         source = iter(items)
         while chunk := list(islice(source, BATCH * POOL)):
-            yield from self.predict([post for post, _ in chunk], [knowledge for _, knowledge in chunk])
+            posts = [post for post, _ in chunk]
+            yield from self.predict(posts, [knowledge for _, knowledge in chunk])
 
-    def predict(self, posts: Sequence[Post], knowledge: Sequence[Knowledge | None]) -> list[list[Found]]:
-        """The entities of each post."""
-        examples = [Example.of(self.cutter, post.words, text) for post, text in zip(posts, knowledge, strict=True)]
+    def predict(self, posts: Sequence[Post], knowledge: Sequence[Knowledge | None]) -> list[list[ScoredSpan]]:
+        """The entities of each post. The encoder reads the whole post, but none crosses a line's end."""
+        examples = [self._example(post, text) for post, text in zip(posts, knowledge, strict=True)]
         order = sorted(range(len(posts)), key=lambda index: examples[index].length)
-        results: list[list[Found]] = [[] for _ in posts]
+        results: list[list[ScoredSpan]] = [[] for _ in posts]
         for chosen in _batches(order, [example.length[0] for example in examples]):
             for index, found in zip(chosen, self._run([examples[index] for index in chosen]), strict=True):
                 results[index] = found
         return results
 
-    def _run(self, examples: Sequence[Example]) -> list[list[Found]]:
+    def _example(self, post: Post, knowledge: Knowledge | None) -> Example:
+        made = self.fusion.example(self.cutter, post.words, knowledge)
+        return replace(made, lines=tuple(line_ranges(post)))
+
+    def _run(self, examples: Sequence[Example]) -> list[list[ScoredSpan]]:
         batch = collate(examples)
         if not batch.first.shape[1]:
             return [[] for _ in examples]
-        emissions = self.emitter.emissions(batch)
-        lengths = np.array([len(example.pieces.first) for example in examples], np.int64)
-        spans = [strict_spans(tags) for tags in best_tags(self.chain, emissions, lengths)]
-        scores = span_scores(self.chain, emissions, lengths, spans)
-        return [[Found(*pair) for pair in zip(*both, strict=True)] for both in zip(spans, scores, strict=True)]
+        of_lines = iter(self.head.spans(self.model.logits(batch), batch.line_lengths))
+        return [
+            [_moved(one, start) for start, _ in example.whole_lines for one in next(of_lines)] for example in examples
+        ]
 
 
-class Remembering(Predictor):
-    """A predictor that reads a post once for each weight of its knowledge, since its entities hang on nothing else: all
-    thresholds of a hard gate cost two passes over the posts. It keeps what it found.
-    """
-
-    def __init__(self, predictor: Predictor) -> None:
-        super().__init__(predictor.emitter, predictor.cutter)
-        self._known: dict[tuple[Post, Knowledge | None], list[Found]] = {}
-
-    def stream(self, items: Iterable[tuple[Post, Knowledge | None]]) -> Iterator[list[Found]]:
-        """The entities of each post, in the order given; all posts are read ahead."""
-        keys = [(post, text if text and text.weight > 0 else None) for post, text in items]
-        fresh = super().stream(dict.fromkeys(key for key in keys if key not in self._known))
-        for key in keys:
-            if key not in self._known:
-                self._known[key] = next(fresh)
-            yield self._known[key]
+def _moved(found: ScoredSpan, start: int) -> ScoredSpan:
+    """An entity of a line as one of the post, whose word `start` is the line's first."""
+    span = found.span
+    return ScoredSpan(Span(span.start + start, span.end + start, span.type), found.score)
 
 
 def _batches(order: Sequence[int], pieces: Sequence[int]) -> Iterator[list[int]]:

@@ -1,4 +1,4 @@
-"""Building, saving and loading the torch tagger, and its emissions as NumPy arrays."""
+"""Saving and loading the network, and its logits as NumPy arrays."""
 
 import shutil
 from pathlib import Path
@@ -10,86 +10,80 @@ from safetensors.torch import load_file, save_file
 
 from mmavk_cli.base.errors import MissingError
 from mmavk_cli.tagger.batch import Batch, Floats
+from mmavk_cli.tagger.build import Parts, assembled
 from mmavk_cli.tagger.checkpoint import ENCODER, FROZEN, HEAD, TaggerConfig
-from mmavk_cli.tagger.decoders.crf_numpy import Chain
+from mmavk_cli.tagger.decoders.head import SpanHead
 from mmavk_cli.tagger.encoders.frozen import FrozenKnowledge
-from mmavk_cli.tagger.encoders.transformer import load_encoder
-from mmavk_cli.tagger.model import Tagger
+from mmavk_cli.tagger.encoders.registry import ENCODERS
+from mmavk_cli.tagger.model import TaggerNetwork
 
 
-def _layers(model: Tagger) -> dict[str, torch.Tensor]:
-    parts = [model.fusion, model.prefix]
-    named = [pair for part in parts if part is not None for pair in part.named_parameters()]
-    return dict(named) | {"emit.weight": model.emit.weight, "emit.bias": model.emit.bias}
+def head_weights(network: TaggerNetwork) -> dict[str, torch.Tensor]:
+    """The tensors of fusion and decoder, float32, under their own names."""
+    fusion, decoder = network.fusion.tensors(), network.decoder.tensors()
+    if both := fusion.keys() & decoder.keys():
+        raise ValueError(f"fusion and decoder both have a tensor {min(both)!r}")
+    return {name: one.detach().float().cpu().contiguous() for name, one in (fusion | decoder).items()}
 
 
-def head_weights(model: Tagger) -> dict[str, torch.Tensor]:
-    """Everything but the encoder, under the names the NumPy runtime reads; [out, in] matrices."""
-    start, transitions, end = model.crf.scores()
-    tensors = {**_layers(model), "crf.start": start, "crf.transitions": transitions, "crf.end": end}
-    return {name: tensor.detach().float().cpu().contiguous() for name, tensor in tensors.items()}
-
-
-def save_model(model: Tagger, config: TaggerConfig, folder: Path) -> None:
+def save_model(network: TaggerNetwork, config: TaggerConfig, folder: Path) -> None:
     """Write weights and settings into `folder` (safetensors only), replacing what stands there."""
     folder.mkdir(parents=True, exist_ok=True)
-    encoders = {ENCODER: model.encoder} | ({FROZEN: model.frozen.encoder} if model.frozen else {})
+    encoders = {ENCODER: network.encoder}
+    if network.fusion.frozen is not None:
+        encoders[FROZEN] = network.fusion.frozen.encoder
     for name, encoder in encoders.items():
         shutil.rmtree(folder / name, ignore_errors=True)
-        encoder.save_pretrained(folder / name)  # type: ignore[operator]
-    save_file(head_weights(model), folder / HEAD)
+        encoder.save(folder / name)
+    save_file(head_weights(network), folder / HEAD)
     config.write(folder)
 
 
-def load_model(folder: Path) -> tuple[Tagger, TaggerConfig]:
-    """A saved tagger, in evaluation mode.
+def load_model(folder: Path) -> tuple[TaggerNetwork, TaggerConfig]:
+    """A saved network, in evaluation mode.
 
     Raises:
         MissingError: a file is absent, cut or of another shape.
     """
     config = TaggerConfig.read(folder)
-    frozen = FrozenKnowledge(load_encoder(folder / FROZEN)) if config.frozen else None
-    model = Tagger(load_encoder(folder / ENCODER), config.tags, 0.0, config.pieces.fusion, frozen, visual=config.visual)
+    kind = ENCODERS[config.encoder_kind]()
+    parts = Parts(config.pieces.fusion, config.decoder, config.tags, config.visual)
+    network = assembled(kind.load(folder / ENCODER), parts)
+    if config.frozen:
+        network.fusion.frozen = FrozenKnowledge(kind.load(folder / FROZEN))
     try:
         weights = load_file(folder / HEAD)
-        own = head_weights(model)
-        if {name: t.shape for name, t in own.items()} != {name: t.shape for name, t in weights.items()}:
-            raise MissingError("the head does not fit the encoder", str(folder / HEAD), "Train or export it again")
     except (OSError, SafetensorError) as error:
-        raise MissingError(f"the head cannot be read: {error}", str(folder / HEAD), "Train it again") from error
-    with torch.no_grad():
-        for name, tensor in _layers(model).items():
-            tensor.copy_(weights[name])
-        crf = model.crf.crf
-        crf.start_transitions = weights["crf.start"]
-        crf.transitions = weights["crf.transitions"]
-        crf.end_transitions.copy_(weights["crf.end"])
-    return model.eval(), config
+        raise MissingError(f"cannot read the head: {error}", str(folder / HEAD), "Train it again") from error
+    own = {name: one.shape for name, one in head_weights(network).items()}
+    if own != {name: one.shape for name, one in weights.items()}:
+        raise MissingError("the head does not fit the encoder", str(folder / HEAD), "Train or export it again")
+    network.fusion.put(weights)
+    network.decoder.put(weights)
+    return network.eval(), config
 
 
-class TorchEmitter:
-    """Emissions of a torch tagger for the predictor."""
+class TorchModel:
+    """A network at work, for the predictor."""
 
-    def __init__(self, model: Tagger, config: TaggerConfig) -> None:
-        self.model = model
-        self.tags = config.tags
+    def __init__(self, network: TaggerNetwork) -> None:
+        self.network = network
 
     @property
-    def chain(self) -> Chain:
-        """The CRF's scores as they are now."""
-        start, transitions, end = (scores.detach().cpu().numpy() for scores in self.model.crf.scores())
-        return Chain(start, transitions, end, self.tags)
+    def head(self) -> SpanHead:
+        """The decoder as it is now."""
+        return self.network.decoder.head()
 
     @property
     def device(self) -> str:
         """Where the weights are."""
-        return str(self.model.emit.weight.device)
+        return str(self.network.device)
 
-    def emissions(self, batch: Batch) -> Floats:
-        """Scores [B, W, T] in evaluation mode, without gradients."""
-        training = self.model.training
-        self.model.eval()
+    def logits(self, batch: Batch) -> Floats:
+        """The decoder's logits in evaluation mode, without gradients."""
+        training = self.network.training
+        self.network.eval()
         with torch.inference_mode():
-            scores = self.model.emissions(batch).cpu().numpy()
-        self.model.train(training)
-        return np.asarray(scores, np.float32)
+            logits = self.network.logits(batch).cpu().numpy()
+        self.network.train(training)
+        return np.asarray(logits, np.float32)

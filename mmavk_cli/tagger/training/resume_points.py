@@ -82,7 +82,7 @@ class Points:
                 (part / name).write_text(json.dumps(record), "utf-8")
             part.replace(point)
         except (OSError, SafetensorError) as error:
-            raise DataError(f"cannot write a point to resume from: {error}", str(part), "Make room there") from error
+            raise DataError(f"cannot write a resume checkpoint: {error}", str(part), "Make room there") from error
         for other in self.folder.glob("point-*"):
             if other != point:
                 shutil.rmtree(other, ignore_errors=True)
@@ -137,7 +137,7 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Te
 
 
 def random_state() -> dict[str, Tensor]:
-    """Where torch's dice stand, on the CPU and on this process's GPU."""
+    """The state of torch's random number generators, on the CPU and on this process's GPU."""
     states = {"cpu": torch.get_rng_state()}
     if torch.cuda.is_available():
         states["cuda"] = torch.cuda.get_rng_state()
@@ -145,11 +145,11 @@ def random_state() -> dict[str, Tensor]:
 
 
 def restore_random(states: Mapping[str, Tensor]) -> None:
-    """Put torch's dice where `states` says."""
+    """Set torch's random number generators to `states`."""
     torch.set_rng_state(states["cpu"])
     if "cuda" in states and torch.cuda.is_available():
         torch.cuda.set_rng_state(states["cuda"])
 
 
 def _broken(path: Path, error: Exception) -> DataError:
-    return DataError(f"the point to resume from is broken: {error}", str(path), "Train again without --resume")
+    return DataError(f"the resume checkpoint is broken: {error}", str(path), "Train again without --resume")

@@ -1,4 +1,4 @@
-"""Which posts an update sees, in which order, and what of them is hidden."""
+"""Which posts share an update, in which order, and what of them is hidden."""
 
 import math
 import random
@@ -9,11 +9,31 @@ from torch.utils.data import Sampler
 
 from mmavk_cli.base.records import Json
 from mmavk_cli.tagger.batch import Example
-from mmavk_cli.tagger.order import like_lengths
 from mmavk_cli.tagger.settings import TrainingSettings
 
 POOL = 50
 """Batches are cut from groups of `POOL * batch_size` posts, so that no two epochs have the same ones."""
+
+STRETCH = 4
+"""Posts of like knowledge are taken in stretches of so many batches, and in each by the length of the words."""
+
+
+def costs(examples: Sequence[Example], frozen: bool) -> list[tuple[int, int]]:
+    """What an update pays for each post, in pieces of (its rows, its knowledge); nothing for frozen knowledge."""
+    lengths = [example.length for example in examples]
+    if not frozen:
+        return lengths
+    return [(rows, 0) for rows, _ in lengths]
+
+
+def like_lengths(posts: Sequence[int], lengths: Sequence[tuple[int, int]], batch_size: int) -> list[list[int]]:
+    """The posts in batches that are even in both streams, knowledge first: it is the longer one."""
+    by_knowledge = sorted(posts, key=lambda post: lengths[post][::-1])
+    batches: list[list[int]] = []
+    for begin in range(0, len(by_knowledge), STRETCH * batch_size):
+        stretch = sorted(by_knowledge[begin : begin + STRETCH * batch_size], key=lambda post: lengths[post])
+        batches.extend(stretch[at : at + batch_size] for at in range(0, len(stretch), batch_size))
+    return batches
 
 
 class LengthSampler(Sampler[list[int]]):
@@ -55,12 +75,12 @@ class Noise:
         return {"examples": noisy[self.process :: self.processes], "posts": len(noisy)}
 
     def state(self) -> Json:
-        """Where the dice stand, as JSON."""
+        """The state of the random number generator, as JSON."""
         version, numbers, gauss = self.chance.getstate()
         return {"version": version, "numbers": list(numbers), "gauss": gauss}
 
     def restore(self, state: Json) -> None:
-        """Put the dice where `state` says."""
+        """Continue with the random numbers from `state` on."""
         self.chance.setstate((state["version"], tuple(state["numbers"]), state["gauss"]))
 
     def _noisy(self, example: Example) -> Example:
@@ -68,5 +88,5 @@ class Noise:
         words = [at for at in range(len(example.pieces.first)) if self.chance.random() < self.settings.word_dropout]
         pieces = example.pieces.without(words, self.unknown) if words else example.pieces
         if hidden:
-            return replace(example, pieces=pieces, knowledge=(), visual=())
+            return replace(example, pieces=pieces, knowledge=(), visual=None)
         return replace(example, pieces=pieces)

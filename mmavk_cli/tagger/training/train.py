@@ -6,24 +6,24 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
-from transformers import PrinterCallback, TrainerCallback, TrainingArguments, set_seed
+from transformers import PrinterCallback, TrainerCallback, TrainingArguments
 
 from mmavk_cli.base.device import is_out_of_memory
-from mmavk_cli.base.errors import MemoryShortError, UsageError
+from mmavk_cli.base.errors import MemoryShortError
 from mmavk_cli.base.records import Json
 from mmavk_cli.tagger.batch import Example
-from mmavk_cli.tagger.encoders.frozen import FrozenKnowledge
-from mmavk_cli.tagger.encoders.transformer import check_lengths, encoder_folder, load_encoder
-from mmavk_cli.tagger.fusions.learned_gate import LearnedGate
-from mmavk_cli.tagger.model import Tagger
-from mmavk_cli.tagger.settings import PieceSettings, TrainingSettings
+from mmavk_cli.tagger.model import TaggerNetwork
+from mmavk_cli.tagger.settings import TrainingSettings
 from mmavk_cli.tagger.training.resume_points import Points
 from mmavk_cli.tagger.training.sampler import LengthSampler, Noise
-from mmavk_cli.tagger.training.trainer import SMALLER, Averaged, Evaluate, Loss, Training
+from mmavk_cli.tagger.training.trainer import SMALLER, Evaluate, Loss, Training, WeightEma
+
+LOGGED_EVERY = 50
+"""Updates between two log lines with the mean loss."""
 
 
 class _Watch(TrainerCallback):  # type: ignore[misc]
-    """Tells what is logged, gives every epoch its order, and asks for points between the ends of epochs."""
+    """Passes on what is logged, gives every epoch its order, and asks for points between the ends of epochs."""
 
     def __init__(self, sampler: LengthSampler, save_steps: int | None, tell: Callable[[Json], None]) -> None:
         self.sampler, self.save_steps, self.tell = sampler, save_steps, tell
@@ -43,43 +43,8 @@ class _Watch(TrainerCallback):  # type: ignore[misc]
             control.should_save = True
 
 
-def build(
-    settings: TrainingSettings,
-    pieces: PieceSettings,
-    tags: tuple[str, ...],
-    gate: LearnedGate | None = None,
-    visual: int = 0,
-) -> Tagger:
-    """An untrained tagger on a pretrained encoder; the seed decides the new weights.
-
-    `visual` is how many numbers a picture's features have, for the fusion `prefix`.
-
-    Raises:
-        MissingError: the encoder is not there. UsageError: it cannot have this fusion or these lengths, or cannot do
-        without its activations.
-    """
-    set_seed(settings.seed)
-    folder = encoder_folder(settings.encoder)
-    encoder = load_encoder(folder)
-    check_lengths(encoder, pieces)
-    if settings.gradient_checkpointing:
-        _recompute(encoder)
-    frozen = FrozenKnowledge(load_encoder(folder)) if settings.freeze_knowledge else None
-    return Tagger(encoder, tags, settings.dropout, pieces.fusion, frozen, gate, visual)
-
-
-def _recompute(encoder: Any) -> None:
-    """Keep each layer's input alone and compute the rest again on the way back."""
-    name = "activation_checkpointing_enable"  # transformers before 5.20 has only the second name
-    enable = getattr(encoder, name, None) or encoder.gradient_checkpointing_enable
-    try:
-        enable({"use_reentrant": False})
-    except ValueError as error:
-        raise UsageError(str(error), "--gradient-checkpointing", "Leave it out for this encoder") from error
-
-
 def fit(
-    model: Tagger,
+    network: TaggerNetwork,
     examples: Sequence[Example],
     settings: TrainingSettings,
     unknown: int,
@@ -87,11 +52,18 @@ def fit(
     tell: Callable[[Json], None],
     kept: Points,
 ) -> None:
-    """Train in place, for all epochs; `evaluate` is called after each and keeps what it wants to keep.
+    """Train in place, for all epochs. Posts without words are left out.
 
-    `tell` gets a dictionary a log line (step, epoch, loss or scores); `unknown` is the id of the unknown piece. Posts
-    without words are left out. Under `torchrun` every process calls this with the same arguments; the first one alone
-    evaluates, tells and writes.
+    Under `torchrun` every process calls this with the same arguments; the first one alone evaluates, tells and writes.
+
+    Args:
+        network: is changed.
+        examples: training posts with their gold spans.
+        settings: epochs, batch size, learning rates.
+        unknown: id of the piece that hides a word.
+        evaluate: called after each epoch; gives the scores and keeps what it wants to keep.
+        tell: gets a dictionary a log line (step, epoch, loss or scores).
+        kept: points to resume from.
 
     Raises:
         UsageError: training failed to learn. MemoryShortError: memory ran out. DataError: a point cannot be written
@@ -106,14 +78,14 @@ def fit(
             Noise(settings, unknown, arguments.process_index, arguments.world_size),
             evaluate,
             kept,
-            model=Loss(model),
+            model=Loss(network),
             args=arguments,
             train_dataset=examples,
             eval_dataset=examples[:1],
         )
         trainer.remove_callback(PrinterCallback)
         if settings.averaging:
-            trainer.average = Averaged(model, settings.averaging)
+            trainer.average = WeightEma(network, settings.averaging)
             trainer.add_callback(trainer.average)
         trainer.add_callback(_Watch(trainer.sampler, settings.save_steps, tell))
         if arguments.world_size > 1:  # each process its own dropout
@@ -140,7 +112,7 @@ def _arguments(settings: TrainingSettings, posts: int, scratch: str) -> Training
         seed=settings.seed,
         eval_strategy="epoch",
         save_strategy="epoch",
-        logging_steps=50,
+        logging_steps=LOGGED_EVERY,
         logging_nan_inf_filter=False,  # a loss that is not a number ends the training
         remove_unused_columns=False,
         report_to="none",

@@ -18,35 +18,38 @@ from mmavk_cli.base.device import is_out_of_memory
 from mmavk_cli.base.errors import MemoryShortError, UsageError
 from mmavk_cli.base.records import Json
 from mmavk_cli.tagger.batch import Batch, Example, collate
-from mmavk_cli.tagger.model import Tagger
-from mmavk_cli.tagger.order import costs
+from mmavk_cli.tagger.model import MAIN, TaggerNetwork
 from mmavk_cli.tagger.settings import TrainingSettings
 from mmavk_cli.tagger.training import resume_points as points
-from mmavk_cli.tagger.training.sampler import LengthSampler, Noise
+from mmavk_cli.tagger.training.sampler import LengthSampler, Noise, costs
 
 Evaluate = Callable[[int], Json]
 """Scores of the model on the validation split after so many epochs."""
 
-LOWER = "Lower --encoder-lr (5e-6 is known to hold for XLM-R-large), raise --warmup, or take another --seed"
+LOWER = "Lower --encoder-lr (5e-6 works for XLM-R-large), raise --warmup, or take another --seed"
 SMALLER = "Take a smaller encoder, shorter --text-pieces and --knowledge-pieces, or --gradient-checkpointing"
 
 JUDGED_AFTER = 100
-"""Updates before which a validation F1 of 0 says nothing: a new CRF begins by finding no name."""
+"""Updates before which a validation F1 of 0 says nothing: a new decoder begins by finding no entity."""
 
 
 class Loss(nn.Module):
     """The Trainer calls a model and wants its loss."""
 
-    def __init__(self, tagger: Tagger) -> None:
+    def __init__(self, tagger: TaggerNetwork) -> None:
         super().__init__()
         self.tagger = tagger
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """The mean loss of the batch's posts."""
-        return {"loss": self.tagger.loss(batch)}
+        """The loss of the batch's posts, and under `loss_NAME` the auxiliary ones that it is the sum of."""
+        losses = self.tagger.losses(batch)
+        total = losses.pop(MAIN)
+        for auxiliary in losses.values():
+            total = total + auxiliary
+        return {"loss": total, **{f"loss_{name}": one.detach() for name, one in losses.items()}}
 
 
-class Averaged(TrainerCallback):  # type: ignore[misc]
+class WeightEma(TrainerCallback):  # type: ignore[misc]
     """An exponential moving average of the weights, put in their place while they are scored and kept."""
 
     def __init__(self, model: nn.Module, decay: float) -> None:
@@ -91,7 +94,14 @@ class Training(Trainer):  # type: ignore[misc]
         lengths = costs(examples, settings.freeze_knowledge)
         self.sampler = LengthSampler(lengths, settings.batch_size, settings.seed)
         self.micro_batch = min(settings.micro_batch or settings.batch_size, settings.batch_size)
-        self.average: Averaged | None = None
+        self.average: WeightEma | None = None
+        self.auxiliary: dict[str, Tensor] = {}
+
+    def log(self, logs: Json, *others: Any, **more: Any) -> None:
+        """A log line; beside the mean loss stand the auxiliary losses of the last part that was read."""
+        if "loss" in logs:
+            logs |= {name: round(one.item(), 4) for name, one in self.auxiliary.items()}
+        super().log(logs, *others, **more)
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """Batches of noisy examples."""
@@ -99,7 +109,7 @@ class Training(Trainer):  # type: ignore[misc]
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:  # noqa: ARG002
         """AdamW over our groups."""
-        self.optimizer = torch.optim.AdamW(parameter_groups(self.model, self.settings), fused=True)
+        self.optimizer = torch.optim.AdamW(parameter_groups(self.model.tagger, self.settings), fused=True)
         return self.optimizer
 
     def training_step(self, model: nn.Module, inputs: Json, num_items_in_batch: Any = None) -> Tensor:  # noqa: ARG002
@@ -110,7 +120,8 @@ class Training(Trainer):  # type: ignore[misc]
         """
         model.train()
         before = points.random_state()
-        while (loss := self._together(self._gradients(model, inputs["examples"], inputs["posts"]))) is None:
+        examples, posts = inputs["examples"], inputs["posts"]
+        while (loss := self._reduce_across_processes(self._gradients(model, examples, posts))) is None:
             model.zero_grad()
             self._take_smaller_parts()
             points.restore_random(before)
@@ -125,29 +136,31 @@ class Training(Trainer):  # type: ignore[misc]
             for begin in range(0, len(examples), self.micro_batch):
                 part = examples[begin : begin + self.micro_batch]
                 with self.accelerator.no_sync(model):  # gradients are summed once, after the last part
-                    loss = model(batch=collate(part))["loss"] * (len(part) / posts)
+                    losses = model(batch=collate(part))
+                    loss = losses.pop("loss") * (len(part) / posts)
                     self.accelerator.backward(loss)
                 total += loss.detach()
+                self.auxiliary = losses
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
             return None
         return total
 
-    def _together(self, loss: Tensor | None) -> Tensor | None:
+    def _reduce_across_processes(self, loss: Tensor | None) -> Tensor | None:
         """The loss of all processes, their gradients summed in each; None where one of them is out of memory."""
         if self.args.world_size == 1:
             return loss
-        told = torch.tensor([loss is None, 0.0 if loss is None else loss.item()], device=self.args.device)
-        distributed.all_reduce(told)
-        if told[0]:
+        failed_and_loss = torch.tensor([loss is None, 0.0 if loss is None else loss.item()], device=self.args.device)
+        distributed.all_reduce(failed_and_loss)
+        if failed_and_loss[0]:
             return None
         for parameter in self.model.parameters():
             if parameter.requires_grad:
                 if parameter.grad is None:  # unused by the posts of this process
                     parameter.grad = torch.zeros_like(parameter)
                 distributed.all_reduce(parameter.grad)
-        return told[1]
+        return failed_and_loss[1]
 
     def _take_smaller_parts(self) -> None:
         if torch.cuda.is_available():
@@ -174,7 +187,7 @@ class Training(Trainer):  # type: ignore[misc]
             distributed.broadcast(f1, 0)
         step = self.state.global_step
         if not f1 and step >= max(self.args.warmup_steps, JUDGED_AFTER):
-            raise UsageError("the model collapsed: it finds no name on validation", f"update {step}", LOWER)
+            raise UsageError("the model collapsed: it predicts no entity on validation", f"update {step}", LOWER)
         return scores
 
     def _epoch(self) -> int:
@@ -238,14 +251,17 @@ class Training(Trainer):  # type: ignore[misc]
         points.restore_random({name: of_all[self.args.process_index] for name, of_all in states.items()})
 
 
-def parameter_groups(model: nn.Module, settings: TrainingSettings) -> list[Json]:
-    """Learning rates of encoder, new layers and CRF; weight decay on all but biases (paper Section 4.2)."""
+def parameter_groups(network: TaggerNetwork, settings: TrainingSettings) -> list[Json]:
+    """Learning rates by owner: encoder, new layers, the decoder's structure. Weight decay on all but biases (paper,
+    Section 4.2).
+    """
+    structural = set(map(id, network.decoder.structural()))
+    owners = ((network.encoder, settings.encoder_lr), (network.fusion, settings.head_lr))
+    rates = [(name, one, rate) for owner, rate in owners for name, one in owner.named_parameters()]
+    for name, one in network.decoder.named_parameters():
+        rates.append((name, one, (settings.crf_lr or settings.head_lr) if id(one) in structural else settings.head_lr))
     groups: dict[tuple[float, bool], list[nn.Parameter]] = {}
-    for name, parameter in model.named_parameters():
-        parts = name.split(".")
-        rate = settings.encoder_lr if "encoder" in parts else settings.head_lr
-        if "crf" in parts:
-            rate = settings.crf_lr or settings.head_lr
+    for name, parameter, rate in rates:
         groups.setdefault((rate, name.endswith("bias")), []).append(parameter)
     return [
         {"params": parameters, "lr": rate, "weight_decay": 0.0 if is_bias else settings.weight_decay}

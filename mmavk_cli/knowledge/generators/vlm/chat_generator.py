@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from mmavk_cli.base.records import Json
 from mmavk_cli.knowledge.generators.generator import Generator, View, Written
-from mmavk_cli.knowledge.generators.vlm.clean_answer import tidy
+from mmavk_cli.knowledge.generators.vlm.clean_answer import clean
 from mmavk_cli.knowledge.generators.vlm.resize import fitted, shrunk, visual_tokens
 from mmavk_cli.knowledge.generators.vlm.settings import ChatSettings
 from mmavk_cli.knowledge.prompts import STRUCTURED, load_prompt
@@ -23,9 +23,12 @@ class ChatGenerator(Generator, Generic[S]):
     `write`.
     """
 
+    kept = True
+
     def __init__(self, settings: S) -> None:
         self.settings = settings
         self.prompt = load_prompt(settings.prompt)
+        self._prompted = False
 
     def tokens(self, width: int, height: int) -> int:
         """Visual tokens of a picture of this size."""
@@ -40,9 +43,21 @@ class ChatGenerator(Generator, Generic[S]):
         """The knowledge about one picture."""
         return self.one(image)
 
-    def written(self, text: str, ended: bool, view: View, new_tokens: int) -> Written:
-        """What an answer about a picture comes to; `ended`: the model stopped by itself, after `new_tokens`."""
+    def written(self, output: str, ended: bool, view: View, new_tokens: int, prompted: bool = False) -> Written:
+        """What a model's raw output about a picture comes to.
+
+        Args:
+            output: all that it wrote, reasoning included.
+            ended: it stopped by itself.
+            view: the picture as it was seen.
+            new_tokens: the output's length.
+            prompted: its prompt has opened reasoning.
+        """
         most = LETTERS * self.settings.max_new_tokens
-        kept, flags = tidy(text[:most], ended and len(text) <= most, self.prompt.name == STRUCTURED)
+        prompted = prompted or (self._prompted and not ended)  # as in an answer before, which came to its end
+        cleaned = clean(output, ended, most, self.prompt.name == STRUCTURED, prompted)
+        self._prompted |= cleaned.prompted
         details: Json = {"visual_tokens": view.tokens, "new_tokens": new_tokens}
-        return Written(kept, details=details | ({"flags": flags} if flags else {}))
+        if cleaned.flags:
+            details["flags"] = list(cleaned.flags)
+        return Written(cleaned.text, cleaned.error, details)

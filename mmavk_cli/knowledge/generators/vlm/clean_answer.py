@@ -1,8 +1,11 @@
-"""What a model wrote → the text that is kept, with flags for what was wrong with it."""
+"""What a model wrote → the text that is kept, with flags for what was wrong with it, or why nothing is kept."""
 
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mmavk_cli.knowledge.generators.vlm.reasoning import LONGEST, is_musing, spoken
 
 KEYS = ("people", "locations", "organizations", "other", "scene")
 """Of the answer to the prompt `structured`."""
@@ -18,7 +21,75 @@ SHORTEST_LOOP = 24
 
 _END = re.compile(r".*[.!?…。！？](?=[\s\"')]|\Z)", re.DOTALL)
 
+_BROKEN_TAG = re.compile(r"<[^<>\s]{0,40}\Z")
+"""What is left of a tag where the output was cut inside it."""
+
 CUT, REPEATING, EMPTY, NOT_JSON = "cut", "repeating", "empty", "not JSON"
+
+_REFUSAL = re.compile(
+    r"\W*(?:i(?:['’]m| am)(?: very| truly)? sorry|sorry|i apologi[sz]e|my apologies|unfortunately|as an ai\b)"
+    r"[^.!?]{0,60}\b(?:i|we)(?: am|['’]m)? (?:cannot|can['’]?t|can not|won['’]?t|unable|not able|do not|don['’]?t)\b",
+    re.IGNORECASE,
+)
+_LONGEST_REFUSAL = 160
+"""Characters; what is longer goes on to tell what it does see."""
+
+_SIGNS = 20
+"""Characters of an answer without a word that are shown."""
+
+UNFINISHED = "the model's reasoning did not end; raise --max-new-tokens"
+ONLY_REASONING = "the answer holds nothing beside reasoning and special tokens"
+NOTHING = "the model said nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What is kept of a model's output. Where `text` is None, `error` says why.
+
+    Attributes:
+        prompted: the output ends reasoning that the prompt began, as it will for every picture.
+    """
+
+    text: str | None
+    flags: tuple[str, ...] = ()
+    error: str | None = None
+    prompted: bool = False
+
+
+def clean(output: str, ended: bool, most: int = LONGEST, structured: bool = False, prompted: bool = False) -> Cleaned:
+    """The answer in a model's raw output, tidied. Reasoning and special tokens are no part of it.
+
+    Args:
+        output: the text as the model wrote it.
+        ended: the model stopped by itself.
+        most: characters of the answer that are kept.
+        structured: JSON by category was asked for.
+        prompted: the prompt has opened reasoning, so the output begins inside it.
+    """
+    said = spoken(output, prompted)
+    ended = (ended or said.over) and len(output) <= LONGEST
+    text = said.text if ended else _BROKEN_TAG.sub("", said.text)
+    if not any(letter.isalnum() for letter in text):
+        return Cleaned(None, error=_why_nothing(output, text, said.unfinished), prompted=said.prompted)
+    if not ended and is_musing(text):
+        return Cleaned(None, error=UNFINISHED)
+    if len(text) <= _LONGEST_REFUSAL and _REFUSAL.match(text):
+        return Cleaned(None, error=f"the model refuses: {_in_one_line(text)}", prompted=said.prompted)
+    kept, flags = tidy(text[:most], ended and len(text) <= most, structured)
+    return Cleaned(kept, tuple(flags), prompted=said.prompted)
+
+
+def _why_nothing(output: str, text: str, unfinished: bool) -> str:
+    if unfinished:
+        return UNFINISHED
+    if signs := _in_one_line(text):
+        return f"there is no word in the answer: {signs[:_SIGNS]}"
+    return ONLY_REASONING if _in_one_line(output) else NOTHING
+
+
+def _in_one_line(text: str) -> str:
+    hidden = {ord(letter): " " for letter in set(text) if not letter.isprintable()}
+    return " ".join(text.translate(hidden).split())
 
 
 def tidy(text: str, ended: bool, structured: bool = False) -> tuple[str, list[str]]:
@@ -28,8 +99,7 @@ def tidy(text: str, ended: bool, structured: bool = False) -> tuple[str, list[st
     sentence, where there is one. `empty`: nothing but white space. `not JSON`: asked for JSON, got something else.
     """
     flags: list[str] = []
-    text = "".join(letter if letter.isprintable() or letter in "\n\t" else " " for letter in text)
-    text = " ".join(text.split())
+    text = _in_one_line(text)
     once = without_loop(text)
     if once != text:
         text = once

@@ -106,5 +106,5 @@ def read_config(folder: Path) -> Json:
         raise MissingError(f"the model's config.json is broken: {error}", str(path), "Fetch it again") from error
     kind = config.get("model_type") if isinstance(config, dict) else None
     if kind != "qwen2_vl":
-        raise MissingError(f"this is no Qwen2-VL but {kind!r}", str(path), advice)
+        raise MissingError(f"not a Qwen2-VL model but {kind!r}", str(path), advice)
     return dict(config)

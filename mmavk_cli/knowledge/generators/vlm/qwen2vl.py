@@ -1,21 +1,22 @@
 """Qwen2-VL on transformers: batches of like size, bfloat16 or 4 bits, within the memory there is."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from pydantic import field_validator
 
-from mmavk_cli.base.device import DeviceChoice, InTurn, empty_cache, is_out_of_memory, memory, resolve_device
-from mmavk_cli.base.errors import MemoryShortError, MissingError, MmavkError
+from mmavk_cli.base.device import DeviceChoice, empty_cache, is_out_of_memory, memory, resolve_device
+from mmavk_cli.base.errors import MemoryShortError, MissingError
+from mmavk_cli.base.one_large_model import ExclusiveModel
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.settings import setting
 from mmavk_cli.knowledge.generators.generator import NO_MEMORY, View, Written
 from mmavk_cli.knowledge.generators.vlm.chat_generator import ChatGenerator
 from mmavk_cli.knowledge.generators.vlm.memory import Footprint, read_config
+from mmavk_cli.knowledge.generators.vlm.qwen2vl_load import Loaded, load_model
+from mmavk_cli.knowledge.generators.vlm.reasoning import opens_reasoning
 from mmavk_cli.knowledge.generators.vlm.resize import shrunk, visual_tokens
 from mmavk_cli.knowledge.generators.vlm.settings import ChatSettings, chat_recipe
 from mmavk_cli.knowledge.generators.vlm.weights import Weights, find_weights
@@ -24,31 +25,21 @@ from mmavk_cli.store.recipe import Recipe
 FEWEST_TOKENS = 64
 """Visual tokens under which a picture is not shrunk to save memory: less shows nothing worth telling."""
 
-KEPT_WHOLE = ("visual", "model.visual", "lm_head")
-"""Module paths that stay out of 4 bits, under the names of older and newer versions of transformers. A vision tower in
-4 bits writes nonsense."""
-
 
 class QwenSettings(ChatSettings, DeviceChoice):
     """How Qwen2-VL runs here."""
 
     four_bit: bool = setting(False, "Load the language model's weights in 4 bits (nf4): 16.6 GB become 7.", "--4bit")
-    batch_size: str = setting("auto", "Pictures a batch; auto takes what fits into the free memory.", metavar="auto|N")
+    pictures_per_batch: str = setting(
+        "auto", "Pictures in a batch; auto takes as many as fit into the free memory.", metavar="auto|N"
+    )
 
-    @field_validator("batch_size")
+    @field_validator("pictures_per_batch", mode="before")
     @classmethod
     def _size(cls, value: str) -> str:
         if value != "auto" and not (value.isascii() and value.isdigit() and int(value)):
             raise ValueError("give auto, or a number from 1")
         return value
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A model with its processor."""
-
-    model: Any
-    processor: Any
 
 
 class QwenGenerator(ChatGenerator[QwenSettings]):
@@ -58,10 +49,10 @@ class QwenGenerator(ChatGenerator[QwenSettings]):
 
     def __init__(self, settings: QwenSettings) -> None:
         super().__init__(settings)
-        self._most = 0 if settings.batch_size == "auto" else int(settings.batch_size)
+        self._most = 0 if settings.pictures_per_batch == "auto" else int(settings.pictures_per_batch)
         way = "" if settings.four_bit else "--4bit, or "
         self._smaller = f"Take {way}a smaller --vlm such as Qwen/Qwen2-VL-2B-Instruct; mmavk doctor shows what fits"
-        self._turn = InTurn("qwen2vl", self._load, smaller=self._smaller)
+        self._turn = ExclusiveModel("qwen2vl", self._load, smaller=self._smaller)
         self._processor: Any = None
 
     @cached_property
@@ -94,7 +85,7 @@ class QwenGenerator(ChatGenerator[QwenSettings]):
             return Footprint.of(self._config, 2 if half else 4)
         except KeyError as error:
             where = str(self._weights.folder / "config.json")
-            raise MissingError(f"the model's sizes are not told: {error}", where, "Fetch it again") from error
+            raise MissingError(f"config.json lacks {error}", where, "Fetch it again") from error
 
     @cached_property
     def _config(self) -> Json:
@@ -102,7 +93,7 @@ class QwenGenerator(ChatGenerator[QwenSettings]):
 
     def room(self, tokens: int) -> int:
         """How many pictures of so many visual tokens go into the memory that is free when the weights are loaded."""
-        if self.settings.batch_size != "auto":
+        if self.settings.pictures_per_batch != "auto":
             return self._most
         self._turn.model  # noqa: B018  (what is free is known when the weights are there)
         fits = self.footprint.batch(memory(self.device)[0], tokens, self.settings.max_new_tokens)
@@ -144,14 +135,20 @@ class QwenGenerator(ChatGenerator[QwenSettings]):
         if answers is None:
             empty_cache()
             return None
-        return [replace(one, details={**one.details, "back_off": list(steps)}) if steps else one for one in answers]
+        if not steps:
+            return answers
+        return [replace(one, details={**one.details, "back_off": list(steps)}) for one in answers]
 
     def _answers(self, views: Sequence[View]) -> list[Written]:
-        from mmavk_cli.knowledge.generators.vlm.qwen2vl_generate import answer
+        from mmavk_cli.knowledge.generators.vlm.qwen2vl_generate import answer, chat_text
 
         loaded = Loaded(self._turn.model, self._processor)
         answers = answer(loaded, self.prompt.text, views, self.settings.max_new_tokens)
-        return [self.written(text, ended, view, new) for view, (text, ended, new) in zip(views, answers, strict=True)]
+        prompted = opens_reasoning(chat_text(self._processor, self.prompt.text))
+        return [
+            self.written(text, ended, view, new, prompted)
+            for view, (text, ended, new) in zip(views, answers, strict=True)
+        ]
 
     def free(self) -> None:
         """Give the model's memory back."""
@@ -169,97 +166,3 @@ class QwenGenerator(ChatGenerator[QwenSettings]):
         if needed > free and "quantization_config" not in self._config:  # such weights are smaller than they seem
             what = f"the weights take {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free"
             raise MemoryShortError(what, f"{self._weights.model} on {self.device}", self._smaller)
-
-
-def load_model(folder: Path, device: str, four_bit: bool) -> Loaded:
-    """A Qwen2-VL with its processor, in evaluation mode: bfloat16 on a GPU, float32 on a CPU, or nf4.
-
-    Raises:
-        MissingError: files are absent or broken, or a package. MmavkError: 4 bits went where they should not.
-    """
-    import logging
-
-    import torch
-    from safetensors import SafetensorError
-    from transformers import AutoModelForImageTextToText, AutoProcessor
-    from transformers.utils import logging as transformers_logging
-
-    transformers_logging.disable_progress_bar()
-    transformers_logging.set_verbosity_error()
-    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # on a CPU it says which kernels it lacks
-    options: Json = {"local_files_only": True, "trust_remote_code": False}
-    half = four_bit or device == "cuda"
-    try:
-        processor = AutoProcessor.from_pretrained(folder, **options)
-        model, told = AutoModelForImageTextToText.from_pretrained(
-            folder,
-            output_loading_info=True,
-            ignore_mismatched_sizes=True,  # told below, with the tensor's name
-            dtype=torch.bfloat16 if half else torch.float32,
-            device_map={"": device},
-            attn_implementation=_attention(device),
-            use_safetensors=True,
-            quantization_config=_nf4() if four_bit else None,
-            **options,
-        )
-    except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
-        if is_out_of_memory(error):
-            raise
-        raise MissingError(
-            f"cannot load the model: {error}", str(folder), "Check its files, or fetch it again"
-        ) from error
-    if not processor.chat_template:
-        advice = "Copy chat_template.jinja into it, or chat_template.json, from the model that it was made of"
-        raise MissingError("the model has no chat template", str(folder), advice)
-    if lacking := {*told["missing_keys"], *(name for name, *_ in told["mismatched_keys"])}:
-        # transformers would draw them at random and only warn
-        what = f"the model's weights lack {min(lacking)}, or have it in another size"
-        raise MissingError(what, str(folder), "Take the files of one model, all of them")
-    processor.tokenizer.padding_side = "left"  # a tokenizer forgets its side when it is saved
-    if four_bit:
-        check_quantised(model)
-    return Loaded(model.eval(), processor)
-
-
-def _attention(device: str) -> str:
-    """FlashAttention where it is installed for the GPU, else torch's own (SDPA)."""
-    from transformers.utils import is_flash_attn_2_available
-
-    return "flash_attention_2" if device == "cuda" and is_flash_attn_2_available() else "sdpa"
-
-
-def _nf4() -> Any:
-    import torch
-    from transformers import BitsAndBytesConfig
-
-    return BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=torch.bfloat16,
-        llm_int8_skip_modules=list(KEPT_WHOLE),
-    )
-
-
-def quantised(model: Any) -> Counter[tuple[str, bool]]:
-    """How many linear layers each part of a Qwen2-VL has (`language`, `visual`, `lm_head`), in 4 bits or not."""
-    from torch.nn import Linear
-
-    parts: Counter[tuple[str, bool]] = Counter()
-    for name, module in model.named_modules():
-        if isinstance(module, Linear):
-            part = "visual" if "visual" in name.split(".") else "lm_head" if name == "lm_head" else "language"
-            parts[part, type(module).__name__ == "Linear4bit"] += 1
-    return parts
-
-
-def check_quantised(model: Any) -> None:
-    """Whether 4 bits went where they should and nowhere else.
-
-    Raises:
-        MmavkError: they did not; the settings' names have changed under us.
-    """
-    parts = quantised(model)
-    wrong = [part for part in ("visual", "lm_head") if parts[part, True] or not parts[part, False]]
-    if wrong or parts["language", False] or not parts["language", True]:
-        raise MmavkError(f"4 bits did not go where they should: {dict(parts)}", "--4bit", "Report it")

@@ -9,9 +9,10 @@ from transformers import GenerationConfig, StoppingCriteria, StoppingCriteriaLis
 from mmavk_cli.base.errors import MmavkError
 from mmavk_cli.knowledge.generators.generator import View
 from mmavk_cli.knowledge.generators.vlm.clean_answer import REPEATS
+from mmavk_cli.knowledge.generators.vlm.token_text import decoded
 
 if TYPE_CHECKING:
-    from mmavk_cli.knowledge.generators.vlm.qwen2vl import Loaded
+    from mmavk_cli.knowledge.generators.vlm.qwen2vl_load import Loaded
 
 LONGEST_LOOP = 32
 """Tokens of the longest stretch that is looked for as a loop's body while a text is written."""
@@ -56,12 +57,18 @@ def looping(tokens: torch.Tensor) -> torch.Tensor:
 def answer(loaded: "Loaded", prompt: str, views: Sequence[View], max_new_tokens: int) -> list[tuple[str, bool, int]]:
     """For each picture the text, whether the model ended it by itself, and how many tokens it has.
 
+    Args:
+        loaded: model and processor.
+        prompt: the same for all pictures.
+        views: the pictures of one batch.
+        max_new_tokens: largest number of tokens in an answer.
+
     Raises:
         MmavkError: the padding, or the number of visual tokens, is not what was asked for.
     """
     processor, model = loaded.processor, loaded.model
     inputs = processor(
-        text=[_chat(processor, prompt)] * len(views),
+        text=[chat_text(processor, prompt)] * len(views),
         images=[view.image for view in views],
         padding=True,
         return_tensors="pt",
@@ -78,13 +85,19 @@ def answer(loaded: "Loaded", prompt: str, views: Sequence[View], max_new_tokens:
     with torch.inference_mode():
         output = model.generate(**inputs, stopping_criteria=StoppingCriteriaList([LoopStop(length)]))
     new = output[:, length:].cpu()
-    texts = processor.tokenizer.batch_decode(new, skip_special_tokens=True, clean_up_tokenization_spaces=False)
     stops = torch.isin(new, torch.tensor(ends))
-    counts = [int(row.int().argmax()) if row.any() else len(row) for row in stops]
+    counts = [_answer_length(row) for row in stops]
+    texts = [decoded(processor.tokenizer, row[:count].tolist()) for row, count in zip(new, counts, strict=True)]
     return [(text, bool(row.any()), count) for text, row, count in zip(texts, stops, counts, strict=True)]
 
 
-def _chat(processor: Any, prompt: str) -> str:
+def _answer_length(stops: Any) -> int:
+    # tokens before the first that ends an answer; all where none does
+    return int(stops.int().argmax()) if stops.any() else len(stops)
+
+
+def chat_text(processor: Any, prompt: str) -> str:
+    """The prompt as the model's chat template puts it, up to where the answer begins."""
     content = [{"type": "image"}, {"type": "text", "text": prompt}]
     text: str = processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True)
     return text
@@ -94,13 +107,13 @@ def _ends(model: Any) -> list[int]:
     """The tokens that end a text. They are read once: this module's own decoding keeps them."""
     ends = model.generation_config.eos_token_id
     if ends is None:
-        raise MmavkError("the model does not say which token ends a text", "generation_config.json", "Add eos_token_id")
+        raise MmavkError("the model has no end-of-text token", "generation_config.json", "Add eos_token_id")
     return [ends] if isinstance(ends, int) else list(ends)
 
 
 def _check(inputs: Any, processor: Any, views: Sequence[View]) -> None:
     if not bool(inputs["attention_mask"][:, -1].all()):
-        raise MmavkError("the batch is padded on the right, which spoils what is written", "qwen2vl", "Report it")
+        raise MmavkError("the batch is padded on the right, generation needs left padding", "qwen2vl", "Report it")
     merged = processor.image_processor.merge_size**2
     seen = (inputs["image_grid_thw"].prod(dim=1) // merged).tolist()
     if seen != [view.tokens for view in views]:

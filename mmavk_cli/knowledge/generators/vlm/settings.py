@@ -20,22 +20,32 @@ class ChatSettings(PromptChoice):
         "Qwen/Qwen2-VL-7B-Instruct", "Vision-language model: a folder, or an id on the hub or of the server.",
         metavar="ID|DIR",
     )  # fmt: skip
-    revision: str | None = setting(None, "Revision of --vlm on the hub. [default: what was fetched]")
+    revision: str | None = setting(None, "Revision of --vlm on the hub. [default: the one that was downloaded]")
     # A picture of 1024 x 768, about what Twitter keeps, has 999 tokens and stays as it is, so that small print can be
     # read; a photograph of 12 megapixels has 15,500 uncapped, which is most of a card's memory and of a batch's time.
     visual_tokens: int = setting(
         1024,
-        "Shrink a picture to so many visual tokens of 28 x 28 pixels; 1024 keep 1024 x 768 whole.",
+        "Resize a picture to at most this many visual tokens of 28 x 28 pixels; 1024 keep 1024 x 768.",
         ge=16,
         le=16384,
     )
-    max_new_tokens: int = setting(256, "Longest answer in tokens.", ge=1, le=4096)
+    max_new_tokens: int = setting(
+        256, "Largest number of tokens in an answer, a model's reasoning included.", ge=1, le=32768
+    )
 
 
 def chat_recipe(
     generator: str, settings: ChatSettings, prompt: Prompt, model: tuple[str, str], decoding: Json
 ) -> Recipe:
-    """The recipe of an answer; `model` is its id and its revision. Another prompt than `entity` is in its name."""
+    """The recipe of an answer; `model` is its id and its revision. Another prompt than `entity` is in its name.
+
+    Args:
+        generator: its name.
+        settings: what the model is asked.
+        prompt: what it is asked with.
+        model: its id and its revision.
+        decoding: how tokens are chosen.
+    """
     decoding = {"max_new_tokens": settings.max_new_tokens, **decoding}
     if prompt.name == STRUCTURED:
         decoding["form"] = "by category"

@@ -8,16 +8,19 @@ from importlib.util import find_spec
 from multiprocessing import resource_tracker
 from typing import Any
 
-from mmavk_cli.base.device import InTurn, resolve_device
-from mmavk_cli.base.errors import MissingError, MmavkError, UsageError
+from mmavk_cli.base.device import resolve_device
+from mmavk_cli.base.errors import MissingError, MmavkError, UsageError, install
+from mmavk_cli.base.one_large_model import ExclusiveModel
 from mmavk_cli.base.records import Json
 from mmavk_cli.base.settings import setting
 from mmavk_cli.knowledge.generators.generator import View, Written
 from mmavk_cli.knowledge.generators.vlm.chat_generator import ChatGenerator
 from mmavk_cli.knowledge.generators.vlm.memory import PROMPT_TOKENS
 from mmavk_cli.knowledge.generators.vlm.qwen2vl import QwenSettings
+from mmavk_cli.knowledge.generators.vlm.reasoning import opens_reasoning
 from mmavk_cli.knowledge.generators.vlm.resize import FEWEST, PATCH
 from mmavk_cli.knowledge.generators.vlm.settings import chat_recipe
+from mmavk_cli.knowledge.generators.vlm.token_text import decoded
 from mmavk_cli.knowledge.generators.vlm.weights import Weights, find_weights
 from mmavk_cli.store.recipe import Recipe
 
@@ -25,7 +28,6 @@ TOGETHER = 64
 """Pictures that are handed over at once: vLLM keeps its batch full, and a Ctrl-C does not wait for long."""
 
 QUIET = {
-    "VLLM_NO_USAGE_STATS": "1",  # it would tell its makers
     "VLLM_LOGGING_STREAM": "ext://sys.stderr",
     "VLLM_LOGGING_LEVEL": "ERROR",
     "HF_HUB_OFFLINE": "1",
@@ -36,7 +38,7 @@ QUIET = {
 class VllmSettings(QwenSettings):
     """How vLLM runs here."""
 
-    vllm_memory: float = setting(0.9, "Share of the GPU's memory that --generator vllm takes.", gt=0, le=1)
+    vllm_memory: float = setting(0.9, "Share of the GPU's memory for --generator vllm.", gt=0, le=1)
 
 
 class VllmGenerator(ChatGenerator[VllmSettings]):
@@ -48,11 +50,11 @@ class VllmGenerator(ChatGenerator[VllmSettings]):
         """Raises MissingError where vLLM is not installed, UsageError for `--4bit`."""
         if settings.four_bit:
             advice = "Take --generator qwen2vl, or name a checkpoint in 4 bits (AWQ, GPTQ) with --vlm"
-            raise UsageError("vLLM takes weights as they are", "--4bit", advice)
+            raise UsageError("vLLM does not quantise weights", "--4bit", advice)
         if find_spec("vllm") is None:
-            raise MissingError("vLLM is not installed", "--generator vllm", "Run: pip install 'mmavk[vllm]'")
+            raise MissingError("vLLM is not installed", "--generator vllm", install("vllm"))
         super().__init__(settings)
-        self._turn = InTurn("vllm", self._start, lambda model: model.llm_engine.engine_core.shutdown())
+        self._turn = ExclusiveModel("vllm", self._start, lambda model: model.llm_engine.engine_core.shutdown())
 
     @cached_property
     def recipe(self) -> Recipe:
@@ -74,7 +76,7 @@ class VllmGenerator(ChatGenerator[VllmSettings]):
 
     def room(self, tokens: int) -> int:  # noqa: ARG002
         """How many pictures are handed over together; vLLM makes its own batches of them."""
-        return TOGETHER if self.settings.batch_size == "auto" else int(self.settings.batch_size)
+        return TOGETHER if self.settings.pictures_per_batch == "auto" else int(self.settings.pictures_per_batch)
 
     def write(self, views: Sequence[View]) -> Iterator[tuple[int, Written]]:
         """All pictures, when all are finished.
@@ -91,24 +93,24 @@ class VllmGenerator(ChatGenerator[VllmSettings]):
         try:
             answers = model.chat([self._asked(view) for view in views], greedy, use_tqdm=False)
         except EngineDeadError as error:
-            advice = (
-                "See why with VLLM_LOGGING_LEVEL=INFO; where memory is short, lower --batch-size or --visual-tokens"
-            )
+            advice = "VLLM_LOGGING_LEVEL=INFO shows why. Short of memory: lower --pictures-per-batch, --visual-tokens"
             raise MissingError("vLLM's engine has stopped", self.settings.vlm, advice) from error
         for place, (view, answer) in enumerate(zip(views, answers, strict=True)):
             seen = answer.prompt_token_ids.count(image_token)
             if seen != view.tokens:
                 raise MmavkError(f"the model sees {seen} visual tokens, not {view.tokens}", "vllm", "Report it")
-            yield place, self._written(answer.outputs[0], view)
+            yield place, self._written(answer, view, model.get_tokenizer())
 
     def _asked(self, view: View) -> list[Json]:
         content = [{"type": "image_pil", "image_pil": view.image}, {"type": "text", "text": self.prompt.text}]
         return [{"role": "user", "content": content}]
 
-    def _written(self, answer: Any, view: View) -> Written:
-        ended = answer.finish_reason == "stop"
-        # without the token that ends it, as with qwen2vl
-        return self.written(answer.text, ended, view, len(answer.token_ids) - ended)
+    def _written(self, answer: Any, view: View, tokenizer: Any) -> Written:
+        output = answer.outputs[0]
+        ended = output.finish_reason == "stop"
+        ids = list(output.token_ids)[: len(output.token_ids) - ended]  # without the token that ends it, as with qwen2vl
+        prompted = opens_reasoning(answer.prompt or "")
+        return self.written(decoded(tokenizer, ids), ended, view, len(ids), prompted)
 
     def free(self) -> None:
         """End vLLM's processes, and with them what they hold of the memory."""

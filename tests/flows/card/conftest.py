@@ -1,0 +1,5 @@
+"""Fixtures of the tests of `mmavk card`."""
+
+from trip import place, ran
+
+__all__ = ["place", "ran"]

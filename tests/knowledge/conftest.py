@@ -1,0 +1,5 @@
+"""Fixtures of the tests of the knowledge."""
+
+from loopback import server
+
+__all__ = ["server"]
