@@ -57,9 +57,13 @@ def lists(part: Part) -> Lists:
         names += [(name, tuple(group["types"])) for name in _split(group["names"], ";")]
     posts = {kind: _split(text, "\n") for kind, text in _read("posts.toml")[part].items()}
     found = _read("cues.toml")
-    fill = {slot: _split(text, ";" if ";" in text else " ") for slot, text in found.pop("fill").items()}
-    cues = {kind: Cues(**{name: _split(text, "\n") for name, text in own.items()}) for kind, own in found.items()}
+    fill = {slot: _split(text, ";") for slot, text in found.pop("fill").items()}
+    cues = {kind: _cues(own) for kind, own in found.items()}
     return Lists(tuple(names), posts, cues, fill)
+
+
+def _cues(own: Mapping[str, str]) -> Cues:
+    return Cues(**{name: _split(text, "\n") for name, text in own.items()})
 
 
 def _read(name: str) -> dict[str, Any]:
@@ -67,5 +71,6 @@ def _read(name: str) -> dict[str, Any]:
 
 
 def _split(text: str, by: str) -> tuple[str, ...]:
-    parts = text.replace("\n", " ").split(by) if by != "\n" else text.split("\n")
-    return tuple(part.strip() for part in parts if part.strip())
+    """The parts of a list; one of names or fillings may go on in the next line."""
+    whole = text if by == "\n" else text.replace("\n", " ")
+    return tuple(part.strip() for part in whole.split(by) if part.strip())

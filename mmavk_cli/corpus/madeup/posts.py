@@ -8,7 +8,7 @@ from mmavk_cli.base.records import Post
 from mmavk_cli.corpus.madeup.lists import KINDS, NOTHING, OPEN, OPEN_MISC, Lists
 from mmavk_cli.corpus.madeup.pictures import Pictures
 from mmavk_cli.corpus.tokenize import cut
-from mmavk_cli.spans import covering, spans_to_tags
+from mmavk_cli.spans import characters, covering, spans_to_tags, strict_spans
 
 SEEN = 0.35
 """Share of the picture words that are a description; the others are a text recogniser's."""
@@ -119,7 +119,5 @@ class Posts:
 
 def names_of(post: Post, tags: Sequence[str]) -> list[tuple[str, str]]:
     """The names of a tagged post, each with its type."""
-    from mmavk_cli.spans import characters, strict_spans
-
     spans = strict_spans(tags)
     return [(post.text[slice(*characters(span, post.words))], span.type) for span in spans]

@@ -10,6 +10,7 @@ the same bytes.
 import argparse
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -56,15 +57,20 @@ def made_up_data(settings: MadeUpSettings) -> Json:
     for name in settings.dataset:
         captions = _captions(settings.captions / f"{name}.txt")
         folder = dataset_folder(name, settings.data_dir)
-        scenes = {split: list(_real(list(load_split(folder, split)), captions, settings.seed)) for split in SPLITS}
+        scenes = {}
+        for split in SPLITS:
+            scenes[split] = list(_real(list(load_split(folder, split)), captions, settings.seed))
         counts[name] = _write(settings.out, name, scenes)
-    counts[MADE_UP] = _write(settings.out, MADE_UP, {split: list(_made_up(settings, split)) for split in SPLITS})
+    made = {split: list(_made_up(settings, split)) for split in SPLITS}
+    counts[MADE_UP] = _write(settings.out, MADE_UP, made)
     return counts
 
 
 def _captions(path: Path) -> dict[str, str]:
     """Image id → caption; none where there is no file."""
-    return {one.image_id: one.text for one in read_blip2(path, Counted())} if path.is_file() else {}
+    if not path.is_file():
+        return {}
+    return {one.image_id: one.text for one in read_blip2(path, Counted())}
 
 
 def _real(posts: Sequence[Post], captions: dict[str, str], seed: int) -> Iterator[tuple[Post, str, str]]:
@@ -89,8 +95,6 @@ def _real(posts: Sequence[Post], captions: dict[str, str], seed: int) -> Iterato
 
 
 def _identified(post: Post, number: int) -> Post:
-    from dataclasses import replace
-
     return post if post.image_id else replace(post, id=f"post-{number}", image_id=f"post-{number}")
 
 
@@ -98,7 +102,11 @@ def _made_up(settings: MadeUpSettings, split: str) -> Iterator[tuple[Post, str, 
     share, seed = (1, settings.seed) if split == "train" else (20, settings.seed + 1)
     posts = Posts(lists("train"), f"{MADE_UP} {seed}")
     count = settings.posts // share
-    draws = {"open": posts.open(count), "told": posts.told(count), "nothing": posts.nothing(count // 5)}
+    draws = {
+        "open": posts.open(count, f"open-{split}"),
+        "told": posts.told(count, f"told-{split}"),
+        "nothing": posts.nothing(count // 5, f"nothing-{split}"),
+    }
     for scene, shown in draws.items():
         for one in shown:
             yield one.post, scene, _words(one)
