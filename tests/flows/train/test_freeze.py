@@ -54,7 +54,7 @@ def test_each_process_of_torchrun_encodes_on_its_own_gpu(monkeypatch: pytest.Mon
     for rank in (None, "0", "3"):
         if rank:
             monkeypatch.setenv("LOCAL_RANK", rank)
-        remember(Heard(), [], cutter=None, tell=print)  # type: ignore[arg-type]
+        remember(Heard(), [], cutter=None, on_log=print)  # type: ignore[arg-type]
     assert asked == ["cuda:0", "cuda:0", "cuda:3"]
 
 

@@ -11,6 +11,7 @@ from small import BATCH, Train, weights
 
 from mmavk_cli.base.device import is_out_of_memory
 from mmavk_cli.base.files import unfinished_folder
+from mmavk_cli.base.records import TYPES
 from mmavk_cli.tagger.batch import Batch
 from mmavk_cli.tagger.model import TaggerNetwork
 
@@ -86,11 +87,14 @@ def test_a_loss_that_is_no_number_stops_with_advice(train: Train, tmp_path: Path
 
 @pytest.fixture(scope="module")
 def nameless(place: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder whose training posts have no names: a model that finds none is all it can give."""
+    """A data folder whose training posts have next to no names: a model that finds none is all it can give."""
     folder = tmp_path_factory.mktemp("nameless") / "twitter2017"
     shutil.copytree(place / "data" / "twitter2017", folder)
     text = (folder / "train.txt").read_text("utf-8")
-    (folder / "train.txt").write_text(re.sub(r"\t[BI]-\w+$", "\tO", text, flags=re.MULTILINE), "utf-8")
+    untagged = re.sub(r"\t[BI]-\w+$", "\tO", text.partition("\n\n")[2], flags=re.MULTILINE)
+    # The first post names one of each type: training on no name at all is refused before it begins.
+    named = "".join(f"Name\tB-{kind}\n" for kind in TYPES)
+    (folder / "train.txt").write_text(f"IMGID:named\n{named}\n{untagged}", "utf-8")
     return folder.parent
 
 

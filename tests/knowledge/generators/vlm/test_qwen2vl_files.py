@@ -36,7 +36,9 @@ def test_a_file_that_is_missing(file: str, tiny: Path, tmp_path: Path):
         _ = generator(folder).recipe
 
 
-@pytest.mark.parametrize(("content", "what"), [("{", "broken"), ('{"model_type": "llava"}', "no Qwen2-VL but 'llava'")])
+@pytest.mark.parametrize(
+    ("content", "what"), [("{", "broken"), ('{"model_type": "llava"}', "not a Qwen2-VL model but 'llava'")]
+)
 def test_a_config_of_something_else(content: str, what: str, tiny: Path, tmp_path: Path):
     folder = tmp_path / "model"
     shutil.copytree(tiny, folder)
