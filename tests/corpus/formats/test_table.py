@@ -58,7 +58,7 @@ def test_tabs_without_quoting_lose_no_row(posts: list[str]):
     assert len(found) == len(posts)
     for number, (text, row) in enumerate(zip(posts, found, strict=True)):
         if isinstance(row, BadRow):
-            assert '""' in text
+            assert not text.replace('"', "").strip() or '""' in text  # blank once its quotes are taken off
         else:
             assert row.id == str(number)
             assert row.text == text or '"' in text
