@@ -55,9 +55,15 @@ class Sums:
 
 
 def span_scores(chain: Chain, emissions: Array, lengths: Lengths, spans: list[list[Span]]) -> list[list[float]]:
-    """Marginal probability of each span of each post, exact by forward-backward; emissions [B, W, T], lengths [B].
+    """Marginal probability of each span of each post, exact by forward-backward.
 
     P(span) sums over all paths with B-X at its start, I-X to its end, and no I-X behind it.
+
+    Args:
+        chain: the scores of tags beside each other.
+        emissions: [B, W, T].
+        lengths: [B] words of each post.
+        spans: of each post.
     """
     if not any(spans):
         return [[] for _ in spans]

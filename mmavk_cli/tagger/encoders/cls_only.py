@@ -30,6 +30,14 @@ class _FirstOnly(nn.Module):
         self.layer = layer
 
     def forward(self, hidden: Tensor, mask: Tensor | None = None, *_: Any, **__: Any) -> Tensor:
+        """The layer's output for the first piece, [R, 1, D].
+
+        Args:
+            hidden: its input, [R, P, D].
+            mask: which pieces are seen, [R, 1, P, P]; None for all.
+            *_: what the whole layer takes besides.
+            **__: the same by name.
+        """
         layer: Any = self.layer
         own, first = layer.attention.self, hidden[:, :1]
         query, key, value = (

@@ -78,7 +78,14 @@ class EncoderShape(ABC):
 
     @abstractmethod
     def kept(self, rows: int, pieces: int, way: Way, pooled: bool) -> int:
-        """Bytes that autograd keeps of reading rows of so many pieces; `pooled`: one vector a row is asked for."""
+        """Bytes that autograd keeps of reading rows.
+
+        Args:
+            rows: how many.
+            pieces: of each row.
+            way: how it is trained.
+            pooled: one vector a row is asked for, not one a piece.
+        """
 
     @abstractmethod
     def work(self, rows: int, pieces: int, way: Way) -> int:
@@ -145,7 +152,14 @@ class Shape(EncoderShape):
         return self.embeddings * self.width
 
     def kept(self, rows: int, pieces: int, way: Way, pooled: bool) -> int:
-        """Embeddings, then a layer after the other; of one that is recomputed only its input is kept."""
+        """Embeddings, then a layer after the other; of one that is recomputed only its input is kept.
+
+        Args:
+            rows: how many.
+            pieces: of each row.
+            way: how it is trained.
+            pooled: one vector a row is asked for, not one a piece.
+        """
         wide = rows * pieces * self.width
         layer = 4 * wide if way.recompute else self._layer(rows, pieces, way)
         # For pooled vectors the last layer keeps its input, keys and values: one piece's query is asked there.

@@ -50,7 +50,14 @@ class WordFusion(Fusion):
         return WordLayers(sizes)
 
     def fuse(self, words: Floats, batch: Batch, head: Mapping[str, Floats], pooled: Pooled) -> Floats:
-        """Equations 8 to 10 in NumPy; W is applied to its two halves."""
+        """Equations 8 to 10 in NumPy; W is applied to its two halves.
+
+        Args:
+            words: [B, W, D].
+            batch: the posts, with their knowledge and its weights.
+            head: tensors of the fusion, by name.
+            pooled: encodes texts that are read by themselves, [U, K] to [U, D].
+        """
         width = words.shape[-1]
         weigh = head["weigh.weight"]
         fused: Floats = words @ weigh[:, :width].T + head["weigh.bias"]

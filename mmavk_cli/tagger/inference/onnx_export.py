@@ -52,10 +52,16 @@ class _Hidden(nn.Module):
 
 
 def export_onnx(source: Path, target: Path, config: TaggerConfig, *, int8: bool) -> None:
-    """Write the tagger of the model folder `source` into the folder `target`; int8 is dynamic, a scale a channel.
+    """Write a tagger for ONNX Runtime.
 
     The files appear in an order that leaves no folder which loads half old and half new: `tagger.json` goes first and
     comes last.
+
+    Args:
+        source: the model folder.
+        target: the folder to write into.
+        config: of the model.
+        int8: dynamic quantisation of the encoder, a scale a channel.
 
     Raises:
         MissingError: the checkpoint or the package onnx is not there. UsageError: one of its parts cannot be exported.

@@ -66,6 +66,12 @@ class Points:
     ) -> None:
         """Write a point and drop those before it. It gets its name when it is whole.
 
+        Args:
+            step: updates done.
+            modules: their weights, by file name.
+            tensors: by file name.
+            records: JSON objects, by file name.
+
         Raises:
             DataError: the disk is full or the folder cannot be written.
         """

@@ -29,14 +29,39 @@ class _Watch(TrainerCallback):  # type: ignore[misc]
         self.sampler, self.save_steps, self.tell = sampler, save_steps, tell
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Json | None = None, **_: Any) -> None:  # noqa: ARG002
+        """Pass a log line on.
+
+        Args:
+            args: the Trainer's arguments.
+            state: how far it is.
+            control: what it is to do next.
+            logs: the line.
+            **_: what the Trainer says besides.
+        """
         # The Trainer ends with a summary of its speed, which after a resumption is that of a part.
         if state.is_world_process_zero and "train_runtime" not in (logs or {}):
             self.tell({"step": state.global_step, "epoch": state.epoch, **(logs or {})})
 
     def on_epoch_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        """Give the epoch its order.
+
+        Args:
+            args: the Trainer's arguments.
+            state: how far it is.
+            control: what it is to do next.
+            **_: what the Trainer says besides.
+        """
         self.sampler.epoch = state.global_step // len(self.sampler)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        """Ask for a point where one is due.
+
+        Args:
+            args: the Trainer's arguments.
+            state: how far it is.
+            control: what it is to do next.
+            **_: what the Trainer says besides.
+        """
         # A point at an epoch's last update would leave out its evaluation: that one is written after it.
         ends_epoch = state.global_step % len(self.sampler) == 0
         if self.save_steps and state.global_step % self.save_steps == 0 and not ends_epoch:

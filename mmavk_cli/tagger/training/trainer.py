@@ -57,7 +57,14 @@ class WeightEma(TrainerCallback):  # type: ignore[misc]
         self.average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay))  # type: ignore[no-untyped-call]
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
-        """After every update."""
+        """After every update.
+
+        Args:
+            args: the Trainer's arguments.
+            state: how far it is.
+            control: what it is to do next.
+            **_: what the Trainer says besides.
+        """
         self.average.update_parameters(self.model)
 
     @contextmanager
