@@ -91,6 +91,15 @@ def read_blip2(path: Path, counted: Counted) -> Iterator[Imported]:
             yield found
 
 
+def captions_by_image(path: Path) -> dict[str, str]:
+    """Image id → caption, of such a file.
+
+    Raises:
+        DataError: the file cannot be read or is not UTF-8.
+    """
+    return {one.image_id: one.text for one in read_blip2(path, Counted())}
+
+
 def read_export(path: Path, counted: Counted) -> Iterator[Row]:
     """The rows of a file that `mmavk store export` wrote.
 

@@ -8,14 +8,11 @@ full. A group is right when every one of its items is. JSON on stdout.
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 from random import Random
 
-sys.path.insert(0, str(Path(__file__).parent / "contrast"))
-from draw import poster
-from groups import Item, open_groups, told_posts
+from contrast.draw import poster
+from contrast.groups import Item, open_groups, told_posts
 
 from mmavk_cli.base.records import Json, Knowledge, Post
 from mmavk_cli.corpus.tokenize import cut

@@ -1,6 +1,6 @@
 """Made-up short posts around one ambiguous name, with the words of a picture that fits or does not."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
@@ -117,7 +117,7 @@ class Posts:
         return text[:1].lower() + text[1:] if self.random.random() < SMALL else text
 
 
-def names_of(post: Post, tags: Sequence[str]) -> list[tuple[str, str]]:
-    """The names of a tagged post, each with its type."""
-    spans = strict_spans(tags)
+def names_of(post: Post) -> list[tuple[str, str]]:
+    """The names of a post, each with its type."""
+    spans = strict_spans(post.tags or ())
     return [(post.text[slice(*characters(span, post.words))], span.type) for span in spans]

@@ -14,12 +14,12 @@ from pathlib import Path
 from mmavk_cli.base.digest import canonical, digest
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.paths import dataset_folder
-from mmavk_cli.base.records import Counted, Json
+from mmavk_cli.base.records import Json
 from mmavk_cli.base.settings import DataFolder, setting
 from mmavk_cli.base.tokenizers import load_tokenizer
 from mmavk_cli.corpus.dataset import load_split
 from mmavk_cli.knowledge.generators.ocr import SENTENCE
-from mmavk_cli.knowledge.importing import read_blip2
+from mmavk_cli.knowledge.importing import captions_by_image
 from mmavk_cli.similarity.text_scorer import TOKENIZER, TextScorer
 from mmavk_cli.similarity.text_scorer_fit import FitSettings, Pair, fit, word_embeddings
 from mmavk_cli.tagger.encoders.transformer import MINILM, encoder_folder, save_tokenizer
@@ -65,7 +65,7 @@ def captioned(folder: Path, captions: Path, split: str) -> list[Pair]:
     Raises:
         DataError: a file cannot be read, or no post has a caption.
     """
-    texts = {one.image_id: one.text for one in read_blip2(captions, Counted())}
+    texts = captions_by_image(captions)
     posts = ((post.text, texts.get(post.image_id or "", "")) for post in load_split(folder, split))
     pairs = [(text, caption) for text, caption in posts if caption and digest(caption) != PLACEHOLDER]
     if not pairs:

@@ -25,7 +25,7 @@ from mmavk_cli.corpus.formats.lines import JSONL
 from mmavk_cli.corpus.madeup.lists import KINDS, lists
 from mmavk_cli.corpus.madeup.posts import Posts, Shown, names_of
 from mmavk_cli.knowledge.generators.ocr import SENTENCE
-from mmavk_cli.knowledge.importing import read_blip2
+from mmavk_cli.knowledge.importing import captions_by_image
 
 SPLITS = ("train", "valid")
 
@@ -68,9 +68,7 @@ def made_up_data(settings: MadeUpSettings) -> Json:
 
 def _captions(path: Path) -> dict[str, str]:
     """Image id → caption; none where there is no file."""
-    if not path.is_file():
-        return {}
-    return {one.image_id: one.text for one in read_blip2(path, Counted())}
+    return captions_by_image(path) if path.is_file() else {}
 
 
 def _real(posts: Sequence[Post], captions: dict[str, str], seed: int) -> Iterator[tuple[Post, str, str]]:
@@ -79,7 +77,7 @@ def _real(posts: Sequence[Post], captions: dict[str, str], seed: int) -> Iterato
     for number, post in enumerate(posts):
         named = _identified(post, number)
         scene = random.choices(list(SCENES), list(SCENES.values()))[0]
-        names = [(text, kind) for text, kind in names_of(post, post.tags or ()) if kind in KINDS]
+        names = [(text, kind) for text, kind in names_of(post) if kind in KINDS]
         if scene in ("right", "other") and not names:
             scene = "foreign"
         if scene == "none":

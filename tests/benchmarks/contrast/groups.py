@@ -72,10 +72,5 @@ class Deck:
     def draw(self) -> str:
         """The next entry."""
         if not self.left:
-            self.left = random_order(self.entries, self.random)
+            self.left = self.random.sample(self.entries, len(self.entries))
         return self.left.pop()
-
-
-def random_order(entries: Sequence[str], random: Random) -> list[str]:
-    """The entries in a random order."""
-    return random.sample(entries, len(entries))

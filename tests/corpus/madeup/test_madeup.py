@@ -51,7 +51,7 @@ def test_posts_have_one_name_of_the_lists_with_its_type_or_none():
     for name, kinds in TRAIN.names:
         types.setdefault(name, set()).update(kinds)
     for one in drawn():
-        found = names_of(one.post, one.post.tags or ())
+        found = names_of(one.post)
         if one.post.id.startswith("nothing"):
             assert found == []
         else:
@@ -61,7 +61,7 @@ def test_posts_have_one_name_of_the_lists_with_its_type_or_none():
 
 def test_the_picture_of_an_open_post_speaks_for_its_type():
     for one in Posts(TRAIN, 3).open(200):
-        assert one.kind == names_of(one.post, one.post.tags or ())[0][1]
+        assert one.kind == names_of(one.post)[0][1]
 
 
 def test_a_picture_without_the_name_does_not_spell_it():
@@ -80,7 +80,7 @@ def test_a_picture_with_the_name_spells_it():
 
 def test_half_of_the_pictures_of_telling_posts_show_another_bearer():
     shown = list(Posts(TRAIN, 2).told(1000))
-    others = [one for one in shown if one.kind and one.kind != names_of(one.post, one.post.tags or ())[0][1]]
+    others = [one for one in shown if one.kind and one.kind != names_of(one.post)[0][1]]
     assert 450 < len(others) < 700
 
 

@@ -9,13 +9,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from mmavk_cli.base.digest import digest_file
-from mmavk_cli.base.records import Counted
 from mmavk_cli.cli.main import app
 from mmavk_cli.corpus.conll import read_conll
 from mmavk_cli.corpus.jsonl import read_jsonl
 from mmavk_cli.flows.evaluate.evaluate import real_pictures
 from mmavk_cli.flows.shared.evaluated_run import read_predictions
-from mmavk_cli.knowledge.importing import read_blip2
+from mmavk_cli.knowledge.importing import captions_by_image
 from mmavk_cli.spans import strict_spans
 
 POSTS = 60
@@ -266,9 +265,7 @@ def test_read_predictions_gives_spans_in_words(place: Path, own: dict[str, Any])
 def test_a_placeholder_is_known_by_its_caption(shared_data: Path) -> None:
     """The one sentence of Twitter-2017 that 50 test posts share; Twitter-2015 has none that tells of a placeholder."""
     for name, expected in (("twitter2017", 50), ("twitter2015", None)):
-        captions = {
-            one.image_id: one.text for one in read_blip2(shared_data / "knowledge" / "blip2" / f"{name}.txt", Counted())
-        }
+        captions = captions_by_image(shared_data / "knowledge" / "blip2" / f"{name}.txt")
         texts = [captions[post.image_id or ""] for post in read_conll(shared_data / name / "test.txt")]
         real = real_pictures(texts, None)
         assert (real and real.count(False)) == expected
