@@ -7,6 +7,12 @@ from pathlib import Path
 HEAD = 512
 """Bytes that are looked at."""
 
+BOM = b"\xef\xbb\xbf"
+"""What Windows programs begin UTF-8 with."""
+
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
+"""What UTF-16 begins with."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -70,7 +76,7 @@ _COMPILED = [(re.compile(start, re.DOTALL), kind) for start, kind in _STARTS]
 
 def kind_of(head: bytes) -> Kind | None:
     """What a file is that begins with these bytes; None where nothing tells."""
-    head = head[:HEAD].removeprefix(b"\xef\xbb\xbf")
+    head = head[:HEAD].removeprefix(BOM)
     if head[4:8] == b"ftyp":
         brands = [head[8:12], *(head[at : at + 4] for at in range(16, int.from_bytes(head[:4], "big"), 4))]
         return next((_BRANDS[brand] for brand in brands if brand in _BRANDS), _VIDEO)

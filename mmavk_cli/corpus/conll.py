@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmavk_cli.base.errors import DataError
+from mmavk_cli.base.file_kinds import BOM, UTF16
 from mmavk_cli.base.records import BadRow, Counted, Post, Rows
 from mmavk_cli.base.twice import seekable
 from mmavk_cli.corpus.columns import IMAGE, Columns, Layout, kind_of, survey
@@ -17,9 +18,6 @@ from mmavk_cli.corpus.tokenize import joined
 from mmavk_cli.corpus.types import UNIFIED
 from mmavk_cli.spans import kept_tags
 
-BOM = b"\xef\xbb\xbf"
-
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _LONE_CR = re.compile(r"\r[^\s]")
 _PADDED = re.compile(r"^ | \t|\t | $|\t$")
 
@@ -207,7 +205,7 @@ def unified_tag(tag: str) -> str:
 
 def _decoded(lines: Iterable[bytes], path: Path) -> Iterator[tuple[int, str | DataError]]:
     for number, raw in enumerate(lines, 1):
-        if number == 1 and raw.startswith(_UTF16):
+        if number == 1 and raw.startswith(UTF16):
             raise DataError("the file is UTF-16, not UTF-8", f"{path}:1", "Convert the file to UTF-8")
         try:
             line = (raw.removeprefix(BOM) if number == 1 else raw).decode("utf-8")

@@ -7,8 +7,7 @@ from itertools import chain
 from typing import Any
 
 from mmavk_cli.base.errors import DataError
-
-BOM = b"\xef\xbb\xbf"
+from mmavk_cli.base.file_kinds import BOM
 
 HELD = ("posts", "tweets", "data", "annotations", "rows", "examples")
 """Fields of one object that holds all rows: `tag --format json`, Twitter's API v2, NER Annotator, the hub's viewer."""

@@ -4,9 +4,9 @@ import logging
 from pathlib import Path
 
 from mmavk_cli.base.errors import DataError
+from mmavk_cli.base.file_kinds import BOM
 from mmavk_cli.base.records import BadRow, Post, Rows
 from mmavk_cli.corpus.formats.sniff import HEAD, format_of
-from mmavk_cli.corpus.json_values import BOM
 from mmavk_cli.corpus.pictures import left_aside, list_names, list_pictures
 from mmavk_cli.corpus.tokenize import checked_text, cut
 

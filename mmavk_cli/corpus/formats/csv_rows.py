@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from itertools import islice
 
 from mmavk_cli.base.errors import DataError
+from mmavk_cli.base.file_kinds import UTF16
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 LONGEST = 10_000
 """Lines that one row may take; a quote that is never closed would take the file."""
 
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _SEP = re.compile(r"sep=(.)", re.IGNORECASE)
 """The line by which Excel is told what stands between cells."""
 _LONE = re.compile(r"[\udc80-\udcff]")
@@ -40,7 +40,7 @@ def decoded_lines(lines: Iterable[bytes], name: str) -> Iterator[str]:
         DataError: the file is UTF-16.
     """
     for number, raw in enumerate(lines):
-        if number == 0 and raw.startswith(_UTF16):
+        if number == 0 and raw.startswith(UTF16):
             raise DataError("the table is UTF-16, not UTF-8", f"{name}:1", "Save it as CSV UTF-8")
         text = raw.decode("utf-8", "surrogateescape")
         yield from io.StringIO(text.removeprefix("\ufeff") if number == 0 else text, newline="")

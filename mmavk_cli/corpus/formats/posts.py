@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from mmavk_cli.base.errors import DataError
+from mmavk_cli.base.file_kinds import BOM
 from mmavk_cli.base.records import Counted, Rows
 from mmavk_cli.corpus.conll import conll_rows
 from mmavk_cli.corpus.formats.brat import is_brat
@@ -15,7 +16,6 @@ from mmavk_cli.corpus.formats.options import InputOptions
 from mmavk_cli.corpus.formats.registry import SUFFIXES, by_content
 from mmavk_cli.corpus.formats.said import Said
 from mmavk_cli.corpus.formats.sniff import HEAD, MANY, format_of, lines_in
-from mmavk_cli.corpus.json_values import BOM
 from mmavk_cli.corpus.notes import tell
 from mmavk_cli.corpus.raw import decoded, post_from_text, read_folder, read_text
 
@@ -77,13 +77,16 @@ def read_stream(lines: Iterable[bytes], name: str, options: InputOptions | None 
         return _named(options, LINES, lines)
     source = iter(lines)
     head: list[bytes] = []
-    size = 0
+    size, begun = 0, b""
     for line in source:
         head.append(line)
         size += len(line)
-        begins = b"".join(head).removeprefix(BOM).lstrip()[:1]
-        if size >= HEAD or begins == b"{" or (begins == b"[" and format_of(b"".join(head), name) == "json"):
+        if size >= HEAD:
             break
+        if not begun:  # the first line with something on it tells whether objects come line by line
+            begun = b"".join(head).removeprefix(BOM).lstrip()
+            if begun.startswith(b"{") or (begun.startswith(b"[") and format_of(begun, name) == "json"):
+                break
     whole = chain(head, source)
     start = b"".join(head)[:HEAD]
     if start.removeprefix(BOM).lstrip().startswith(b"{"):

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmavk_cli.base.errors import DataError
+from mmavk_cli.base.file_kinds import BOM
 from mmavk_cli.base.records import BadRow, Counted, Rows
-from mmavk_cli.corpus.json_values import BOM
 from mmavk_cli.corpus.raw import post_from_text
 
 

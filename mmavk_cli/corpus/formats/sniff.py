@@ -3,7 +3,7 @@
 import re
 
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.corpus.conll import BOM
+from mmavk_cli.base.file_kinds import BOM
 from mmavk_cli.corpus.formats.csv_rows import DELIMITERS, delimiter_of
 from mmavk_cli.corpus.formats.table import IDS, TEXTS
 from mmavk_cli.corpus.json_values import json_values

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmavk_cli.base.errors import DataError
+from mmavk_cli.corpus.formats import posts
 from mmavk_cli.corpus.formats.sniff import format_of
 
 TAGGED = "Ann\tB-PER\nLee\tI-PER\n\nBob\tB-PER\n"
@@ -151,3 +152,20 @@ def test_a_file_without_a_post_is_told(name: str, mmavk: Any, tmp_path: Path):
     done = mmavk("data", "convert", tmp_path / name, "-", "--to", "jsonl")
     assert "there is no post" in done.err
     assert "is kept" not in done.err
+
+
+@pytest.mark.parametrize("begin", ["[photo] ", "plain ", '["a ', "\n\n[photo] "])
+def test_lines_of_a_pipe_are_judged_once_or_twice_however_many_there_are(
+    begin: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged = []
+
+    def counting(head: bytes, where: str) -> str | None:
+        judged.append(len(head))
+        return format_of(head, where)
+
+    monkeypatch.setattr(posts, "format_of", counting)
+    lines = [f"{begin}{number} in words\n".encode() for number in range(500)]
+    (post,) = posts.read_stream(lines, "stdin")
+    assert post.text.encode() == b"".join(lines).removesuffix(b"\n")
+    assert len(judged) <= 2
