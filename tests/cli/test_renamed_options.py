@@ -24,12 +24,7 @@ LIVING = [one for one in CHANGED if one[1] in SHARED]
 
 NEEDED = {"dataset": ["any"], "out": "run"}
 
-
-@pytest.fixture(autouse=True)
-def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "settings.toml"
-    monkeypatch.setenv("MMAVK_CONFIG", str(path))
-    return path
+pytestmark = pytest.mark.usefixtures("config")
 
 
 def dashed(name: str) -> str:

@@ -17,12 +17,7 @@ from mmavk_cli.flows.train.settings import TrainSettings
 Mmavk = Callable[..., tuple[int, str, str]]
 NEEDED = {"dataset": ["any"], "out": "run"}
 
-
-@pytest.fixture(autouse=True)
-def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "settings.toml"
-    monkeypatch.setenv("MMAVK_CONFIG", str(path))
-    return path
+pytestmark = pytest.mark.usefixtures("config")
 
 
 def test_each_layer_goes_before_the_next(config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

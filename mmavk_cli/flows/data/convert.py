@@ -24,8 +24,8 @@ from mmavk_cli.flows.data.convert_paths import (
     RAW,
     FormatName,
     Read,
-    Said,
     SourceFormat,
+    SourceOptions,
     file_name,
     source_of,
     target_of,
@@ -66,11 +66,11 @@ class DataConvertSettings(Printed, ColumnOptions, TypeChoice, DataFolder, Common
     )
 
     @property
-    def said(self) -> Said:
+    def said(self) -> SourceOptions:
         """What is said of SOURCE."""
         columns = None if self.columns is None else Columns.parse(self.columns)
         names = {} if self.tag_names is None else {"": self.tag_names.split(",")}
-        return Said(columns, Reading(unit=self.offsets, names=names), self.column_names)
+        return SourceOptions(columns, Reading(unit=self.offsets, names=names), self.column_names)
 
     @field_validator("columns")
     @classmethod

@@ -25,10 +25,7 @@ RAW = "text"
 FormatName = Literal[
     "conll", "jsonl", "doccano", "prodigy", "labelstudio", "labelstudio-min", "spacy", "hf", "brat", "csv", "tsv"
 ]
-SourceFormat = Literal[
-    "conll", "jsonl", "doccano", "prodigy", "labelstudio", "labelstudio-min", "spacy", "hf", "brat", "csv", "tsv",
-    "gliner", "spacy-tuples", "lines",
-]  # fmt: skip
+SourceFormat = Literal[FormatName, "gliner", "spacy-tuples", "lines"]
 
 Read = Callable[[Counted], Rows]
 """Opens one split; names that were widened are counted."""
@@ -44,7 +41,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class SourceOptions:
     """What a person says of SOURCE: the columns of CoNLL files and tables, and how objects of JSON are meant."""
 
     columns: Columns | None = None
@@ -61,7 +58,7 @@ class Said:
 
 
 def source_of(
-    name: str, given: SourceFormat | None, split: str | None, data_dir: Path | None, said: Said | None = None
+    name: str, given: SourceFormat | None, split: str | None, data_dir: Path | None, said: SourceOptions | None = None
 ) -> Source:
     """What SOURCE names: standard input, a file, a folder, else a data set. `said` is said of all its files.
 
@@ -75,7 +72,7 @@ def source_of(
     Raises:
         UsageError: the format of a pipe is not given. DataError: SOURCE is not there, or has no such split.
     """
-    said = said or Said()
+    said = said or SourceOptions()
     if name == PIPE:
         form = _reader_of_lines(given, said)
         return Source(form.name, {split or "": partial(form.read_lines, sys.stdin.buffer)})
@@ -140,7 +137,7 @@ def _of_lines(given: FormatName | None) -> LineFormat:
     return lines[_checked(given, lines, "--to")]
 
 
-def _reader_of_lines(given: SourceFormat | None, said: Said) -> LineReader:
+def _reader_of_lines(given: SourceFormat | None, said: SourceOptions) -> LineReader:
     lines = {name: form for name in READERS if isinstance(form := said.of(READERS[name]), LineReader)}
     return lines[_checked(given, lines, "--from")]
 
@@ -152,7 +149,7 @@ def _checked(given: str | None, lines: Iterable[str], flag: str) -> str:
     return given
 
 
-def _raw_folder(folder: Path, said: Said, split: str) -> Source:
+def _raw_folder(folder: Path, said: SourceOptions, split: str) -> Source:
     """A folder of raw texts.
 
     Raises:
@@ -186,7 +183,7 @@ def _name_of(path: Path) -> str:
     return "conll" if path.suffix.lower() == ".txt" else by_content(path) or RAW
 
 
-def _reader(path: Path, name: str | None, said: Said) -> Read:
+def _reader(path: Path, name: str | None, said: SourceOptions) -> Read:
     return partial(said.of(READERS[name]).read, path) if name in READERS else lambda _: read_posts(path)
 
 
