@@ -54,7 +54,7 @@ def add_command(
             quiet = isinstance(gathered, Common) and gathered.quiet
             for note in () if quiet else unread_variables(command):
                 typer.echo(f"mmavk: {note}", err=True)
-            with _verbose_lines(gathered, settings.layers(chosen, command)), notes(quiet):
+            with _verbose_lines(gathered, chosen, command), notes(quiet):
                 if code := run(gathered):
                     raise typer.Exit(code)
             sys.stdout.flush()
@@ -151,12 +151,12 @@ def _chosen(given: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def _verbose_lines(settings: Settings, layers: dict[str, tuple[Any, str]]) -> Iterator[None]:
+def _verbose_lines(settings: Settings, chosen: dict[str, Any], command: str) -> Iterator[None]:
     """With --verbose: which settings are not from the command line, and what the command took."""
     began = monotonic()
     verbose = isinstance(settings, Common) and settings.verbose and not settings.quiet
     if verbose:
-        for name, (value, source) in layers.items():
+        for name, (value, source) in type(settings).layers(chosen, command).items():
             if source:
                 typer.echo(f"mmavk: {name.replace('_', '-')} = {value} ({source})", err=True)
     yield

@@ -1,13 +1,12 @@
 """Which columns of a CoNLL file hold the word and its tag: found over all of its lines, or said with `--columns`."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from mmavk_cli.base.errors import DataError
-from mmavk_cli.corpus.tag_schemes import PLAIN, Scheme, TagSurvey
+from mmavk_cli.corpus.tag_schemes import NAME_TAG, OUTSIDE, PLAIN, Scheme, TagSurvey
 
 WORD, TAG = "word", "tag"
 IMAGE, DOCUMENT = "IMGID:", "-DOCSTART-"
@@ -25,8 +24,6 @@ USUAL = 0.1
 FEW = 10
 """Lines under which one value in a column says nothing, and digits of a number that counts words."""
 
-_TAG = re.compile(r"O|[BIESLUMW][-_].+|.+[-_][BIESLUMW]")
-
 PAIR = 2
 """Columns of a file that has a word and its tag alone."""
 
@@ -41,6 +38,10 @@ def cells(line: str) -> list[str]:
     return [cell for cell in line.split(" ") if cell]
 
 
+def _is_tag(cell: str) -> bool:
+    return cell == OUTSIDE[0] or NAME_TAG.fullmatch(cell) is not None
+
+
 def kind_of(line: str) -> LineKind:
     """What a line is. A comment begins with `#`, has no tab, several words and no tag at its end."""
     if line.startswith(IMAGE):
@@ -51,7 +52,7 @@ def kind_of(line: str) -> LineKind:
         return "document"
     if line.startswith("#") and "\t" not in line:
         found = cells(line)
-        return "comment" if len(found) > PAIR and not _TAG.fullmatch(found[-1]) else "word"
+        return "comment" if len(found) > PAIR and not _is_tag(found[-1]) else "word"
     return "word"
 
 
@@ -160,7 +161,7 @@ class LayoutSurvey:
         elif many == self._given.count:
             self._tags.add(found[self._given.tag], number)
         if many > PAIR:
-            self._like_tags.update((many, at) for at, cell in enumerate(found) if _TAG.fullmatch(cell))
+            self._like_tags.update((many, at) for at, cell in enumerate(found) if _is_tag(cell))
             self._run(many, found[0])
 
     def _run(self, many: int, first: str) -> None:

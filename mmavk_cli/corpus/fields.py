@@ -1,11 +1,11 @@
 """Objects as programs write them → our fields: under which names words, tags and entities are found in them."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmavk_cli.base.errors import DataError
 from mmavk_cli.base.records import Counted, Json
+from mmavk_cli.corpus.tag_schemes import NAME_TAG
 
 OWN = ("id", "text", "image", "image_id", "image_url")
 
@@ -39,8 +39,6 @@ DEEPEST = 6
 
 IGNORED = -100
 """What training scripts leave for the pieces of a word behind its first, and for special pieces."""
-
-_TAG = re.compile(r"[BIESLUMW][-_].+|.+[-_][BIESLUMW]")
 
 
 def own_fields(row: Json, where: str, counted: Counted, names: TagNames | None = None) -> Json:
@@ -101,7 +99,7 @@ def _tags(row: Json, words: Any, where: str, names: TagNames) -> tuple[str, Any]
         if isinstance(value, list) and value and all(type(one) is int for one in value) and words is not None:
             return field, _named(value, where, names.get(field) or names.get("", ()))
         fits = _strings(value) and words is not None and len(value) == len(words)
-        like_tags = _strings(value) and words is not None and any(map(_TAG.fullmatch, value))
+        like_tags = _strings(value) and words is not None and any(map(NAME_TAG.fullmatch, value))
         if field == TAGS[0] or fits or like_tags:
             return field, value
     return "", None
@@ -189,7 +187,7 @@ def _holds_names(value: Any, depth: int = 0) -> bool:
     if not isinstance(value, list):
         return False
     triple = len(value) >= TRIPLE and type(value[0]) is int and type(value[1]) is int and isinstance(value[2], str)
-    like_tags = _strings(value) and any(map(_TAG.fullmatch, value))
+    like_tags = _strings(value) and any(map(NAME_TAG.fullmatch, value))
     return triple or like_tags or any(_holds_names(one, depth + 1) for one in value)
 
 

@@ -30,6 +30,9 @@ FORMS = {
 }
 """Where a tag has its prefix, by an example."""
 
+NAME_TAG = re.compile(r"[BIESLUMW][-_].+|.+[-_][BIESLUMW]")
+"""What looks like the tag of a name in the usual spellings, before the scheme of its file is known."""
+
 DIFFERENT = 1000
 """Different tags; a column with more holds something else."""
 

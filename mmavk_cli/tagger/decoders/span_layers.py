@@ -32,7 +32,9 @@ class SpanLayers(DecoderLayers):
 
     def forward(self, words: Tensor, lengths: Ints) -> Tensor:
         """Scores of none and of every type for every candidate, [S, C]."""
-        among = candidates(lengths, self.longest)
+        return self._scores(words, candidates(lengths, self.longest))
+
+    def _scores(self, words: Tensor, among: Candidates) -> Tensor:
         post, start, end = (torch.from_numpy(one).to(words.device) for one in (among.post, among.start, among.end))
         starts, ends = self.span_start(words).float(), self.span_end(words).float()
         scores: Tensor = starts[post, start] + ends[post, end - 1]
@@ -40,8 +42,9 @@ class SpanLayers(DecoderLayers):
 
     def loss(self, words: Tensor, gold: Gold, lengths: Ints) -> Tensor:
         """Cross-entropy of all candidates' classes, summed over a post's. A longer gold span is none of them."""
-        scores = self(words, lengths)
-        wanted = torch.from_numpy(classes(candidates(lengths, self.longest), gold, self.types)).to(words.device)
+        among = candidates(lengths, self.longest)
+        scores = self._scores(words, among)
+        wanted = torch.from_numpy(classes(among, gold, self.types)).to(words.device)
         return cross_entropy(scores, wanted, reduction="sum") / max(1, int((lengths > 0).sum()))
 
 
